@@ -1,0 +1,92 @@
+// Builds what is asked for into dist/: `node build.mjs [assets|cli|extension|webview …] [--package]`; without names, everything.
+import { cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { chmod, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const root = import.meta.dirname
+process.chdir(root)
+const args = process.argv.slice(2)
+const names = args.filter(arg => !arg.startsWith('--'))
+const shouldPackage = args.includes('--package')
+const wants = name => names.length === 0 || names.includes(name)
+
+/** Read at run time by their path: `dist/assets/<name>`. See shared/host/node/assets.ts. */
+const ASSETS = {
+  'web-tree-sitter.wasm': 'node_modules/web-tree-sitter/web-tree-sitter.wasm',
+  'tree-sitter-go.wasm': 'node_modules/tree-sitter-go/tree-sitter-go.wasm',
+  'tree-sitter-rust.wasm': 'node_modules/tree-sitter-rust/tree-sitter-rust.wasm',
+  'tree-sitter-python.wasm': 'node_modules/tree-sitter-python/tree-sitter-python.wasm',
+  'tree-sitter-bash.wasm': 'node_modules/tree-sitter-bash/tree-sitter-bash.wasm',
+  'ruff_fmt.wasm': 'node_modules/@wasm-fmt/ruff_fmt/ruff_fmt_bg.wasm',
+  'gofmt.wasm': 'node_modules/@wasm-fmt/gofmt/gofmt.wasm',
+  'sql-wasm.wasm': 'node_modules/sql.js/dist/sql-wasm.wasm',
+}
+
+// Bundled CommonJS packages call require(); in an ES module it has to be made.
+const REQUIRE = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
+
+const node = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  splitting: true,
+  minify: true,
+  legalComments: 'none',
+  chunkNames: 'chunks/[name]-[hash]',
+  outExtension: { '.js': '.mjs' },
+  banner: { js: REQUIRE },
+  loader: { '.md': 'text' },
+  logLevel: 'warning',
+}
+
+function buildAssets() {
+  mkdirSync('dist/assets', { recursive: true })
+  for (const [name, source] of Object.entries(ASSETS)) {
+    const target = join('dist/assets', name)
+    if (!existsSync(target) || statSync(target).mtimeMs < statSync(source).mtimeMs) cpSync(source, target)
+  }
+}
+
+async function buildCli() {
+  const { build } = await import('esbuild')
+  rmSync('dist/cli', { recursive: true, force: true })
+  await build({
+    ...node,
+    // The launcher answers --version without loading anything; the rest is one graph with lazy chunks.
+    entryPoints: { kode: 'cli/launcher.ts', main: 'cli/main.ts' },
+    external: ['./main.mjs'],
+    outdir: 'dist/cli',
+  })
+  await chmod('dist/cli/kode.mjs', 0o755)
+}
+
+async function buildExtension() {
+  const { build } = await import('esbuild')
+  rmSync('dist/extension', { recursive: true, force: true })
+  await build({
+    ...node,
+    entryPoints: { extension: 'extension/extension.ts' },
+    external: ['vscode'],
+    outdir: 'dist/extension',
+  })
+}
+
+async function buildWebview() {
+  const { build } = await import('vite')
+  await build({ configFile: join(root, 'webview/vite.config.ts'), logLevel: 'warn' })
+}
+
+async function packageVsix() {
+  const { createVSIX } = await import('@vscode/vsce')
+  await createVSIX({ cwd: root, packagePath: 'dist/kode.vsix', dependencies: false, allowMissingRepository: true })
+  console.log(`dist/kode.vsix ${(statSync('dist/kode.vsix').size / 1e6).toFixed(2)} MB`)
+}
+
+if (wants('assets') || wants('cli') || wants('extension')) buildAssets()
+await Promise.all([
+  wants('cli') && buildCli(),
+  wants('extension') && (await readdir('extension')).includes('extension.ts') && buildExtension(),
+  wants('webview') && existsSync('webview/vite.config.ts') && buildWebview(),
+])
+if (shouldPackage) await packageVsix()

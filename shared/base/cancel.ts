@@ -1,0 +1,18 @@
+/** A signal that fires with the first of its parents, or after a time. */
+export function joinSignals(...signals: (AbortSignal | undefined)[]): AbortSignal {
+  return AbortSignal.any(signals.filter(signal => signal !== undefined))
+}
+
+/** Waits; returns early, without failing, when the signal fires. */
+export function sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal?.aborted) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, durationMs)
+    signal?.addEventListener('abort', done, { once: true })
+  })
+}

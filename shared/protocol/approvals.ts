@@ -1,0 +1,61 @@
+import type { GateReport } from './gate-report'
+
+/** What a call can do at worst. The order is the order of severity. */
+export const EFFECT_CLASSES = ['read_only', 'local_mutation', 'remote_action', 'destructive'] as const
+export type EffectClass = (typeof EFFECT_CLASSES)[number]
+
+/** How much the user lets happen unasked; see trust/policy.ts for the matrix. */
+export type TrustMode = 'plan' | 'safe' | 'auto'
+
+/** A question to the user that an action waits for. */
+export interface ApprovalRequest {
+  id: string
+  call_id: string
+  tool: string
+  /** One line: the command, the path, the URL. */
+  title: string
+  effect: EffectPreview
+  /** For a change: what would be written, as a unified diff. */
+  diff?: string
+  files?: FilePreview[]
+  gates?: GateReport
+  /** Why it is asked. */
+  reason: string
+}
+
+export interface EffectPreview {
+  class: EffectClass
+  programs: string[]
+  reads: string[]
+  writes: string[]
+  network: string[]
+  outside_project: string[]
+}
+
+/** One file of a proposed change; texts are absent for a file that does not exist on that side. */
+export interface FilePreview {
+  path: string
+  old_path?: string
+  before?: string
+  after?: string
+}
+
+export type ApprovalAnswer =
+  | { kind: 'approve' }
+  /** Approve, and switch the session to `auto`. */
+  | { kind: 'always' }
+  /** Approve, and remember a rule for calls like this one. */
+  | { kind: 'remember'; rule: string }
+  | { kind: 'reject'; feedback?: string }
+  /** The user changed the proposed texts; they are judged again before they land. */
+  | { kind: 'edited'; files: { path: string; after: string }[] }
+  /** Nobody is there to answer. */
+  | { kind: 'unavailable' }
+
+/** A question of the model that is no approval. */
+export interface UserQuestion {
+  id: string
+  call_id: string
+  question: string
+  options: string[]
+}

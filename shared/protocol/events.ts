@@ -1,0 +1,108 @@
+import type { ApprovalAnswer, ApprovalRequest, TrustMode, UserQuestion } from './approvals'
+import type { GateReport } from './gate-report'
+import type { AssistantMessage, ToolCall, ToolMessage, Usage, UserMessage } from './messages'
+
+/**
+ * Everything the core announces, one way. The same objects are the lines of `--output-format stream-json`,
+ * are folded by `reduceChat` in the webview, and are translated for ACP; hence the wire spelling.
+ *
+ * `user`, `assistant` and `tool_result` are sent after their message is durable. Deltas are not.
+ */
+export type KodeEvent =
+  | SessionEvent
+  | { type: 'turn_started'; turn_id: string }
+  | { type: 'user'; message: UserMessage }
+  | { type: 'text_delta'; message_id: string; text: string }
+  | { type: 'thinking_delta'; message_id: string; text: string }
+  | { type: 'tool_call_delta'; message_id: string; call_id: string; name: string; text: string }
+  | { type: 'assistant'; message: AssistantMessage }
+  | ToolStartedEvent
+  | { type: 'tool_output_delta'; call_id: string; text: string }
+  | { type: 'gates'; call_id: string; report: GateReport }
+  | { type: 'approval_requested'; request: ApprovalRequest }
+  | { type: 'approval_answered'; id: string; call_id: string; answer: ApprovalAnswer['kind'] }
+  | { type: 'question_asked'; question: UserQuestion }
+  | { type: 'question_answered'; id: string; answer: string }
+  | ToolResultEvent
+  | { type: 'todos'; items: TodoItem[] }
+  | { type: 'tasks'; tasks: TaskView[] }
+  | { type: 'steering'; waiting: QueuedPrompt[] }
+  | { type: 'mode'; mode: TrustMode }
+  | { type: 'usage'; usage: Usage; cost_usd?: number; context: ContextFill }
+  | { type: 'notice'; level: 'info' | 'warning' | 'error'; text: string }
+  | { type: 'turn_ended'; turn_id: string; end: TurnEnd }
+
+export interface SessionEvent {
+  type: 'session'
+  schema_version: 1
+  session_id: string
+  model: string
+  provider: string
+  mode: TrustMode
+  cwd: string
+  tools: string[]
+  /** Sandbox level in words, such as `bubblewrap`. */
+  sandbox: string
+}
+
+export interface ToolStartedEvent {
+  type: 'tool_started'
+  call: ToolCall
+  /** One line for people, such as `src/a.ts` or the command. */
+  title: string
+}
+
+export interface ToolResultEvent {
+  type: 'tool_result'
+  message: ToolMessage
+  duration_ms: number
+  /** Files this call landed. */
+  changes?: ChangedFile[]
+  /** The change as a unified diff, cut to a sensible length. */
+  diff?: string
+  gates?: GateReport
+}
+
+export interface ChangedFile {
+  path: string
+  status: 'created' | 'modified' | 'deleted' | 'renamed'
+}
+
+export interface TodoItem {
+  content: string
+  status: 'pending' | 'in_progress' | 'completed'
+  priority: 'high' | 'medium' | 'low'
+}
+
+export interface TaskView {
+  /** `agent:N` or `process:PID` */
+  id: string
+  name: string
+  status: 'pending' | 'running' | 'completed' | 'errored' | 'cancelled' | 'exited' | 'killed'
+  /** What it does right now, such as its last tool call. */
+  doing: string
+  started_at: number
+}
+
+export interface QueuedPrompt {
+  id: string
+  text: string
+  /** `next` is heard before the next model request, `later` starts a turn of its own. */
+  lane: 'next' | 'later'
+}
+
+/** How full the window is, in tokens. */
+export interface ContextFill {
+  used: number
+  window: number
+  by_category: Record<'system' | 'tools' | 'messages' | 'tool_results', number>
+}
+
+export type LimitName = 'turns' | 'cost' | 'tokens' | 'time' | 'loop_guard' | 'output_limit' | 'context'
+
+export type TurnEnd =
+  | { reason: 'answered' }
+  | { reason: 'cancelled' }
+  | { reason: 'limit'; limit: LimitName; message: string }
+  | { reason: 'refused'; message: string }
+  | { reason: 'provider_failed'; message: string; advice?: string }

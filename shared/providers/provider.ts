@@ -1,0 +1,75 @@
+import type { Message, StopReason, ToolCall, Usage } from '#shared/protocol/messages'
+
+/** One way to reach a model. */
+export interface Provider {
+  /** As in the registry, such as `openai`. */
+  name: string
+  /** Streams one reply. Failures are events; it never throws, and ends with exactly one `end` or `failure`. */
+  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>
+  /** Models the endpoint offers; a failure says why it cannot be asked. */
+  listModels(signal: AbortSignal): Promise<{ models: ModelInfo[] } | { failure: ProviderFailure }>
+}
+
+export interface ModelRequest {
+  model: string
+  /** Stable over a session, so that it can be cached; volatile text belongs into the last user message. */
+  system: string
+  messages: readonly Message[]
+  tools: readonly ToolSpec[]
+  maxTokens?: number
+  temperature?: number
+  thinkingBudget?: number
+  reasoningEffort?: 'low' | 'medium' | 'high'
+  /** The reply must be JSON of this schema, where the provider can enforce it. */
+  outputSchema?: Record<string, unknown>
+}
+
+/** A tool as it is offered to the model. */
+export interface ToolSpec {
+  name: string
+  description: string
+  /** JSON schema of an object. */
+  input: Record<string, unknown>
+}
+
+export type ModelEvent =
+  | { type: 'text'; text: string }
+  | { type: 'thinking'; text: string }
+  | { type: 'thinking_end'; signature?: string; redacted?: string }
+  /** A piece of a call's arguments, for display. */
+  | { type: 'tool_call_delta'; id: string; name: string; text: string }
+  | { type: 'tool_call'; call: ToolCall }
+  | { type: 'usage'; usage: Usage }
+  /** A try failed before anything was visible; the next follows after `waitMs`. */
+  | { type: 'retry'; attempt: number; waitMs: number; reason: string }
+  | { type: 'end'; stop: Exclude<StopReason, 'cancelled'> }
+  | { type: 'failure'; failure: ProviderFailure }
+
+export interface ProviderFailure {
+  kind:
+    | 'auth'
+    | 'not-found'
+    | 'quota'
+    | 'rate-limit'
+    | 'overloaded'
+    | 'context-overflow'
+    | 'bad-request'
+    | 'network'
+    | 'timeout'
+    | 'bad-reply'
+    | 'cancelled'
+    | 'no-key'
+    | 'configuration'
+  /** One line: what happened. Holds no key. */
+  message: string
+  /** One line: what the user can do. */
+  advice?: string
+  /** HTTP status, where there was one. */
+  status?: number
+}
+
+export interface ModelInfo {
+  id: string
+  windowTokens?: number
+  maxOutputTokens?: number
+}

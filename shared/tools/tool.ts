@@ -1,0 +1,81 @@
+import type { GenericSchema } from 'valibot'
+import type { ChangeSet } from '#shared/edits/change-set'
+import type { FileSystem, Processes, Web } from '#shared/host/host'
+import type { TaskView, TodoItem } from '#shared/protocol/events'
+import type { ImagePart, Message } from '#shared/protocol/messages'
+import type { Sandbox } from '#shared/sandbox/sandbox'
+import type { Effect } from '#shared/trust/effects'
+
+/**
+ * Something the model can do. A tool says what it would do; `agent/tool-call.ts` decides whether it may.
+ * It never asks for approval, never writes workspace files, never knows the trust mode.
+ */
+export interface Tool<Input = unknown> {
+  /** As the model calls it. */
+  name: string
+  /** Other names that models use for it, lower case. */
+  aliases?: readonly string[]
+  description: string
+  input: GenericSchema<unknown, Input>
+  /** Whether all it can do is read; calls of such tools in one reply run side by side. */
+  isReadOnly: boolean
+  /** Only reads. */
+  prepare(input: Input, context: ToolContext): Promise<Prepared>
+}
+
+export type Prepared =
+  /** Proposed new file contents; the engine judges and writes them, then `done` words the result. */
+  | { kind: 'change'; title: string; changes: ChangeSet; effect: Effect; done(): ToolOutput }
+  /** Something to run. */
+  | {
+      kind: 'action'
+      title: string
+      effect: Effect
+      run(signal: AbortSignal, onOutput: (text: string) => void): Promise<ToolOutput>
+    }
+  /** It cannot work; the text tells the model why and what to do. */
+  | { kind: 'refused'; text: string }
+
+export interface ToolOutput {
+  /** What the model is told. */
+  text: string
+  isError?: boolean
+  images?: ImagePart[]
+  /** The whole text where `text` was cut; kept for RecallContext and the surfaces. */
+  fullText?: string
+}
+
+/** What a tool may use. The agent makes one per session. */
+export interface ToolContext {
+  /** Absolute, links resolved. */
+  root: string
+  files: FileSystem
+  processes: Processes
+  web: Web
+  sandbox: Sandbox
+  readLedger: ReadLedger
+  /** Output limits grow with the window: clamp(window / 100,000, 1, 4). */
+  contextFactor: number
+  now(): number
+  session: SessionFacts
+  ask(question: string, options: string[], signal: AbortSignal): Promise<string>
+  signal: AbortSignal
+}
+
+/** What the model has seen of a file, so that a stale edit is noticed. Keyed by absolute path. */
+export interface ReadLedger {
+  /** @param hash SHA-256 of the whole file's bytes, hexadecimal */
+  note(path: string, hash: string): void
+  seenHash(path: string): string | undefined
+}
+
+/** What tools may know and change of their own session. */
+export interface SessionFacts {
+  id: string
+  messages(): readonly Message[]
+  todos(): readonly TodoItem[]
+  setTodos(items: TodoItem[]): void
+  tasks(): readonly TaskView[]
+  /** Files this session itself created, project-relative. */
+  ownedFiles: Set<string>
+}
