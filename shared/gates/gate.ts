@@ -1,29 +1,24 @@
 import type { ChangeSet } from '#shared/edits/change-set'
+import type { ProjectView } from '#shared/languages/project-view'
+import type { Languages } from '#shared/languages/registry'
 import type { Finding, GateName } from '#shared/protocol/gate-report'
 
 /** May this change land? Pure: change and project in, verdict out. Never throws on input; what it cannot judge is `skip`. */
 export interface Gate {
-  name: GateName
+  readonly name: GateName
   judge(input: GateInput): Promise<Verdict>
 }
 
 export interface GateInput {
   changes: ChangeSet
+  /** Before the change. */
   project: ProjectView
+  /** As it would be. */
+  changedProject: ProjectView
+  languages: Languages
   settings: GateSettings
+  /** Fires when the run is cancelled or this gate's time is up. */
   signal: AbortSignal
-}
-
-/** The project as the gates may see it: read only, paths relative with forward slashes, before the change. */
-export interface ProjectView {
-  /** Absolute; for messages only. */
-  root: string
-  /** Decoded text; undefined when there is no such text file. */
-  read(path: string): Promise<string | undefined>
-  /** `undefined` when nothing is there. */
-  kindOf(path: string): Promise<'file' | 'directory' | undefined>
-  /** Names in a folder; empty when there is none. */
-  list(path: string): Promise<string[]>
 }
 
 export interface GateSettings {
@@ -48,8 +43,9 @@ export interface ArchitectureRule {
 }
 
 export type Verdict =
-  | { kind: 'pass' }
-  | { kind: 'warn'; message: string; findings: readonly Finding[] }
-  | { kind: 'fail'; message: string; findings: readonly Finding[] }
+  /** `notes` tell what was not judged and why, one line each. */
+  | { kind: 'pass'; notes?: readonly string[] }
+  | { kind: 'warn'; message: string; findings: readonly Finding[]; notes?: readonly string[] }
+  | { kind: 'fail'; message: string; findings: readonly Finding[]; notes?: readonly string[] }
   /** Could not judge; never shown as a pass. */
   | { kind: 'skip'; reason: string }

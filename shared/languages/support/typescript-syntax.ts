@@ -1,0 +1,22 @@
+import type ts from 'typescript'
+import type { Judgement, Problem } from '../language'
+import { loadTypeScript, parseErrorsOf, type TypeScript } from './typescript-parser'
+
+/** What does not parse in this file; in JavaScript also syntax that only TypeScript has. */
+export async function typeScriptSyntaxProblems(tree: ts.SourceFile): Promise<Judgement> {
+  const compiler = await loadTypeScript()
+  const problems = parseErrorsOf(tree).map(error => toProblem(compiler, error))
+  return { kind: 'judged', problems }
+}
+
+function toProblem(compiler: TypeScript, error: ts.DiagnosticWithLocation): Problem {
+  const message = compiler.flattenDiagnosticMessageText(error.messageText, ' ')
+  return {
+    kind: 'parse-error',
+    certainty: 'certain',
+    key: `${error.code} ${message}`,
+    start: error.start,
+    end: error.start + Math.max(error.length, 1),
+    message,
+  }
+}
