@@ -1,4 +1,4 @@
-import type { ChangeSet } from '#shared/edits/change-set'
+import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import type { Finding, GateName } from '#shared/protocol/gate-report'
@@ -11,6 +11,8 @@ export interface Gate {
 
 export interface GateInput {
   changes: ChangeSet
+  /** What did not fit; only `diff_applier` looks at it. */
+  editProblems: readonly EditProblem[]
   /** Before the change. */
   project: ProjectView
   /** As it would be. */

@@ -2,7 +2,8 @@ import type { ChangeSet } from '#shared/edits/change-set'
 
 /**
  * A project as languages, index and gates may see it: read only, at one moment.
- * Paths are relative to the project with forward slashes; `''` is its root. Paths that lead outside answer as if nothing were there.
+ * Paths are relative to the project with forward slashes and normalised; `''` is its root. `../` leads to what surrounds the project:
+ * a package of a larger repository imports its neighbours and finds its dependencies in a parent's folder.
  * One view is used for one run and caches what it read: what it answers once it answers always.
  */
 export interface ProjectView {

@@ -5,8 +5,16 @@ import { loadTypeScript, parseErrorsOf, type TypeScript } from './typescript-par
 /** What does not parse in this file; in JavaScript also syntax that only TypeScript has. */
 export async function typeScriptSyntaxProblems(tree: ts.SourceFile): Promise<Judgement> {
   const compiler = await loadTypeScript()
-  const problems = parseErrorsOf(tree).map(error => toProblem(compiler, error))
-  return { kind: 'judged', problems }
+  return { kind: 'judged', problems: firstOfEachLine(tree).map(error => toProblem(compiler, error)) }
+}
+
+/** What follows on the same line is mostly the parser finding its way back. */
+function firstOfEachLine(tree: ts.SourceFile): ts.DiagnosticWithLocation[] {
+  const seenLines = new Set<number>()
+  return parseErrorsOf(tree).filter(error => {
+    const { line } = tree.getLineAndCharacterOfPosition(error.start)
+    return !seenLines.has(line) && seenLines.add(line)
+  })
 }
 
 function toProblem(compiler: TypeScript, error: ts.DiagnosticWithLocation): Problem {

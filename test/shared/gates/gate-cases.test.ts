@@ -1,0 +1,95 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import type { GateSettings } from '#shared/gates/gate'
+import { runGates } from '#shared/gates/run-gates'
+import { readAsset } from '#shared/host/node/assets'
+import { Languages } from '#shared/languages/registry'
+import { GATE_NAMES } from '#shared/protocol/gate-report'
+import { changeSetOf, memoryProject } from '../../support/memory-project'
+
+/**
+ * Every case under test/gate-cases/ is data: `<gate>/<table>.yaml` holds many. `given` is the project before, `change` what becomes
+ * of its files (`null`: deleted; `{ from, text }`: renamed), `verdict` what the gate must say. In `finds`, each line is a finding's
+ * id, then its place, then words of its message or suggestion: "imports/unknown-name src/a.ts:1 readFileSync".
+ */
+const CASES = join(import.meta.dirname, '../../gate-cases')
+
+const Texts = v.record(v.string(), v.string())
+const Change = v.record(
+  v.string(),
+  v.nullable(v.union([v.string(), v.strictObject({ from: v.string(), text: v.optional(v.string()) })])),
+)
+const Rule = v.strictObject({
+  from: v.string(),
+  to: v.string(),
+  kind: v.picklist(['forbid', 'allow']),
+  severity: v.picklist(['error', 'warning']),
+  message: v.string(),
+})
+const Case = v.strictObject({
+  title: v.string(),
+  given: v.optional(Texts, {}),
+  change: Change,
+  settings: v.optional(
+    v.strictObject({
+      maxBlastRadius: v.optional(v.number()),
+      maxFilesTouched: v.optional(v.number()),
+      blockArchitecture: v.optional(v.boolean()),
+      architectureRules: v.optional(v.array(Rule)),
+    }),
+    {},
+  ),
+  verdict: v.picklist(['PASS', 'FAIL', 'WARN', 'SKIP']),
+  finds: v.optional(v.array(v.string()), []),
+})
+const Table = v.strictObject({ given: v.optional(Texts, {}), cases: v.array(Case) })
+
+const languages = new Languages(readAsset)
+
+for (const gate of GATE_NAMES) {
+  for (const name of tablesOf(gate)) {
+    const table = v.parse(Table, parse(readFileSync(join(CASES, gate, name), 'utf8')))
+    describe(`${gate}: ${name.replace('.yaml', '')}`, () => {
+      test.each(table.cases)('$title', async ({ given, change, settings, verdict, finds }) => {
+        const before = { ...table.given, ...given }
+        const gateSettings: GateSettings = {
+          blockArchitecture: true,
+          architectureRules: [],
+          runAll: true,
+          only: [gate],
+          ...settings,
+        }
+        const report = await runGates(
+          changeSetOf(before, change),
+          memoryProject(before),
+          gateSettings,
+          new AbortController().signal,
+          { languages, now: () => performance.now() },
+        )
+        const [result] = report.results
+        const found = (result?.findings ?? []).map(
+          ({ id, file, line, message, suggestion = '' }) => `${id} ${file}:${line} ${message} ${suggestion}`,
+        )
+        expect({ status: result?.status, found, message: result?.message }).toMatchObject({ status: verdict })
+        if (verdict === 'FAIL' || verdict === 'WARN') expect(finds.length).toBeGreaterThan(0)
+        expect(found).toHaveLength(finds.length)
+        for (const [index, expected] of finds.entries()) expectFinding(found[index]!, expected)
+      })
+    })
+  }
+}
+
+function expectFinding(found: string, expected: string): void {
+  const [id, place, ...words] = expected.split(' ')
+  const [foundId, foundPlace, ...foundWords] = found.split(' ')
+  expect([foundId, foundPlace]).toEqual([id, place])
+  expect(foundWords.join(' ')).toContain(words.join(' '))
+}
+
+function tablesOf(gate: string): string[] {
+  const gates = readdirSync(CASES)
+  return gates.includes(gate) ? readdirSync(join(CASES, gate)).filter(name => name.endsWith('.yaml')) : []
+}
