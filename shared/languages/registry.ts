@@ -12,6 +12,26 @@ const LANGUAGES: readonly LanguageEntry[] = [
     extensions: ['.js', '.mjs', '.cjs', '.jsx'],
     load: async () => (await import('./typescript')).javascript,
   },
+  {
+    id: 'python',
+    extensions: ['.py', '.pyi', '.pyw'],
+    load: async loadAsset => (await import('./python')).createPython(loadAsset),
+  },
+  { id: 'go', extensions: ['.go'], load: async loadAsset => (await import('./go')).createGo(loadAsset) },
+  { id: 'rust', extensions: ['.rs'], load: async loadAsset => (await import('./rust')).createRust(loadAsset) },
+  { id: 'vue', extensions: ['.vue'], load: async () => (await import('./vue')).vue },
+  { id: 'svelte', extensions: ['.svelte'], load: async () => (await import('./svelte')).svelte },
+  {
+    id: 'json',
+    extensions: ['.json', '.jsonc', '.code-workspace', '.webmanifest'],
+    fileNames: ['.babelrc', '.swcrc', '.jshintrc'],
+    load: async () => (await import('./json')).json,
+  },
+  { id: 'yaml', extensions: ['.yaml', '.yml'], load: async () => (await import('./yaml')).yaml },
+  { id: 'toml', extensions: ['.toml'], load: async () => (await import('./toml')).toml },
+  { id: 'css', extensions: ['.css'], load: async () => (await import('./css')).css },
+  { id: 'html', extensions: ['.html', '.htm'], load: async () => (await import('./html')).html },
+  { id: 'markdown', extensions: ['.md', '.markdown'], load: async () => (await import('./markdown')).markdown },
 ]
 
 interface LanguageEntry {

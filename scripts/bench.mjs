@@ -1,0 +1,16 @@
+// Bundles one benchmark of bench/ and runs it: `node scripts/bench.mjs NAME [ARGUMENTS…]`.
+import { spawnSync } from 'node:child_process'
+import { build } from 'esbuild'
+
+const [name, ...args] = process.argv.slice(2)
+const outfile = `dist/bench/${name}.mjs`
+await build({
+  entryPoints: [`bench/${name}.ts`],
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  packages: 'external',
+  outfile,
+  logLevel: 'warning',
+})
+process.exitCode = spawnSync(process.execPath, [outfile, ...args], { stdio: 'inherit' }).status ?? 1

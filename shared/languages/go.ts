@@ -1,0 +1,52 @@
+import type { AssetLoader, Judgement, Language, SourceFile } from './language'
+import { parseGo } from './support/gofmt'
+import { unparsable } from './support/source-limits'
+import { invalid, unknown, VALID } from './support/syntax-verdict'
+import { parseTree, type SyntaxTree } from './support/tree-sitter'
+
+/** Go; parsers are loaded when the first file asks for them. */
+export function createGo(loadAsset: AssetLoader): Language {
+  return { id: 'go', name: 'Go', checkSyntax: source => checkSyntax(source, loadAsset) }
+}
+
+/**
+ * Rejected only when the grammar and Go's own parser both reject: the first reports what is valid but unusual, the second
+ * traps on what is deeply nested.
+ */
+async function checkSyntax({ text }: SourceFile, loadAsset: AssetLoader): Promise<Judgement> {
+  const reason = unparsable(text)
+  if (reason) return unknown(reason)
+  const tree = await parseTree('go', text, loadAsset)
+  if (!tree) return unknown('nested too deeply to parse, or too slow')
+  const start = missingPackageClause(tree)
+  // Go's formatter accepts fragments of files; the compiler does not.
+  if (start !== undefined) return invalid("Expected 'package' and a name at the top of the file", start, start)
+  if (tree.broken.length === 0) return VALID
+  const parse = await parseGo(text, loadAsset)
+  if (parse.kind === 'accepted') return VALID
+  if (parse.kind === 'unknown') return unknown("Go's own parser gave up on this file")
+  if (NEWER_THAN_PARSERS.test(parse.message)) return unknown(`newer Go than the parser knows: ${parse.message}`)
+  const offset = offsetOf(text, parse.line, parse.byteColumn)
+  return invalid(parse.message.charAt(0).toUpperCase() + parse.message.slice(1), offset, offset)
+}
+
+/** Go 1.27 allows what this message forbids. */
+const NEWER_THAN_PARSERS = /method must have no type parameters|requires go1\./
+
+function missingPackageClause(tree: SyntaxTree): number | undefined {
+  const first = tree.root.children.find(child => child.type !== 'comment')
+  if (!first) return tree.text.length
+  return first.isBroken || first.type === 'package_clause' ? undefined : first.start
+}
+
+function offsetOf(text: string, line: number, byteColumn: number): number {
+  let start = 0
+  for (let at = 1; at < line; at++) {
+    const end = text.indexOf('\n', start)
+    if (end < 0) return text.length
+    start = end + 1
+  }
+  const end = text.indexOf('\n', start)
+  const bytes = new TextEncoder().encode(text.slice(start, end < 0 ? text.length : end))
+  return start + new TextDecoder().decode(bytes.subarray(0, byteColumn - 1)).length
+}

@@ -1,0 +1,19 @@
+import type { AssetLoader, Judgement, Language, SourceFile } from './language'
+import { parsePython } from './support/ruff'
+import { unparsable } from './support/source-limits'
+import { invalid, unknown, VALID } from './support/syntax-verdict'
+
+/** Python and its stubs; parsers are loaded when the first file asks for them. */
+export function createPython(loadAsset: AssetLoader): Language {
+  return { id: 'python', name: 'Python', checkSyntax: source => checkSyntax(source, loadAsset) }
+}
+
+/** Judged by a port of CPython's grammar, indentation included. */
+async function checkSyntax({ path, text }: SourceFile, loadAsset: AssetLoader): Promise<Judgement> {
+  const reason = unparsable(text)
+  if (reason) return unknown(reason)
+  const parse = await parsePython(text, path, loadAsset)
+  if (parse.kind === 'accepted') return VALID
+  if (parse.kind === 'unknown') return unknown(parse.reason)
+  return invalid(parse.message, parse.start, parse.end)
+}

@@ -1,0 +1,68 @@
+/** A delimiter without its partner; offsets are UTF-16. */
+export interface Unbalanced {
+  message: string
+  offset: number
+}
+
+const DELIMITERS = '()[]{}'
+const CLOSER: Record<string, string> = { '(': ')', '[': ']', '{': '}' }
+
+/**
+ * Finds the first delimiter of Rust source that has no partner. Delimiters must balance in every edition and inside every
+ * macro, so unlike a grammar this cannot be out of date.
+ */
+export function findUnbalanced(text: string): Unbalanced | undefined {
+  const open: { closer: string; token: string; offset: number }[] = []
+  for (const { token, offset } of rustDelimiters(text)) {
+    const closer = CLOSER[token]
+    if (closer) open.push({ closer, token, offset })
+    else {
+      const last = open.pop()
+      if (!last) return { message: `Unexpected closing \`${token}\``, offset }
+      if (last.closer !== token) return { message: `Mismatched \`${token}\`: expected \`${last.closer}\``, offset }
+    }
+  }
+  const last = open.at(-1)
+  return last && { message: `Unclosed \`${last.token}\`: expected \`${last.closer}\``, offset: last.offset }
+}
+
+/** Comments, strings and character literals are stepped over; what is left of delimiters is returned in order. */
+function* rustDelimiters(text: string): Generator<{ token: string; offset: number }> {
+  TOKEN.lastIndex = 0
+  for (let match = TOKEN.exec(text); match; match = TOKEN.exec(text)) {
+    const token = match[0]
+    if (token === '/*') TOKEN.lastIndex = endOfBlockComment(text, match.index)
+    else if (match.groups?.hashes !== undefined) {
+      const end = text.indexOf(`"${match.groups.hashes}`, TOKEN.lastIndex)
+      TOKEN.lastIndex = end < 0 ? text.length : end + 1 + match.groups.hashes.length
+    } else if (DELIMITERS.includes(token)) yield { token, offset: match.index }
+  }
+}
+
+/** In order of precedence: comments, raw strings, raw identifiers, strings, characters (never lifetimes), delimiters. */
+const TOKEN = new RegExp(
+  [
+    /\/\/[^\n]*/,
+    /\/\*/,
+    /\b(?:br|cr|r)(?<hashes>#*)"/,
+    /\br#\w+/,
+    /(?:\b[bc])?"(?:[^"\\]|\\[\s\S])*"/,
+    /(?:\bb)?'(?:\\(?:u\{[^}]*\}|[\s\S][^']*?)|[^\\'\n][\u{fe00}-\u{fe0f}\u{300}-\u{36f}]?)'/u,
+    /[A-Za-z_]\w*/,
+    /[()[\]{}]/,
+  ]
+    .map(part => part.source)
+    .join('|'),
+  'gu',
+)
+
+function endOfBlockComment(text: string, start: number): number {
+  const edge = /\/\*|\*\//g
+  edge.lastIndex = start + 2
+  let depth = 1
+  for (let match = edge.exec(text); match; match = edge.exec(text)) {
+    depth += match[0] === '/*' ? 1 : -1
+    if (depth === 0) return edge.lastIndex
+  }
+  return text.length
+}
