@@ -66,6 +66,10 @@ export interface ProviderFailure {
   advice?: string
   /** HTTP status, where there was one. */
   status?: number
+  /** It may pass by itself; the retries were used up, or something was visible already. */
+  isTransient?: boolean
+  /** How long the server asked to wait. */
+  retryAfterMs?: number
 }
 
 export interface ModelInfo {

@@ -1,0 +1,252 @@
+import { fail, ok, type Result } from '#shared/base/result'
+import {
+  findProvider,
+  GATEWAY,
+  KNOWN_PROVIDERS,
+  type KnownProvider,
+  OPENAI_COMPATIBLE,
+  providerOfUrl,
+  similarProviders,
+} from './known-providers'
+import { MockProvider } from './mock'
+import { MODEL_ALIASES, type ModelAliases } from './model-aliases'
+import { OpenAiCompatible } from './openai-compatible'
+import type { Provider, ProviderFailure } from './provider'
+import { DEFAULT_RETRY, type RetryPolicy } from './support/retry'
+import { isLoopback } from './support/transport'
+
+export type Env = Readonly<Record<string, string | undefined>>
+
+/** What one source (flags, saved settings, the project's file) says about the model to use. */
+export interface ProviderWish {
+  /** Name or alias of a provider. */
+  provider?: string
+  /** A model id, an alias such as `claude-sonnet`, or `provider/model`. */
+  model?: string
+  baseUrl?: string
+  apiKey?: string
+}
+
+/** The sources beside the environment, in the order in which they win: flags, (environment), saved, project. */
+export interface ProviderWishes {
+  flags?: ProviderWish
+  saved?: ProviderWish & { keys?: Readonly<Record<string, string>> }
+  /** A project's file names a model at most: never an endpoint or a key. */
+  project?: Pick<ProviderWish, 'provider' | 'model'>
+  /** Aliases of the user, before the built-in ones. */
+  aliases?: ModelAliases
+}
+
+/** Which model is asked, and where. */
+export interface ProviderChoice {
+  /** As in the list of providers. */
+  provider: string
+  /** As it goes over the wire; `auto-detect` for whatever a local server has loaded. */
+  model: string
+  baseUrl: string
+  /** Undefined where none is needed. */
+  apiKey?: string
+}
+
+export interface ProviderOptions {
+  provider: string
+  /** Default: the provider's own. */
+  baseUrl?: string
+  apiKey?: string
+  /** Default: KODE_READ_TIMEOUT_SECS, else 300 s. */
+  firstByteTimeoutMs?: number
+  /** Default: 60 s, or KODE_READ_TIMEOUT_SECS where that is less. */
+  idleTimeoutMs?: number
+  retry?: Partial<RetryPolicy>
+}
+
+/**
+ * Decides which provider, model, endpoint and key to use: flags, then the environment (`KODE_*`, `KODA_*`, each
+ * provider's own key), then saved settings, then the project's file, then what the provider has by default. Without
+ * any choice the first provider whose key is in the environment is used. Contacts nobody.
+ */
+export function resolveProvider(wishes: ProviderWishes, env: Env): Result<ProviderChoice, ProviderFailure> {
+  const { flags = {}, saved = {}, project = {} } = wishes
+  const fromEnv: ProviderWish = environmentWish(env)
+  const endpoint = flags.baseUrl ?? fromEnv.baseUrl
+  const named = flags.provider ?? fromEnv.provider
+  const wantedModel = flags.model ?? fromEnv.model ?? saved.model ?? project.model
+  // An endpoint of the user's own is asked for exactly the model that was named.
+  const routed = routeModel(wantedModel, named, endpoint !== undefined, wishes.aliases)
+
+  const known = namedProvider(named ?? routed.provider, endpoint, wishes, env)
+  if (!known.ok) return known
+  const provider = known.value
+  const baseUrl = withoutSlash(endpoint ?? savedUrl(saved, provider) ?? localUrl(provider, env) ?? provider.baseUrl)
+  if (provider.wire !== 'mock' && !isHttpUrl(baseUrl)) return fail(noUrl(baseUrl, provider))
+
+  const apiKey = flags.apiKey ?? fromEnv.apiKey ?? keyFor(provider, saved, env)
+  if (apiKey === undefined && needsKey(provider, baseUrl)) return fail(noKey(provider, baseUrl))
+  return ok({
+    provider: provider.name,
+    model: routed.model ?? provider.defaultModel,
+    baseUrl,
+    ...(apiKey !== undefined && { apiKey }),
+  })
+}
+
+/** Makes the provider; contacts nobody and loads no SDK before the first request. */
+export function createProvider(options: ProviderOptions, env: Env): Result<Provider, ProviderFailure> {
+  const known = findProvider(options.provider)
+  if (!known) return fail(unknownProvider(options.provider))
+  if (known.wire === 'mock') return ok(new MockProvider(env.KODE_MOCK_RESPONSES ?? env.KODA_MOCK_RESPONSES ?? '[]'))
+  if (known.wire === 'messages')
+    return fail({ kind: 'configuration', message: `${known.name} needs its own wire format.` })
+  const readTimeoutMs = secondsOf(env, 'READ_TIMEOUT_SECS')
+  const shared = {
+    name: known.name,
+    baseUrl: withoutSlash(options.baseUrl ?? known.baseUrl),
+    keyVariable: known.keyVariables[0] ?? 'KODE_LLM_API_KEY',
+    ...(options.apiKey !== undefined && { apiKey: options.apiKey }),
+    silence: {
+      firstByteMs: options.firstByteTimeoutMs ?? readTimeoutMs ?? 300_000,
+      betweenMs: options.idleTimeoutMs ?? Math.min(60_000, readTimeoutMs ?? 60_000),
+    },
+    connectTimeoutMs: secondsOf(env, 'CONNECT_TIMEOUT_SECS') ?? 30_000,
+    retry: { ...DEFAULT_RETRY, ...options.retry },
+    acceptInvalidCertificates: /^(1|true)$/i.test(env.KODE_ACCEPT_INVALID_CERTS ?? env.KODA_ACCEPT_INVALID_CERTS ?? ''),
+  }
+  return ok(new OpenAiCompatible({ ...shared, dialect: known.dialect }))
+}
+
+function environmentWish(env: Env): ProviderWish {
+  const gateway = nonEmpty(env.KODE_GATEWAY_URL)
+  const endpoint = nonEmpty(env.KODE_LLM_ENDPOINT) ?? nonEmpty(env.KODE_BASE_URL) ?? nonEmpty(env.KODA_BASE_URL)
+  const provider = nonEmpty(env.KODE_PROVIDER) ?? nonEmpty(env.KODA_PROVIDER)
+  const isGateway = gateway !== undefined && endpoint === undefined && provider === undefined
+  return {
+    ...definedOf('provider', isGateway ? GATEWAY.name : provider),
+    ...definedOf('model', nonEmpty(env.KODE_LLM_MODEL) ?? nonEmpty(env.KODE_MODEL) ?? nonEmpty(env.KODA_MODEL)),
+    ...definedOf('baseUrl', isGateway ? gateway : endpoint),
+    ...definedOf('apiKey', nonEmpty(env.KODE_LLM_API_KEY) ?? nonEmpty(env.KODE_API_KEY)),
+  }
+}
+
+function definedOf<K extends string>(name: K, value: string | undefined): { [P in K]?: string } {
+  return value === undefined ? {} : ({ [name]: value } as { [P in K]?: string })
+}
+
+/** Splits `provider/model`, and looks aliases up. */
+function routeModel(
+  model: string | undefined,
+  named: string | undefined,
+  hasEndpoint: boolean,
+  aliases: ModelAliases = {},
+): { provider?: string; model?: string } {
+  if (model === undefined) return {}
+  const alias = { ...MODEL_ALIASES, ...aliases }[model.toLowerCase()]
+  if (alias && !hasEndpoint && (named === undefined || findProvider(named)?.name === alias.provider)) return alias
+  const slash = model.indexOf('/')
+  const prefix = slash > 0 ? findProvider(model.slice(0, slash)) : undefined
+  const isRoute =
+    prefix !== undefined && (named === undefined ? !hasEndpoint : findProvider(named)?.name === prefix.name)
+  return isRoute ? { provider: prefix.name, model: model.slice(slash + 1) } : { model }
+}
+
+function namedProvider(
+  name: string | undefined,
+  endpoint: string | undefined,
+  { saved = {}, project = {} }: ProviderWishes,
+  env: Env,
+): Result<KnownProvider, ProviderFailure> {
+  if (name !== undefined) {
+    const known = findProvider(name)
+    return known ? ok(known) : fail(unknownProvider(name))
+  }
+  if (endpoint !== undefined) return ok(providerOfUrl(endpoint))
+  const later = saved.provider ?? project.provider
+  if (later !== undefined) return namedProvider(later, undefined, {}, env)
+  if (saved.baseUrl !== undefined) return ok(providerOfUrl(saved.baseUrl))
+  // A key without an endpoint means OpenAI.
+  if (nonEmpty(env.KODE_LLM_API_KEY)) return ok(findProvider('openai')!)
+  return ok(KNOWN_PROVIDERS.find(each => keyFor(each, saved, env) !== undefined) ?? KNOWN_PROVIDERS[0]!)
+}
+
+function keyFor(provider: KnownProvider, saved: NonNullable<ProviderWishes['saved']>, env: Env): string | undefined {
+  const own = provider.keyVariables.map(name => nonEmpty(env[name])).find(key => key !== undefined)
+  const isLocal = provider.keyVariables.length === 0 && provider.wire !== 'mock'
+  const local = isLocal ? nonEmpty(env.KODA_API_KEY) : undefined
+  const open = provider.name === GATEWAY.name ? 'public' : undefined
+  return own ?? local ?? saved.keys?.[provider.name] ?? saved.apiKey ?? open
+}
+
+function savedUrl(saved: ProviderWish, provider: KnownProvider): string | undefined {
+  if (saved.baseUrl === undefined) return undefined
+  const owner = saved.provider === undefined ? providerOfUrl(saved.baseUrl) : findProvider(saved.provider)
+  return owner?.name === provider.name ? saved.baseUrl : undefined
+}
+
+function localUrl(provider: KnownProvider, env: Env): string | undefined {
+  const isLocal = provider.keyVariables.length === 0 && provider.wire === 'chat'
+  return isLocal ? (nonEmpty(env.KODE_LOCAL_URL) ?? nonEmpty(env.KODA_LOCAL_URL)) : undefined
+}
+
+/** Loopback and private addresses, and names without a domain, are somebody's own server. */
+export function isPrivateHost(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { hostname } = new URL(url)
+  return (
+    isLoopback(hostname) ||
+    /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|\[f[cd]|\[fe80)/i.test(hostname) ||
+    /\.(local|lan|internal|home\.arpa)$/i.test(hostname) ||
+    !/[.:]/.test(hostname)
+  )
+}
+
+function needsKey(provider: KnownProvider, baseUrl: string): boolean {
+  return provider.wire !== 'mock' && provider.keyVariables.length > 0 && !isPrivateHost(baseUrl)
+}
+
+function unknownProvider(name: string): ProviderFailure {
+  const similar = similarProviders(name)
+  const all = [...KNOWN_PROVIDERS, OPENAI_COMPATIBLE].map(each => each.name).join(', ')
+  return {
+    kind: 'configuration',
+    message: `There is no provider "${name}".`,
+    advice: similar.length > 0 ? `Did you mean ${similar.join(' or ')}?` : `Known are: ${all}.`,
+  }
+}
+
+function noUrl(url: string, provider: KnownProvider): ProviderFailure {
+  return {
+    kind: 'configuration',
+    message: url === '' ? `${provider.name} has no endpoint.` : `The endpoint "${url}" is no http or https URL.`,
+    advice: 'Set it with --base-url or KODE_LLM_ENDPOINT, such as https://host/v1.',
+  }
+}
+
+function noKey(provider: KnownProvider, baseUrl: string): ProviderFailure {
+  return {
+    kind: 'no-key',
+    message: `There is no API key for ${provider.name} (${new URL(baseUrl).host}).`,
+    advice:
+      `Set ${provider.keyVariables[0]}, or KODE_LLM_API_KEY with KODE_LLM_ENDPOINT for another endpoint, ` +
+      'or run `kode providers login`. A local server (--provider ollama) needs none.',
+  }
+}
+
+function secondsOf(env: Env, name: string): number | undefined {
+  const seconds = Number(nonEmpty(env[`KODE_${name}`]) ?? nonEmpty(env[`KODA_${name}`]) ?? Number.NaN)
+  return seconds > 0 ? seconds * 1000 : undefined
+}
+
+function isHttpUrl(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+}
+
+function withoutSlash(url: string): string {
+  return url
+    .trim()
+    .replace(/\/+$/, '')
+    .replace(/\/chat\/completions$/, '')
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  const trimmed = value?.trim()
+  return trimmed === '' ? undefined : trimmed
+}

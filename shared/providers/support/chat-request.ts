@@ -1,0 +1,157 @@
+import type { OpenAI } from 'openai'
+import type {
+  AssistantMessage,
+  ImagePart,
+  Message,
+  ToolCall,
+  ToolMessage,
+  UserMessage,
+} from '#shared/protocol/messages'
+import type { ModelRequest } from '../provider'
+import { isRecord, parseJson } from './wire'
+
+/** Where servers that speak chat completions differ from one another. */
+export interface ChatDialect {
+  /** OpenAI itself has renamed the field; most others know only the old name. */
+  outputLimitField: 'max_tokens' | 'max_completion_tokens'
+  /** The field in which thinking comes and goes back; without it, thinking does not go back. */
+  thinkingField?: 'reasoning_content' | 'reasoning'
+  /** Gemini: thoughts are asked for, and signed calls go back with their signature. */
+  isGemini?: boolean
+  /** Sends `usage: { include: true }`, for what the request has cost. */
+  reportsCost?: boolean
+}
+
+/** Parts of a request that not every server or model takes; what was refused once is left out from then on. */
+export type OptionalPart =
+  | 'temperature'
+  | 'stream_options'
+  | 'reasoning_effort'
+  | 'response_format'
+  | 'thinking'
+  | 'images'
+  | 'max_tokens'
+  | 'max_completion_tokens'
+
+type Body = OpenAI.ChatCompletionCreateParamsStreaming
+type WireMessage = OpenAI.ChatCompletionMessageParam
+
+/**
+ * A request as chat completions. The messages come last and are appended to only, so that each request begins with
+ * the bytes of the one before it and the provider's prompt cache holds.
+ */
+export function chatRequest(request: ModelRequest, dialect: ChatDialect, leftOut: ReadonlySet<OptionalPart>): Body {
+  const may = (part: OptionalPart) => !leftOut.has(part)
+  return {
+    model: request.model,
+    stream: true,
+    ...(may('stream_options') && { stream_options: { include_usage: true } }),
+    ...(dialect.reportsCost && { usage: { include: true } }),
+    ...outputLimit(request.maxTokens, dialect, leftOut),
+    ...(request.temperature !== undefined && may('temperature') && { temperature: request.temperature }),
+    ...(request.reasoningEffort && may('reasoning_effort') && { reasoning_effort: request.reasoningEffort }),
+    ...(dialect.isGemini && may('thinking') && geminiThinking(request)),
+    ...(request.outputSchema && may('response_format') && { response_format: responseFormat(request.outputSchema) }),
+    ...(request.tools.length > 0 && { tools: request.tools.map(toolOf) }),
+    messages: [{ role: 'system', content: request.system }, ...wireMessages(request.messages, dialect, leftOut)],
+  }
+}
+
+function outputLimit(maxTokens: number | undefined, dialect: ChatDialect, leftOut: ReadonlySet<OptionalPart>) {
+  if (maxTokens === undefined) return {}
+  const other = dialect.outputLimitField === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
+  const field = leftOut.has(dialect.outputLimitField) ? other : dialect.outputLimitField
+  return leftOut.has(field) ? {} : { [field]: maxTokens }
+}
+
+function geminiThinking(request: ModelRequest) {
+  const budget = request.thinkingBudget
+  // An effort and a budget exclude each other.
+  if (request.reasoningEffort) return {}
+  const thinking_config = { include_thoughts: true, ...(budget !== undefined && { thinking_budget: budget }) }
+  return { extra_body: { google: { thinking_config } } }
+}
+
+function responseFormat(schema: Record<string, unknown>): Body['response_format'] {
+  // Strict mode takes only a part of JSON schema; the caller checks the reply anyway.
+  return { type: 'json_schema', json_schema: { name: 'reply', schema, strict: false } }
+}
+
+function toolOf(tool: ModelRequest['tools'][number]): OpenAI.ChatCompletionTool {
+  return { type: 'function', function: { name: tool.name, description: tool.description, parameters: tool.input } }
+}
+
+function wireMessages(
+  messages: readonly Message[],
+  dialect: ChatDialect,
+  leftOut: ReadonlySet<OptionalPart>,
+): WireMessage[] {
+  const found: WireMessage[] = []
+  let imagesOfTools: OpenAI.ChatCompletionContentPart[] = []
+  for (const message of messages) {
+    // A tool message holds only text; its images follow once all results of the reply are told.
+    if (message.role !== 'tool' && imagesOfTools.length > 0) {
+      found.push({ role: 'user', content: imagesOfTools })
+      imagesOfTools = []
+    }
+    if (message.role === 'user') found.push(userMessage(message, leftOut))
+    else if (message.role === 'assistant') found.push(assistantMessage(message, dialect, leftOut))
+    else {
+      found.push({ role: 'tool', tool_call_id: message.call_id, content: message.text })
+      imagesOfTools.push(...imagesOf(message, leftOut))
+    }
+  }
+  if (imagesOfTools.length > 0) found.push({ role: 'user', content: imagesOfTools })
+  return found
+}
+
+function userMessage(message: UserMessage, leftOut: ReadonlySet<OptionalPart>): WireMessage {
+  if (message.parts.every(part => part.type === 'text')) {
+    return { role: 'user', content: message.parts.map(part => part.text).join('\n\n') }
+  }
+  return {
+    role: 'user',
+    content: message.parts.map(part =>
+      part.type === 'text' ? { type: 'text', text: part.text } : imageOf(part, leftOut),
+    ),
+  }
+}
+
+function imagesOf(message: ToolMessage, leftOut: ReadonlySet<OptionalPart>): OpenAI.ChatCompletionContentPart[] {
+  if (!message.images?.length) return []
+  const title = { type: 'text' as const, text: `Images of the result of ${message.name} (${message.call_id}):` }
+  return [title, ...message.images.map(image => imageOf(image, leftOut))]
+}
+
+function imageOf(image: ImagePart, leftOut: ReadonlySet<OptionalPart>): OpenAI.ChatCompletionContentPart {
+  if (leftOut.has('images')) return { type: 'text', text: '[An image was left out: this model takes none.]' }
+  return { type: 'image_url', image_url: { url: `data:${image.media_type};base64,${image.data}` } }
+}
+
+function assistantMessage(
+  message: AssistantMessage,
+  dialect: ChatDialect,
+  leftOut: ReadonlySet<OptionalPart>,
+): WireMessage {
+  const text = message.parts.map(part => (part.type === 'text' ? part.text : '')).join('')
+  const thinking = message.parts.map(part => (part.type === 'thinking' ? part.text : '')).join('')
+  const calls = message.parts.filter(part => part.type === 'tool_call')
+  const goesBack = dialect.thinkingField && thinking !== '' && !leftOut.has('thinking')
+  return {
+    role: 'assistant',
+    // Some servers refuse null beside calls, others the empty text without them.
+    content: text === '' && calls.length > 0 ? null : text,
+    ...(goesBack && { [dialect.thinkingField!]: thinking }),
+    ...(calls.length > 0 && { tool_calls: calls.map(call => callOf(call, dialect)) }),
+  }
+}
+
+function callOf(call: ToolCall, dialect: ChatDialect): OpenAI.ChatCompletionMessageToolCall {
+  return {
+    id: call.id,
+    type: 'function',
+    // Chat templates parse the arguments; what the model wrote wrong would break every later request.
+    function: { name: call.name, arguments: isRecord(parseJson(call.arguments)) ? call.arguments : '{}' },
+    ...(dialect.isGemini && call.signature && { extra_content: { google: { thought_signature: call.signature } } }),
+  }
+}

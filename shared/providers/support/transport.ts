@@ -1,0 +1,146 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
+
+/**
+ * `fetch` for the SDKs, over node:http: one connection kept between requests for as long as the server allows,
+ * a limit on connecting, and a body that fails when the connection breaks. The built-in `fetch` has no limit of
+ * its own on connecting and drops an idle connection after four seconds, which is less than many a tool call.
+ */
+export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+export interface TransportOptions {
+  connectTimeoutMs: number
+  /** Accept a certificate that does not verify; only ever honoured for this very machine. */
+  acceptInvalidCertificates: boolean
+}
+
+/** Makes the `fetch` that one provider uses for its whole life. */
+export function createTransport(options: TransportOptions): Fetch {
+  const agents: Agents = {}
+  return async (input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    const send = await requesterFor(url, agents, options)
+    return new Promise<Response>((resolve, reject) => {
+      const body = typeof init.body === 'string' ? init.body : ''
+      const outgoing = send({
+        method: init.method ?? 'GET',
+        headers: { ...headersOf(init), 'content-length': String(Buffer.byteLength(body)) },
+        ...(init.signal && { signal: init.signal }),
+      })
+      const connecting = setTimeout(
+        () => outgoing.destroy(new ConnectTimeout(options.connectTimeoutMs)),
+        options.connectTimeoutMs,
+      )
+      const isConnected = () => clearTimeout(connecting)
+      outgoing.on('socket', socket => {
+        if (!socket.connecting) isConnected()
+        else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', isConnected)
+      })
+      outgoing.on('error', error => {
+        clearTimeout(connecting)
+        reject(error)
+      })
+      outgoing.on('response', incoming => {
+        const response = responseOf(incoming)
+        if (response.ok) resolve(response)
+        else void refuse(response).then(reject, reject)
+      })
+      outgoing.end(body)
+    })
+  }
+}
+
+/** An HTTP status that is not 2xx. Thrown, because the SDKs keep of the body only what their own vendor sends. */
+export class StatusError extends Error {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: string
+
+  constructor(status: number, headers: Headers, body: string) {
+    super(`HTTP status ${status}`)
+    this.status = status
+    this.headers = headers
+    this.body = body
+  }
+}
+
+async function refuse(response: Response): Promise<StatusError> {
+  return new StatusError(response.status, response.headers, await response.text())
+}
+
+/** No connection within the time allowed. */
+class ConnectTimeout extends Error {
+  readonly code = 'ETIMEDOUT'
+
+  constructor(timeoutMs: number) {
+    super(`no connection within ${Math.round(timeoutMs / 1000)} s`)
+  }
+}
+
+/** True for names and addresses of this very machine. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(hostname)
+}
+
+interface Agents {
+  http?: HttpAgent
+  https?: HttpsAgent
+}
+
+type Requester = (options: {
+  method: string
+  headers: Record<string, string>
+  signal?: AbortSignal
+}) => ReturnType<typeof httpRequest>
+
+async function requesterFor(url: URL, agents: Agents, options: TransportOptions): Promise<Requester> {
+  if (url.protocol === 'http:') {
+    agents.http ??= new HttpAgent({ keepAlive: true })
+    const agent = agents.http
+    return request => httpRequest(url, { ...request, agent })
+  }
+  // TLS takes some milliseconds to load, which local servers need not pay.
+  const https = await import('node:https')
+  agents.https ??= new https.Agent({ keepAlive: true })
+  const agent = agents.https
+  const rejectUnauthorized = !(options.acceptInvalidCertificates && isLoopback(url.hostname))
+  return request => https.request(url, { ...request, agent, rejectUnauthorized })
+}
+
+/** The SDKs describe the machine in headers of their own, which is nobody's business. */
+function headersOf(init: RequestInit): Record<string, string> {
+  const headers: Record<string, string> = {}
+  new Headers(init.headers).forEach((value, name) => {
+    if (!name.startsWith('x-stainless-')) headers[name] = value
+  })
+  return { ...headers, 'accept-encoding': 'identity' }
+}
+
+function responseOf(incoming: IncomingMessage): Response {
+  const headers = new Headers()
+  for (let place = 0; place < incoming.rawHeaders.length; place += 2) {
+    headers.append(incoming.rawHeaders[place]!, incoming.rawHeaders[place + 1]!)
+  }
+  const status = incoming.statusCode ?? 500
+  const hasBody = status !== 204 && status !== 304
+  return new Response(hasBody ? bodyOf(incoming) : null, { status, headers })
+}
+
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        incoming.on('data', (chunk: Uint8Array) => {
+          controller.enqueue(chunk)
+          if ((controller.desiredSize ?? 0) <= 0) incoming.pause()
+        })
+        incoming.once('end', () => controller.close())
+        // A connection that breaks inside the body ends here, never as an orderly end.
+        incoming.once('error', error => controller.error(error))
+      },
+      pull: () => void incoming.resume(),
+      cancel: () => void incoming.destroy(),
+    },
+    { highWaterMark: 64 },
+  )
+}
