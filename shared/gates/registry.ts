@@ -1,6 +1,8 @@
+import { calls } from './calls'
 import { diffApplier } from './diff-applier'
 import type { Gate } from './gate'
+import { imports } from './imports'
 import { syntax } from './syntax'
 
 /** The gates in the order they run. */
-export const GATES: readonly Gate[] = [diffApplier, syntax]
+export const GATES: readonly Gate[] = [diffApplier, syntax, imports, calls]
