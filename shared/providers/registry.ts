@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from '#shared/base/result'
+import { AnthropicMessages } from './anthropic'
 import {
   findProvider,
   GATEWAY,
@@ -12,6 +13,7 @@ import { MockProvider } from './mock'
 import { MODEL_ALIASES, type ModelAliases } from './model-aliases'
 import { OpenAiCompatible } from './openai-compatible'
 import type { Provider, ProviderFailure } from './provider'
+import type { Connection } from './support/connection'
 import { DEFAULT_RETRY, type RetryPolicy } from './support/retry'
 import { isLoopback } from './support/transport'
 
@@ -95,14 +97,19 @@ export function createProvider(options: ProviderOptions, env: Env): Result<Provi
   const known = findProvider(options.provider)
   if (!known) return fail(unknownProvider(options.provider))
   if (known.wire === 'mock') return ok(new MockProvider(env.KODE_MOCK_RESPONSES ?? env.KODA_MOCK_RESPONSES ?? '[]'))
-  if (known.wire === 'messages')
-    return fail({ kind: 'configuration', message: `${known.name} needs its own wire format.` })
   const readTimeoutMs = secondsOf(env, 'READ_TIMEOUT_SECS')
-  const shared = {
+  const baseUrl = withoutSlash(options.baseUrl ?? known.baseUrl)
+  const connection: Connection = {
     name: known.name,
-    baseUrl: withoutSlash(options.baseUrl ?? known.baseUrl),
-    keyVariable: known.keyVariables[0] ?? 'KODE_LLM_API_KEY',
+    baseUrl,
     ...(options.apiKey !== undefined && { apiKey: options.apiKey }),
+    origin: {
+      // An endpoint of the user's own is known to them by its address.
+      provider: known.name === OPENAI_COMPATIBLE.name ? new URL(baseUrl).host : known.name,
+      baseUrl,
+      keyVariable: known.keyVariables[0] ?? 'KODE_LLM_API_KEY',
+      ...(options.apiKey !== undefined && { secret: options.apiKey }),
+    },
     silence: {
       firstByteMs: options.firstByteTimeoutMs ?? readTimeoutMs ?? 300_000,
       betweenMs: options.idleTimeoutMs ?? Math.min(60_000, readTimeoutMs ?? 60_000),
@@ -111,7 +118,8 @@ export function createProvider(options: ProviderOptions, env: Env): Result<Provi
     retry: { ...DEFAULT_RETRY, ...options.retry },
     acceptInvalidCertificates: /^(1|true)$/i.test(env.KODE_ACCEPT_INVALID_CERTS ?? env.KODA_ACCEPT_INVALID_CERTS ?? ''),
   }
-  return ok(new OpenAiCompatible({ ...shared, dialect: known.dialect }))
+  if (known.wire === 'messages') return ok(new AnthropicMessages(connection))
+  return ok(new OpenAiCompatible(connection, known.dialect))
 }
 
 function environmentWish(env: Env): ProviderWish {

@@ -81,6 +81,8 @@ export interface ScriptedReply {
   endAfter?: number
   /** An error event inside the stream after this many events. */
   errorAfter?: { events: number; type: string; message: string }
+  /** Sent in one piece although a stream was asked for. */
+  whole?: boolean
   /** Line ends of the event stream. */
   lineEnd?: '\n' | '\r\n'
   /** Sends a comment line before every event, as proxies do to keep the connection open. */
@@ -237,7 +239,7 @@ async function sendReply(out: ServerResponse, wire: Wire, request: RecordedReque
     out.end(reply.raw.body)
     return
   }
-  if (!request.body.stream) return sendJson(out, 200, wire.whole(reply, request))
+  if (!request.body.stream || reply.whole) return sendJson(out, 200, wire.whole(reply, request))
   await sendEvents(out, wire, wire.events(reply, request), reply)
 }
 

@@ -46,15 +46,13 @@ export class ChatDecoder implements ReplyDecoder {
     return events
   }
 
-  takeWhole(body: unknown): ModelEvent[] {
+  takeWhole(body: unknown): ModelEvent[] | undefined {
+    if (!isRecord(body)) return undefined
     // Some endpoints send an error with a good status.
-    if (!isRecord(body)) return []
     if (body.error) return [this.#failure(body.error)]
-    const choices = listOf(body.choices)
-    if (!Array.isArray(body.choices)) return []
-    if (choices.length === 0) return [{ type: 'failure', failure: failureOfEmptyReply(this.#origin) }]
+    if (!Array.isArray(body.choices)) return undefined
     this.#takeUsage(body)
-    const choice = recordOf(choices[0])
+    const choice = recordOf(body.choices[0])
     const events = this.#takeDelta(recordOf(choice.message))
     this.#takeFinish(choice.finish_reason ?? 'stop')
     this.state = 'closed'

@@ -8,6 +8,7 @@ import type {
   UserMessage,
 } from '#shared/protocol/messages'
 import type { ModelRequest } from '../provider'
+import type { OptionalPart } from './optional-parts'
 import { isRecord, parseJson } from './wire'
 
 /** Where servers that speak chat completions differ from one another. */
@@ -21,17 +22,6 @@ export interface ChatDialect {
   /** Sends `usage: { include: true }`, for what the request has cost. */
   reportsCost?: boolean
 }
-
-/** Parts of a request that not every server or model takes; what was refused once is left out from then on. */
-export type OptionalPart =
-  | 'temperature'
-  | 'stream_options'
-  | 'reasoning_effort'
-  | 'response_format'
-  | 'thinking'
-  | 'images'
-  | 'max_tokens'
-  | 'max_completion_tokens'
 
 type Body = OpenAI.ChatCompletionCreateParamsStreaming
 type WireMessage = OpenAI.ChatCompletionMessageParam
@@ -49,9 +39,9 @@ export function chatRequest(request: ModelRequest, dialect: ChatDialect, leftOut
     ...(dialect.reportsCost && { usage: { include: true } }),
     ...outputLimit(request.maxTokens, dialect, leftOut),
     ...(request.temperature !== undefined && may('temperature') && { temperature: request.temperature }),
-    ...(request.reasoningEffort && may('reasoning_effort') && { reasoning_effort: request.reasoningEffort }),
+    ...(request.reasoningEffort && may('effort') && { reasoning_effort: request.reasoningEffort }),
     ...(dialect.isGemini && may('thinking') && geminiThinking(request)),
-    ...(request.outputSchema && may('response_format') && { response_format: responseFormat(request.outputSchema) }),
+    ...(request.outputSchema && may('output_schema') && { response_format: responseFormat(request.outputSchema) }),
     ...(request.tools.length > 0 && { tools: request.tools.map(toolOf) }),
     messages: [{ role: 'system', content: request.system }, ...wireMessages(request.messages, dialect, leftOut)],
   }

@@ -134,8 +134,9 @@ function kindOf(status: number, said: Said): ProviderFailure['kind'] {
   if (status === 402 || USED_UP.test(text)) return 'quota'
   if (status === 403) return 'auth'
   if (status === 404 || status === 410) return 'not-found'
-  if (status === 429 || (status >= 400 && RATE_LIMITED.test(text))) return 'rate-limit'
-  if (status >= 500 || status === 408 || status === 409 || status === 425) return 'overloaded'
+  if (status === 429 || (status < 500 && RATE_LIMITED.test(text))) return 'rate-limit'
+  if (status >= 500 || /overloaded/i.test(text) || status === 408 || status === 409 || status === 425)
+    return 'overloaded'
   return 'bad-request'
 }
 
@@ -143,7 +144,7 @@ const OVERFLOW =
   /too long|context_length_exceeded|context length|context window|maximum context|token limit|tokens? exceed|exceeds the model|request too large|input length|too many tokens|reduce the length|larger than the context|prompt is too large|exceed_context_size/i
 const USED_UP =
   /insufficient_quota|billing|credit balance|insufficient (balance|credits|funds)|LiteUsageLimitError|payment required/i
-const RATE_LIMITED = /rate.?limit|too many requests|quota exceeded|overloaded|resource_exhausted/i
+const RATE_LIMITED = /rate.?limit|too many requests|quota exceeded|resource_exhausted/i
 
 const TRANSIENT = new Set<ProviderFailure['kind']>(['rate-limit', 'overloaded'])
 

@@ -25,8 +25,8 @@ export interface Silence {
 export interface ReplyDecoder {
   /** Takes one event of a streamed reply; a `failure` among the results ends it. */
   take(event: ServerEvent): readonly ModelEvent[]
-  /** Takes a reply that came whole, from a server that does not stream. */
-  takeWhole(body: unknown): readonly ModelEvent[]
+  /** Takes a reply that came whole, from a server that does not stream; undefined when it is none. */
+  takeWhole(body: unknown): readonly ModelEvent[] | undefined
   /** `finished`: the model is done, but counts may follow. `closed`: nothing follows. */
   readonly state: 'open' | 'finished' | 'closed'
   /** Text held back so far because it could have become a tag. */
@@ -136,8 +136,8 @@ async function* takeForeign(
   for (let next = await reader.read(); !next.done; next = await reader.read()) pieces.push(next.value)
   const text = Buffer.concat(pieces).toString('utf8')
   const body = parseJson(text)
-  const events = body === undefined ? [] : decoder.takeWhole(body)
-  if (events.length === 0) return yield { type: 'failure', failure: failureOfForeignReply(contentType, text, origin) }
+  const events = body === undefined ? undefined : decoder.takeWhole(body)
+  if (!events) return yield { type: 'failure', failure: failureOfForeignReply(contentType, text, origin) }
   yield* events
   if (events.at(-1)?.type !== 'failure') yield* decoder.finish()
 }

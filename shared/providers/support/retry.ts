@@ -35,7 +35,9 @@ export async function* withRetries(
     }
     if (!failure) return
     const waitMs = waitBefore(number, failure, policy)
-    const mayRetry = !isVisible && number < policy.tries && isTransient(failure) && waitMs <= policy.maxWaitMs
+    // A model that said nothing twice has nothing to say.
+    const tries = failure.kind === 'bad-reply' ? Math.min(2, policy.tries) : policy.tries
+    const mayRetry = !isVisible && number < tries && failure.isTransient && waitMs <= policy.maxWaitMs
     if (!mayRetry) return yield { type: 'failure', failure }
     yield { type: 'retry', attempt: number + 1, waitMs, reason: failure.message }
     await sleep(waitMs, signal)
@@ -45,11 +47,6 @@ export async function* withRetries(
 
 /** What a cancelled stream ends with. */
 export const CANCELLED: ProviderFailure = { kind: 'cancelled', message: 'The request was cancelled.' }
-
-/** True for failures that may pass by themselves; a fallback may answer instead. */
-export function isTransient(failure: ProviderFailure): boolean {
-  return failure.isTransient === true
-}
 
 const VISIBLE = new Set<ModelEvent['type']>(['text', 'thinking', 'thinking_end', 'tool_call_delta', 'tool_call'])
 

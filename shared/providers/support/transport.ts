@@ -107,13 +107,16 @@ async function requesterFor(url: URL, agents: Agents, options: TransportOptions)
   return request => https.request(url, { ...request, agent, rejectUnauthorized })
 }
 
-/** The SDKs describe the machine in headers of their own, which is nobody's business. */
+/** What a model server needs; what the SDKs tell about the machine, or take from variables of their own, stays here. */
+const SENT_HEADERS = ['authorization', 'x-api-key', 'anthropic-version', 'anthropic-beta', 'content-type', 'accept']
+
 function headersOf(init: RequestInit): Record<string, string> {
-  const headers: Record<string, string> = {}
-  new Headers(init.headers).forEach((value, name) => {
-    if (!name.startsWith('x-stainless-')) headers[name] = value
+  const given = new Headers(init.headers)
+  const sent = SENT_HEADERS.flatMap(name => {
+    const value = given.get(name)
+    return value === null ? [] : [[name, value]]
   })
-  return { ...headers, 'accept-encoding': 'identity' }
+  return { ...Object.fromEntries(sent), 'user-agent': 'kode', 'accept-encoding': 'identity' }
 }
 
 function responseOf(incoming: IncomingMessage): Response {
