@@ -1,4 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk'
+import { isLongWindow } from '#shared/config/model-catalog'
 import type { ModelEvent, ModelInfo, ModelRequest, Provider, ProviderFailure } from './provider'
 import type { Connection } from './support/connection'
 import { listFailure } from './support/connection'
@@ -38,7 +39,8 @@ export class AnthropicMessages implements Provider {
     try {
       const client = await this.#connect()
       const response = await client.get('/v1/models?limit=1000', { signal }).asResponse()
-      return modelInfoOf(await response.text(), this.#connection.origin)
+      const listed = modelInfoOf(await response.text(), this.#connection.origin)
+      return 'failure' in listed ? listed : { models: listed.models.flatMap(withLongWindow) }
     } catch (error) {
       return { failure: listFailure(error, this.#connection.origin) }
     }
@@ -81,4 +83,10 @@ export class AnthropicMessages implements Provider {
     })
     return this.#client
   }
+}
+
+/** Some models have a second name, which asks for a larger window. */
+function withLongWindow(model: ModelInfo): ModelInfo[] {
+  const long = `${model.id}-1m`
+  return isLongWindow(long) ? [model, { ...model, id: long, windowTokens: 1_000_000 }] : [model]
 }

@@ -1,4 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk'
+import { factsOf, isLongWindow } from '#shared/config/model-catalog'
 import type { AssistantMessage, ImagePart, Message, ToolMessage, UserMessage } from '#shared/protocol/messages'
 import type { ModelRequest } from '../provider'
 import type { OptionalPart } from './optional-parts'
@@ -7,19 +8,16 @@ import { parseJson, recordOf } from './wire'
 type Body = Anthropic.MessageCreateParamsStreaming
 type Block = Anthropic.ContentBlockParam
 
-/** Enough for a whole file; models that allow less say so. */
+/** Enough for a whole file. */
 const DEFAULT_MAX_TOKENS = 16_384
 /** Beyond the thinking, for the answer. */
 const TOKENS_AFTER_THINKING = 4096
 /** Anthropic's own minimum. */
 const LEAST_THINKING = 1024
-/** A window of a million tokens is asked for with a suffix of ours. */
-const LONG_WINDOW = /-1m$/
-
-/** A model name as Anthropic knows it, and the beta header that a suffix of it asks for. */
+/** A model name as Anthropic knows it, and the beta header that asks for a window of a million tokens. */
 export function wireModel(model: string): { model: string; beta?: string } {
-  if (!LONG_WINDOW.test(model)) return { model }
-  return { model: model.replace(LONG_WINDOW, ''), beta: 'context-1m-2025-08-07' }
+  const plain = model.replace(/-1m$/, '')
+  return isLongWindow(model) ? { model: plain, beta: 'context-1m-2025-08-07' } : { model: plain }
 }
 
 /**
@@ -29,7 +27,8 @@ export function wireModel(model: string): { model: string; beta?: string } {
 export function messagesRequest(request: ModelRequest, leftOut: ReadonlySet<OptionalPart>): Body {
   const mark = leftOut.has('cache_control') ? {} : { cache_control: { type: 'ephemeral' as const } }
   const thinking = thinkingOf(request, leftOut)
-  const asked = request.maxTokens ?? DEFAULT_MAX_TOKENS
+  const most = factsOf(request.model).maxOutputTokens ?? DEFAULT_MAX_TOKENS
+  const asked = request.maxTokens ?? Math.min(DEFAULT_MAX_TOKENS, most)
   const budget = thinking?.type === 'enabled' ? thinking.budget_tokens : 0
   const last = request.tools.length - 1
   return {
