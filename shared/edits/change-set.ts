@@ -21,12 +21,14 @@ export interface FileChange {
   readonly mode?: number
   /** Ids of the hunks that made it. */
   readonly hunkIds: readonly string[]
+  /** What a reader of the change should know, such as a hunk that was found a few lines further down. */
+  readonly notes?: readonly string[]
 }
 
 export interface FileBase {
   /** SHA-256 of the bytes, hexadecimal. */
   readonly hash: string
-  /** Name of the encoding as text-file.ts knows it. */
+  /** Name of the encoding as text-file.ts knows it; `binary` for a file that can only be deleted or moved. */
   readonly encoding: string
   readonly hasBom: boolean
 }
@@ -47,6 +49,7 @@ export interface EditProblem {
     | 'denied'
     | 'no-space'
     | 'no-change'
+    | 'busy'
     | 'other'
   /** As the model wrote it. */
   path: string

@@ -30,6 +30,8 @@ export interface FileError {
     | 'loop'
     | 'too-large'
     | 'special-file'
+    | 'changed'
+    | 'busy'
     | 'other'
   path: string
   message: string
@@ -42,6 +44,44 @@ export interface FileStat {
   mtimeMs: number
   /** Permission bits. */
   mode: number
+  /** Differs once the file was written to, replaced, or given another mode or owner. */
+  version: string
+}
+
+/** Bytes that are on the disk beside the file they will become; nothing is visible under its name yet. */
+export interface StagedFile {
+  /**
+   * Puts the bytes in place in one step. Refuses with `changed` when the file is no longer the one expected.
+   *
+   * @param expected `FileStat.version` of the file to replace, or `absent`; without it whatever is there is replaced
+   */
+  commit(expected?: string): Promise<Result<void, FileError>>
+  discard(): Promise<void>
+}
+
+export interface StageOptions {
+  /** Exactly these permission bits; without it those of the existing file, or the usual ones for a new file. */
+  mode?: number
+  /** Name of the temporary file, so that whoever comes after a crash can find it; without it a random one. */
+  temporaryName?: string
+}
+
+/** One entry of `walk`. */
+export interface WalkedFile {
+  /** Relative to where the walk began, with forward slashes. */
+  path: string
+  type: 'file' | 'symlink' | 'other'
+  size: number
+  mode: number
+  version: string
+}
+
+export interface WalkOptions {
+  /** Whether to go into a folder; `path` is relative, `names` are the names in it. */
+  enters(path: string, names: readonly string[]): boolean
+  /** Whether to look at a file. */
+  includes(path: string): boolean
+  signal?: AbortSignal
 }
 
 /** Files by absolute path. Expected failures are values. */
@@ -55,15 +95,35 @@ export interface FileSystem {
   list(path: string): Promise<Result<{ name: string; type: FileStat['type'] }[], FileError>>
   realpath(path: string): Promise<Result<string, FileError>>
   readLink(path: string): Promise<Result<string, FileError>>
-  /** By temporary file in the same folder, fsync and rename; creates missing folders; keeps the mode of an existing file unless given. */
+  /** By temporary file in the same folder, fsync and rename; creates missing folders; keeps mode and owner of an existing file. */
   replace(path: string, bytes: Uint8Array, mode?: number): Promise<Result<void, FileError>>
+  /** The first half of `replace`, for several files that must land together; the folder must exist. */
+  stage(path: string, bytes: Uint8Array, options?: StageOptions): Promise<Result<StagedFile, FileError>>
+  /** Makes durable which names are in a folder. */
+  syncFolder(path: string): Promise<Result<void, FileError>>
   /** Appends in one write call; with `durable`, returns only once it is on the disk. */
   append(path: string, bytes: Uint8Array, durable?: boolean): Promise<Result<void, FileError>>
+  /** With all missing parents; fine when it is there already. */
   makeFolder(path: string): Promise<Result<void, FileError>>
+  /** A file, a link or an empty folder; a full one only with `recursive`. */
   remove(path: string, recursive?: boolean): Promise<Result<void, FileError>>
   rename(from: string, to: string): Promise<Result<void, FileError>>
   symlink(target: string, path: string): Promise<Result<void, FileError>>
   setMode(path: string, mode: number): Promise<Result<void, FileError>>
+  /** All files below a folder, links not followed, in no order. Folders that cannot be read are left out. */
+  walk(folder: string, options: WalkOptions): Promise<Result<WalkedFile[], FileError>>
+  /**
+   * Waits until nobody else, in this process or another, holds this lock; a dead owner's lock counts for nothing.
+   *
+   * @param folder is created; holds nothing but the lock
+   * @returns a function that gives it back; `busy` when another living process kept it for `maxWaitMs`
+   */
+  lock(folder: string, maxWaitMs: number): Promise<Result<() => Promise<void>, FileError>>
+  /**
+   * The same file system, but no link below `root` is ever followed: `loop` or `not-directory` instead.
+   * What was checked is then what is used, even if somebody swaps a folder for a link in between.
+   */
+  confinedTo(root: string): FileSystem
 }
 
 export interface ProcessRequest {

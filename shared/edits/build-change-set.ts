@@ -1,0 +1,359 @@
+import { newId } from '#shared/base/ids'
+import { fail, ok, type Result } from '#shared/base/result'
+import type { ChangeSet, EditProblem, FileBase, FileChange } from './change-set'
+import { applyTextHunk, type Hunk } from './hunks'
+import { keepLineEnds } from './line-ends'
+import { applyLineHunks } from './line-hunks'
+import { MOST_TEXT_BYTES, type ProjectSource, problemOfFile, readProjectFile } from './project-file'
+import { resolveInProject } from './project-path'
+import type { EditStep, Proposal } from './proposal'
+import { applyReplacements } from './replace'
+import { decodeText, encodeText, hashOf, NEW_FILE_FORMAT, type TextFormat } from './text-file'
+import type { FilePatch } from './unified-diff'
+
+/** Applies a proposal to the files as they are now, in memory; all of it, or every reason why not. */
+export async function buildChangeSet(
+  proposal: Proposal,
+  source: ProjectSource,
+): Promise<Result<ChangeSet, EditProblem[]>> {
+  const { changes, failed } = await buildWhatFits(proposal, source)
+  if (failed.length > 0) return fail(failed)
+  if (changes.files.length > 0) return ok(changes)
+  const path = proposal.steps[0]?.path ?? ''
+  return fail([{ kind: 'no-change', path, message: 'The proposal leaves every file as it is.' }])
+}
+
+/**
+ * Applies the steps that fit and reports the others, each under its id.
+ * Later steps see what earlier ones of the same file left; a failed step leaves the file as it was before it.
+ */
+export async function buildWhatFits(
+  proposal: Proposal,
+  source: ProjectSource,
+): Promise<{ changes: ChangeSet; failed: EditProblem[] }> {
+  const bench = new Workbench(source)
+  const failed: EditProblem[] = []
+  for (const step of proposal.steps) {
+    const problem = await bench.apply(step)
+    if (problem) failed.push({ ...problem, hunkId: step.id })
+  }
+  return { changes: { id: newId(), files: bench.changes() }, failed }
+}
+
+/** One file while steps are applied to it. */
+interface BenchFile {
+  path: string
+  /** Where it was at first; absent for a file that was not there. */
+  oldPath?: string
+  before?: string
+  base?: FileBase
+  /** Absent once it is deleted, and for a binary file. */
+  text?: string
+  /** Whether it is there, after the steps so far. */
+  exists: boolean
+  mode?: number
+  hunkIds: string[]
+  notes: string[]
+}
+
+class Workbench {
+  readonly #source: ProjectSource
+  /** By the path at which a file is now; a file that was moved away leaves a deleted one behind. */
+  readonly #files = new Map<string, BenchFile>()
+
+  constructor(source: ProjectSource) {
+    this.#source = source
+  }
+
+  async apply(step: EditStep): Promise<EditProblem | undefined> {
+    const found = await this.#open(step)
+    if (!found.ok) return found.error
+    const file = found.value
+    const problem = await this.#applyTo(file, step)
+    if (problem) return problem
+    file.hunkIds.push(step.id)
+    return undefined
+  }
+
+  /** What the steps came to. */
+  changes(): FileChange[] {
+    return [...this.#files.values()].flatMap(file => {
+      const change = toChange(file)
+      return change ? [change] : []
+    })
+  }
+
+  #applyTo(file: BenchFile, step: EditStep): Promise<EditProblem | undefined> | EditProblem | undefined {
+    switch (step.kind) {
+      case 'hunk':
+        return this.#applyHunk(file, step.hunk)
+      case 'patch':
+        return this.#applyPatch(file, step.patch)
+      case 'replace':
+        return this.#edit(file, step.path, text => {
+          const replaced = applyReplacements(text, step.replacements, step.path)
+          if (!replaced.ok) return replaced
+          const inexact = replaced.value.edits.filter(edit => edit.match !== 'exact')
+          const notes = inexact.map(edit => `${file.path}: line ${edit.lines[0]} was found but for white space.`)
+          return ok({ text: replaced.value.text, notes })
+        })
+      case 'append':
+        return this.#append(file, step.text)
+      case 'write':
+        return this.#write(file, step.text)
+      case 'remove':
+        return this.#remove(file, step.path)
+    }
+  }
+
+  #applyHunk(file: BenchFile, hunk: Hunk): Promise<EditProblem | undefined> | EditProblem | undefined {
+    switch (hunk.action) {
+      case 'CREATE':
+        // An empty text may be the pre-image of a file that is not there.
+        if (file.exists && file.text !== '') return alreadyThere(hunk.file_path)
+        return this.#write(file, hunk.new_text ?? '')
+      case 'DELETE_FILE':
+        return this.#remove(file, hunk.file_path)
+      case 'RENAME':
+        return this.#move(file, hunk.new_path ?? '')
+      case 'INSERT':
+        if (!hunk.anchor_text && !file.exists) return this.#write(file, hunk.new_text ?? '')
+        return this.#edit(file, hunk.file_path, text => applyTextHunk(text, { ...hunk, action: 'INSERT' }))
+      case 'MODIFY':
+      case 'DELETE':
+        return this.#editOrEmpty(file, hunk, hunk.action)
+    }
+  }
+
+  /** Deleting all text of a file deletes it; spec/kode.md §6.1. */
+  #editOrEmpty(file: BenchFile, hunk: Hunk, action: 'MODIFY' | 'DELETE'): EditProblem | undefined {
+    const problem = this.#edit(file, hunk.file_path, text => applyTextHunk(text, { ...hunk, action }))
+    if (!problem && file.text === '') {
+      file.exists = false
+      delete file.text
+    }
+    return problem
+  }
+
+  async #applyPatch(file: BenchFile, patch: FilePatch): Promise<EditProblem | undefined> {
+    const path = patch.newPath ?? patch.oldPath ?? ''
+    if (patch.oldPath === undefined) {
+      if (file.exists && file.text !== '') return alreadyThere(path)
+      const created = applyLineHunks('', patch.hunks, path)
+      return created.ok ? this.#write(file, created.value.text, patch.mode ?? undefined) : created.error
+    }
+    if (patch.newPath === undefined) return this.#deleteByPatch(file, patch)
+    // All that can fail comes before the file is moved.
+    const patched = patch.hunks.length > 0 ? this.#patchedText(file, patch) : undefined
+    if (patched && !patched.ok) return patched.error
+    const target = patch.oldPath === patch.newPath ? ok(file) : await this.#moved(file, patch)
+    if (!target.ok) return target.error
+    if (patched) {
+      target.value.text = patched.value.text
+      target.value.notes.push(...patched.value.notes)
+    }
+    if (patch.mode !== undefined) target.value.mode = patch.mode
+    if (target.value !== file && patch.isCopy) target.value.hunkIds.push(...file.hunkIds)
+    return undefined
+  }
+
+  #patchedText(file: BenchFile, patch: FilePatch) {
+    const text = textOf(file, patch.oldPath ?? '')
+    return text.ok ? applyLineHunks(text.value, patch.hunks, patch.oldPath ?? '') : text
+  }
+
+  #deleteByPatch(file: BenchFile, patch: FilePatch): EditProblem | undefined {
+    if (patch.hunks.length > 0) {
+      const rest = this.#patchedText(file, patch)
+      if (!rest.ok) return rest.error
+      if (rest.value.text !== '') {
+        return {
+          kind: 'anchor-missing',
+          path: file.path,
+          message: `${file.path} holds more than the patch deletes. Read it, then make the patch again.`,
+        }
+      }
+    }
+    return this.#remove(file, patch.oldPath ?? '')
+  }
+
+  #edit(
+    file: BenchFile,
+    path: string,
+    change: (text: string) => Result<{ text: string; notes: string[] }, EditProblem>,
+  ): EditProblem | undefined {
+    const text = textOf(file, path)
+    if (!text.ok) return text.error
+    const changed = change(text.value)
+    if (!changed.ok) return changed.error
+    return this.#setText(file, changed.value.text, changed.value.notes)
+  }
+
+  #append(file: BenchFile, text: string): EditProblem | undefined {
+    if (!file.exists) return this.#write(file, text)
+    const hunk: Hunk = { id: '', file_path: file.path, action: 'INSERT', new_text: text }
+    return this.#edit(file, file.path, old => applyTextHunk(old, { ...hunk, action: 'INSERT' }))
+  }
+
+  #write(file: BenchFile, text: string, mode?: number): EditProblem | undefined {
+    if (file.exists && file.text === undefined) return binary(file.path)
+    const problem = this.#setText(file, file.text === undefined ? text : keepLineEnds(file.text, text), [])
+    if (problem) return problem
+    file.exists = true
+    if (mode !== undefined) file.mode = mode
+    return undefined
+  }
+
+  /** The one place where text is taken over: what the file's encoding cannot hold never gets that far. */
+  #setText(file: BenchFile, text: string, notes: readonly string[]): EditProblem | undefined {
+    const problem = unwritable(text, file)
+    if (problem) return problem
+    file.text = text
+    file.notes.push(...notes)
+    return undefined
+  }
+
+  #remove(file: BenchFile, path: string): EditProblem | undefined {
+    if (!file.exists) return problemOfFile({ kind: 'not-found', path, message: '' }, path)
+    file.exists = false
+    delete file.text
+    return undefined
+  }
+
+  async #move(file: BenchFile, newPath: string): Promise<EditProblem | undefined> {
+    const moved = await this.#moved(file, { newPath, hunks: [] })
+    return moved.ok ? undefined : moved.error
+  }
+
+  async #moved(file: BenchFile, patch: FilePatch): Promise<Result<BenchFile, EditProblem>> {
+    const newPath = patch.newPath ?? ''
+    if (!file.exists) return fail(problemOfFile({ kind: 'not-found', path: file.path, message: '' }, file.path))
+    const target = await this.#load(newPath)
+    if (!target.ok) return target
+    if (target.value.exists) return fail(alreadyThere(newPath))
+    if (patch.isCopy) {
+      if (file.text === undefined) return fail(binary(file.path))
+      target.value.text = file.text
+      target.value.exists = true
+      return target
+    }
+    const oldPath = file.path
+    const { path } = target.value
+    this.#files.set(path, file)
+    this.#files.delete(oldPath)
+    // Whatever comes to the old path later is another file.
+    this.#files.set(oldPath, { path: oldPath, exists: false, hunkIds: [], notes: [] })
+    file.path = path
+    return ok(file)
+  }
+
+  #open(step: EditStep): Promise<Result<BenchFile, EditProblem>> {
+    if (step.kind === 'patch') return this.#load(step.patch.oldPath ?? step.patch.newPath ?? '')
+    return this.#load(step.path, step.kind === 'remove')
+  }
+
+  async #load(path: string, acceptsFolders = false): Promise<Result<BenchFile, EditProblem>> {
+    const place = await resolveInProject(this.#source.root, path, this.#source.files)
+    if (!place.ok) return place
+    const known = this.#files.get(place.value.path)
+    if (known) return ok(known)
+    const file: BenchFile = { path: place.value.path, exists: false, hunkIds: [], notes: [] }
+    const problem = await this.#read(file, path, place.value.absolute, acceptsFolders)
+    if (problem) return fail(problem)
+    this.#files.set(file.path, file)
+    return ok(file)
+  }
+
+  async #read(
+    file: BenchFile,
+    path: string,
+    absolute: string,
+    acceptsFolders: boolean,
+  ): Promise<EditProblem | undefined> {
+    const read = await readProjectFile(path, this.#source)
+    if (read.ok) {
+      Object.assign(file, { oldPath: file.path, before: read.value.text, text: read.value.text, base: read.value.base })
+      file.exists = true
+      return undefined
+    }
+    if (read.error.kind === 'file-missing') return undefined
+    const stat = await this.#source.files.lstat(absolute)
+    if (acceptsFolders && stat.ok && stat.value.type === 'directory') {
+      Object.assign(file, { oldPath: file.path, exists: true })
+      return undefined
+    }
+    if (read.error.kind !== 'binary-file') return read.error
+    const bytes = await this.#source.files.read(absolute, MOST_TEXT_BYTES)
+    if (!bytes.ok) return problemOfFile(bytes.error, path)
+    const base = { hash: hashOf(bytes.value), encoding: 'binary', hasBom: false }
+    Object.assign(file, { oldPath: file.path, exists: true, base })
+    return undefined
+  }
+}
+
+function textOf(file: BenchFile, path: string): Result<string, EditProblem> {
+  if (file.text !== undefined) return ok(file.text)
+  return fail(file.exists ? binary(path) : problemOfFile({ kind: 'not-found', path, message: '' }, path))
+}
+
+function toChange(file: BenchFile): FileChange | undefined {
+  const { path, oldPath, before, base, text, mode, hunkIds, notes } = file
+  const common = { hunkIds, ...(notes.length > 0 ? { notes } : {}) }
+  const withMode = mode === undefined ? {} : { mode }
+  if (!file.exists) {
+    if (oldPath === undefined) return undefined
+    return { path: oldPath, kind: 'delete', ...defined({ before, base }), ...common }
+  }
+  if (oldPath === undefined) return { path, kind: 'create', ...defined({ after: text }), ...withMode, ...common }
+  const texts = defined({ before, after: text, base })
+  if (oldPath !== path) return { path, kind: 'rename', oldPath, ...texts, ...withMode, ...common }
+  if (before === text && mode === undefined) return undefined
+  return { path, kind: 'modify', ...texts, ...withMode, ...common }
+}
+
+function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept = Object.entries(values).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> }
+}
+
+/** Why a text cannot be the new text of a file: what would be lost or garbled in its encoding. */
+function unwritable(text: string, file: BenchFile): EditProblem | undefined {
+  const format: TextFormat = file.base ?? NEW_FILE_FORMAT
+  const encoded = encodeText(text, format)
+  const { path } = file
+  if (!encoded.ok) {
+    const line = text.slice(0, encoded.error.offset).split('\n').length
+    return {
+      kind: 'other',
+      path,
+      line,
+      message: `${path} is encoded in ${format.encoding}, which has no ${JSON.stringify(encoded.error.character)} (line ${line}). Use other characters.`,
+    }
+  }
+  if (countOf(text, '\ufffd') > countOf(file.before ?? '', '\ufffd')) {
+    return {
+      kind: 'other',
+      path,
+      message: `${path} would get a U+FFFD, the mark of lost text. Write the character meant, or an escape.`,
+    }
+  }
+  const again = decodeText(encoded.value)
+  if (again) return undefined
+  return {
+    kind: 'binary-file',
+    path,
+    message: `${path} would become a binary file: the new text holds control characters. Use escapes.`,
+  }
+}
+
+function countOf(text: string, character: string): number {
+  return text.split(character).length - 1
+}
+
+function alreadyThere(path: string): EditProblem {
+  return problemOfFile({ kind: 'exists', path, message: '' }, path)
+}
+
+function binary(path: string): EditProblem {
+  return { kind: 'binary-file', path, message: `${path} is a binary file; only text files can be edited.` }
+}

@@ -1,0 +1,298 @@
+import { join } from 'node:path'
+import { type FilePair, unifiedDiff } from '#shared/base/diff'
+import { newId } from '#shared/base/ids'
+import { fail, ok, type Result } from '#shared/base/result'
+import { ChangeJournal, type ChangeRecord, type RecordEntry } from './change-journal'
+import type { EditProblem } from './change-set'
+import { type FileImage, isSameImage, lookAt, type SeenImage } from './file-image'
+import type { Landing } from './land'
+import { problemOfFile } from './project-file'
+import { decodeText } from './text-file'
+import { type Door, landRecord, withJournal } from './write'
+
+export interface UndoOptions {
+  /** This turn and all after it; without it the last turn that is not undone yet. */
+  turn?: number
+  /** Only tells what would happen. */
+  dryRun?: boolean
+  /** Also overwrites files that somebody else changed since. */
+  force?: boolean
+}
+
+/** What was undone or redone; the data of `kode undo --json`. */
+export interface UndoReport {
+  schema_version: 1
+  kind: 'undo' | 'redo'
+  dry_run: boolean
+  /** The turns concerned, newest first; empty when there is nothing left. */
+  turns: { turn: number; title: string; session_id?: string }[]
+  files: { path: string; action: 'restored' | 'removed' | 'recreated' }[]
+  /** Files left as they are. */
+  kept: KeptFile[]
+  /** For people. */
+  message: string
+}
+
+export interface KeptFile {
+  path: string
+  reason: string
+  /** What would be lost: from what kode left to what is there now; empty for a file that is not text. */
+  diff: string
+}
+
+/** A turn that changed files. */
+export interface TurnView {
+  turn: number
+  title: string
+  session_id?: string
+  /** Milliseconds since 1970, of its last change. */
+  at: number
+  state: 'applied' | 'undone'
+  files: string[]
+}
+
+/** The turns that changed files in this project, oldest first. */
+export async function listTurns(door: Door): Promise<Result<TurnView[], EditProblem>> {
+  const records = await new ChangeJournal(door.journalFolder, door.files).list()
+  if (!records.ok) return fail(problemOfFile(records.error, door.journalFolder))
+  const turns = new Map<number, TurnView>()
+  for (const { record, isUndone } of changesIn(records.value)) {
+    const { number, title, sessionId } = record.turn
+    const known = turns.get(number)
+    const files = record.entries.map(entry => entry.path)
+    turns.set(number, {
+      turn: number,
+      title,
+      ...(sessionId === undefined ? {} : { session_id: sessionId }),
+      at: record.at,
+      state: isUndone ? 'undone' : 'applied',
+      files: [...new Set([...(known?.files ?? []), ...files])],
+    })
+  }
+  return ok([...turns.values()])
+}
+
+/** Takes turns back: every file they changed is as it was before, exactly; except where somebody else changed it since. */
+export async function undo(options: UndoOptions, door: Door): Promise<Result<UndoReport, EditProblem>> {
+  return withJournal(door, async (journal, records) => {
+    const changes = changesIn(records)
+    const turn = options.turn ?? changes.findLast(change => !change.isUndone)?.record.turn.number
+    const targets = changes.filter(change => {
+      return turn !== undefined && change.record.turn.number >= turn && change.standingPaths.length > 0
+    })
+    if (targets.length === 0) return ok(nothingLeft('undo', options))
+    const steps = targets.toReversed().map(({ record, standingPaths }): Step => {
+      return { record, paths: standingPaths, from: 'after', to: 'before' }
+    })
+    return travel('undo', steps, options, door, journal, records)
+  })
+}
+
+/** Brings back what the last undo took, or what a repair after a crash took back. */
+export async function redo(options: Omit<UndoOptions, 'turn'>, door: Door): Promise<Result<UndoReport, EditProblem>> {
+  return withJournal(door, async (journal, records) => {
+    const steps = redoSteps(records)
+    return steps.length === 0
+      ? ok(nothingLeft('redo', options))
+      : travel('redo', steps, options, door, journal, records)
+  })
+}
+
+/** A change on record and what still stands of it. */
+interface StandingChange {
+  record: ChangeRecord
+  /** It was undone, perhaps but for files that were kept. */
+  isUndone: boolean
+  standingPaths: string[]
+}
+
+function changesIn(records: readonly ChangeRecord[]): StandingChange[] {
+  const changes = new Map<string, StandingChange>()
+  for (const record of records) {
+    if (record.kind === 'change' || record.kind === 'shell') {
+      if (record.state === 'pending') continue
+      const isUndone = record.state === 'undone'
+      changes.set(record.id, { record, isUndone, standingPaths: isUndone ? [] : record.entries.map(each => each.path) })
+      continue
+    }
+    if (record.state !== 'done') continue
+    for (const target of record.targets) {
+      const change = changes.get(target.id)
+      if (!change) continue
+      change.isUndone = record.kind === 'undo'
+      change.standingPaths =
+        record.kind === 'undo'
+          ? change.standingPaths.filter(path => !target.paths.includes(path))
+          : [...change.standingPaths, ...target.paths]
+    }
+  }
+  return [...changes.values()]
+}
+
+/** What the newest undo took away and no redo has brought back; a change made since then ends the way forward. */
+function redoSteps(records: readonly ChangeRecord[]): Step[] {
+  const undone: Step[][] = []
+  for (const record of records) {
+    if (record.state === 'undone') {
+      undone.push([{ record, paths: record.entries.map(each => each.path), from: 'before', to: 'after' }])
+    } else if (record.kind === 'undo') {
+      undone.push(stepsOf(record, records))
+    } else if (record.kind === 'redo') {
+      undone.pop()
+    } else {
+      undone.length = 0
+    }
+  }
+  return undone.at(-1) ?? []
+}
+
+function stepsOf(undoing: ChangeRecord, records: readonly ChangeRecord[]): Step[] {
+  // Undo goes from new to old, redo the other way.
+  return undoing.targets.toReversed().flatMap(({ id, paths }): Step[] => {
+    const record = records.find(each => each.id === id)
+    return record ? [{ record, paths, from: 'before', to: 'after' }] : []
+  })
+}
+
+/** One record, walked in one direction. */
+interface Step {
+  record: ChangeRecord
+  paths: string[]
+  from: 'before' | 'after'
+  to: 'before' | 'after'
+}
+
+/** Where one path is to be, after all steps. */
+interface Journey {
+  path: string
+  /** What kode left there. */
+  left: FileImage
+  goal: FileImage
+  /** Somebody changed it between two of the records. */
+  isBroken: boolean
+}
+
+async function travel(
+  kind: 'undo' | 'redo',
+  steps: readonly Step[],
+  options: UndoOptions,
+  door: Door,
+  journal: ChangeJournal,
+  records: readonly ChangeRecord[],
+): Promise<Result<UndoReport, EditProblem>> {
+  const journeys = await planJourneys(steps, journal)
+  if (!journeys.ok) return journeys
+  const files = door.files.confinedTo(door.root)
+  const landing: Landing[] = []
+  const kept: KeptFile[] = []
+  for (const journey of journeys.value) {
+    const absolute = join(door.root, journey.path)
+    const seen = await lookAt(absolute, files)
+    const reason = seen.ok ? reasonToKeep(journey, seen.value, options.force ?? false) : seen.error.message
+    if (!seen.ok || reason !== undefined) {
+      kept.push({ path: journey.path, reason: reason ?? '', diff: seen.ok ? lossDiff(journey, seen.value.image) : '' })
+    } else if (!isSameImage(seen.value.image, journey.goal)) {
+      const version = seen.value.image.kind === 'folder' ? undefined : seen.value.version
+      landing.push({ path: journey.path, before: seen.value.image, after: journey.goal, version })
+    }
+  }
+  const report = reportOf(kind, steps, landing, kept, options)
+  if (options.dryRun) return ok(report)
+  const keptPaths = new Set(kept.map(each => each.path))
+  const record = {
+    id: newId(),
+    kind,
+    turn: steps[0]!.record.turn,
+    at: door.now(),
+    entries: landing.map(({ path, before, after }): RecordEntry => ({ path, before, after })),
+    targets: steps.map(step => ({ id: step.record.id, paths: step.paths.filter(path => !keptPaths.has(path)) })),
+  }
+  const landed = await landRecord(record, landing, door, journal, records)
+  return landed.ok ? ok(report) : landed
+}
+
+async function planJourneys(steps: readonly Step[], journal: ChangeJournal): Promise<Result<Journey[], EditProblem>> {
+  const journeys = new Map<string, Journey>()
+  for (const { record, paths, from, to } of steps) {
+    const full = await journal.withContents(record)
+    if (!full.ok) return fail(problemOfFile(full.error, `the record of turn ${record.turn.number}`))
+    for (const entry of full.value.entries) {
+      if (!paths.includes(entry.path)) continue
+      const known = journeys.get(entry.path)
+      journeys.set(entry.path, {
+        path: entry.path,
+        left: known?.left ?? entry[from],
+        goal: entry[to],
+        isBroken: known !== undefined && (known.isBroken || !isSameImage(known.goal, entry[from])),
+      })
+    }
+  }
+  return ok([...journeys.values()])
+}
+
+function reasonToKeep(journey: Journey, seen: SeenImage, force: boolean): string | undefined {
+  if (isSameImage(seen.image, journey.goal)) return undefined
+  if (journey.goal.kind === 'file' && !journey.goal.bytes) return 'it was too large to keep a copy of'
+  if (force) return undefined
+  if (!isSameImage(seen.image, journey.left)) {
+    return seen.image.kind === 'absent' ? 'it was removed since' : 'it was changed since'
+  }
+  return journey.isBroken ? 'it was changed by somebody else between these turns' : undefined
+}
+
+function lossDiff(journey: Journey, current: FileImage): string {
+  const before = textOf(journey.left)
+  const after = textOf(current)
+  const pair: FilePair = { path: journey.path }
+  if (before !== undefined) pair.before = before
+  if (after !== undefined) pair.after = after
+  return unifiedDiff([pair])
+}
+
+function textOf(image: FileImage): string | undefined {
+  return image.kind === 'file' && image.bytes ? decodeText(image.bytes)?.text : undefined
+}
+
+function reportOf(
+  kind: 'undo' | 'redo',
+  steps: readonly Step[],
+  landing: readonly Landing[],
+  kept: KeptFile[],
+  options: UndoOptions,
+): UndoReport {
+  const turns = new Map<number, UndoReport['turns'][number]>()
+  for (const { record } of steps) {
+    const { number, title, sessionId } = record.turn
+    turns.set(number, { turn: number, title, ...(sessionId === undefined ? {} : { session_id: sessionId }) })
+  }
+  const files = landing.map(({ path, before, after }): UndoReport['files'][number] => {
+    if (after.kind === 'absent') return { path, action: 'removed' }
+    return { path, action: before.kind === 'absent' ? 'recreated' : 'restored' }
+  })
+  const report = {
+    schema_version: 1 as const,
+    kind,
+    dry_run: options.dryRun ?? false,
+    turns: [...turns.values()],
+    files,
+    kept,
+  }
+  return { ...report, message: messageOf(report) }
+}
+
+function messageOf({ kind, dry_run, turns, files, kept }: Omit<UndoReport, 'message'>): string {
+  const verb = kind === 'undo' ? ['Undid', 'Would undo'] : ['Redid', 'Would redo']
+  const which = turns.length === 1 ? `turn ${turns[0]!.turn}` : `turns ${turns.map(each => each.turn).join(', ')}`
+  const advice = kept.length > 0 ? ` Kept ${countOf(kept.length)} that changed since; --force overwrites.` : ''
+  return `${verb[dry_run ? 1 : 0]} ${which}: ${countOf(files.length)}.${advice}`
+}
+
+function countOf(count: number): string {
+  return `${count} file${count === 1 ? '' : 's'}`
+}
+
+function nothingLeft(kind: 'undo' | 'redo', options: UndoOptions): UndoReport {
+  const what =
+    options.turn === undefined ? `Nothing left to ${kind}.` : `There is nothing of turn ${options.turn} to ${kind}.`
+  return { schema_version: 1, kind, dry_run: options.dryRun ?? false, turns: [], files: [], kept: [], message: what }
+}

@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto'
+import { type BigIntStats, constants, promises as fs } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fail, ok, type Result } from '#shared/base/result'
+import type { FileError, FileStat, FileSystem, StagedFile, StageOptions } from '#shared/host/host'
+import { withFolderHeld } from './confined-path'
+import { fileError } from './file-error'
+import { lockFolder } from './folder-lock'
+import { walkFiles } from './walk'
+
+/** The file system of this machine. */
+export function nodeFiles(): FileSystem {
+  return filesAt(inPlace, undefined)
+}
+
+/** Hands `use` a path that means the same file as the given one, and means it until `use` is done. */
+type PathHolder = <T>(path: string, use: (heldPath: string) => Promise<T>) => Promise<T>
+
+const inPlace: PathHolder = (path, use) => use(path)
+
+/** @param confinedRoot set when links below it must not be followed */
+function filesAt(hold: PathHolder, confinedRoot: string | undefined): FileSystem {
+  /** Runs one operation; what Node throws becomes a value that names the path as the caller knows it. */
+  const attempt = async <T>(path: string, use: (heldPath: string) => Promise<T>): Promise<Result<T, FileError>> => {
+    try {
+      return ok(await hold(path, use))
+    } catch (error) {
+      return fail(fileError(path, error))
+    }
+  }
+  const noFollow = confinedRoot === undefined ? 0 : constants.O_NOFOLLOW
+
+  const files: FileSystem = {
+    read: (path, maxBytes = Number.POSITIVE_INFINITY) => attempt(path, held => readWhole(held, maxBytes, noFollow)),
+    stat: path =>
+      attempt(path, async held =>
+        toFileStat(await (confinedRoot === undefined ? fs.stat : fs.lstat)(held, { bigint: true })),
+      ),
+    lstat: path => attempt(path, async held => toFileStat(await fs.lstat(held, { bigint: true }))),
+    list: path =>
+      attempt(path, async held => {
+        const entries = await fs.readdir(confinedRoot === undefined ? held : `${held}/.`, { withFileTypes: true })
+        return entries.map(entry => ({ name: entry.name, type: typeOf(entry) }))
+      }),
+    realpath: path =>
+      attempt(path, async held => {
+        if (confinedRoot === undefined) return fs.realpath(held)
+        await fs.lstat(held)
+        return path
+      }),
+    readLink: path => attempt(path, held => fs.readlink(held)),
+    stage: (path, bytes, options = {}) => stage(path, bytes, options),
+    async replace(path, bytes, mode) {
+      const target = confinedRoot === undefined ? await fs.realpath(path).catch(() => path) : path
+      const folder = await files.makeFolder(dirname(target))
+      if (!folder.ok) return folder
+      const staged = await stage(target, bytes, { mode })
+      if (!staged.ok) return staged
+      const committed = await staged.value.commit()
+      if (!committed.ok) {
+        await staged.value.discard()
+        return committed
+      }
+      return files.syncFolder(dirname(target))
+    },
+    syncFolder: path => attempt(path, held => syncPath(held, constants.O_DIRECTORY)),
+    append: (path, bytes, durable = false) =>
+      attempt(path, async held => {
+        const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | noFollow
+        await using file = await fs.open(held, flags)
+        await file.write(bytes)
+        if (durable) await file.datasync()
+      }),
+    async makeFolder(path) {
+      if (confinedRoot === undefined)
+        return attempt(path, async held => void (await fs.mkdir(held, { recursive: true })))
+      // One step at a time: a recursive mkdir would walk through links.
+      for (const folder of foldersBetween(confinedRoot, path)) {
+        const made = await attempt(folder, held => fs.mkdir(held))
+        if (made.ok || made.error.kind !== 'exists') {
+          if (!made.ok) return made
+          continue
+        }
+        const there = await files.lstat(folder)
+        if (!there.ok) return there
+        if (there.value.type !== 'directory') return fail({ ...made.error, kind: 'not-directory' })
+      }
+      return ok(undefined)
+    },
+    remove: (path, recursive = false) =>
+      attempt(path, async held => {
+        if (recursive) return fs.rm(held, { recursive: true })
+        const stat = await fs.lstat(held)
+        return stat.isDirectory() ? fs.rmdir(held) : fs.unlink(held)
+      }),
+    rename: (from, to) => attempt(from, heldFrom => hold(to, heldTo => fs.rename(heldFrom, heldTo))),
+    symlink: (target, path) => attempt(path, held => fs.symlink(target, held)),
+    setMode: (path, mode) =>
+      attempt(path, async held => {
+        // Through a descriptor: chmod on a path would follow a link.
+        await using file = await fs.open(held, constants.O_RDONLY | constants.O_NONBLOCK | noFollow)
+        await file.chmod(mode)
+      }),
+    walk: (folder, options) => attempt(folder, held => walkFiles(held, options)),
+    lock: (folder, maxWaitMs) => lockFolder(folder, maxWaitMs),
+    confinedTo: root => filesAt(confinedBelow(root), root),
+  }
+
+  async function stage(path: string, bytes: Uint8Array, options: StageOptions): Promise<Result<StagedFile, FileError>> {
+    const temporary = join(dirname(path), options.temporaryName ?? `.kode-${randomBytes(8).toString('hex')}`)
+    const written = await attempt(path, async held => {
+      const existing = await fs.lstat(held).catch(() => undefined)
+      if (existing?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
+      await hold(temporary, heldTemporary => writeNew(heldTemporary, bytes, options.mode, existing))
+    })
+    if (!written.ok) {
+      await files.remove(temporary)
+      return written
+    }
+    return ok({
+      commit: expected => attempt(path, held => hold(temporary, from => putInPlace(from, held, expected))),
+      async discard() {
+        await files.remove(temporary)
+      },
+    })
+  }
+
+  return files
+}
+
+function confinedBelow(root: string): PathHolder {
+  return (path, use) => {
+    const steps = relative(root, path)
+    if (steps === '..' || steps.startsWith(`..${sep}`)) {
+      return Promise.reject(Object.assign(new Error(`not below ${root}`), { code: 'EACCES' }))
+    }
+    return withFolderHeld(root, steps === '' ? [] : steps.split(sep), use)
+  }
+}
+
+async function readWhole(path: string, maxBytes: number, noFollow: number): Promise<Uint8Array> {
+  // Not blocking: opening a FIFO would otherwise wait for a writer.
+  await using file = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK | noFollow)
+  const stat = await file.stat()
+  if (stat.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
+  if (!stat.isFile()) throw Object.assign(new Error('is a device, pipe or socket'), { code: 'ESPECIAL' })
+  if (stat.size > maxBytes) {
+    throw Object.assign(new Error(`${stat.size} bytes, more than ${maxBytes}`), { code: 'EFBIG' })
+  }
+  return file.readFile()
+}
+
+interface Ownership {
+  mode: number
+  uid: number
+  gid: number
+}
+
+async function writeNew(
+  path: string,
+  bytes: Uint8Array,
+  mode: number | undefined,
+  like: Ownership | undefined,
+): Promise<void> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+  await using file = await fs.open(path, flags, mode ?? 0o666)
+  await file.writeFile(bytes)
+  const own = await file.stat()
+  if (like && (like.uid !== own.uid || like.gid !== own.gid)) await giveTo(file, like)
+  const wanted = mode ?? (like === undefined ? undefined : like.mode & 0o7777)
+  if (wanted !== undefined) await file.chmod(wanted)
+  await file.sync()
+}
+
+/** Only root may give a file away; for others it becomes theirs, as with every editor that replaces files. */
+async function giveTo(file: fs.FileHandle, owner: Ownership): Promise<void> {
+  try {
+    await file.chown(owner.uid, owner.gid)
+  } catch (error) {
+    if (fileError('', error).kind !== 'denied') throw error
+  }
+}
+
+async function putInPlace(from: string, to: string, expected: string | undefined): Promise<void> {
+  if (expected === 'absent') return putWhereNothingIs(from, to)
+  if (expected !== undefined) {
+    const current = toFileStat(await fs.lstat(to, { bigint: true }))
+    if (current.version !== expected) throw Object.assign(new Error('changed meanwhile'), { code: 'ECHANGED' })
+  }
+  await fs.rename(from, to)
+}
+
+/** A hard link fails where a file is, a rename would replace it. */
+async function putWhereNothingIs(from: string, to: string): Promise<void> {
+  try {
+    await fs.link(from, to)
+  } catch (error) {
+    const kind = fileError(to, error).kind
+    if (kind === 'exists' || kind === 'not-found' || kind === 'no-space') throw error
+    // A file system without hard links.
+    const existing = await fs.lstat(to).catch(() => undefined)
+    if (existing) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
+    return fs.rename(from, to)
+  }
+  await fs.unlink(from)
+}
+
+async function syncPath(path: string, flags: number): Promise<void> {
+  await using file = await fs.open(path, constants.O_RDONLY | flags)
+  await file.sync()
+}
+
+/** The folders to make, outermost first, so that `path` exists below `root`. */
+function foldersBetween(root: string, path: string): string[] {
+  const steps = relative(root, path).split(sep).filter(Boolean)
+  return steps.map((_, index) => join(root, ...steps.slice(0, index + 1)))
+}
+
+function toFileStat(stat: BigIntStats): FileStat {
+  return {
+    type: typeOf(stat),
+    size: Number(stat.size),
+    mtimeMs: Number(stat.mtimeNs / 1_000_000n),
+    mode: Number(stat.mode) & 0o7777,
+    version: `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`,
+  }
+}
+
+function typeOf(entry: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }): FileStat['type'] {
+  if (entry.isFile()) return 'file'
+  if (entry.isDirectory()) return 'directory'
+  return entry.isSymbolicLink() ? 'symlink' : 'other'
+}
