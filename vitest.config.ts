@@ -1,10 +1,16 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  plugins: [
+    {
+      name: 'prompts-as-text',
+      transform: (code, id) => (id.endsWith('.md') ? `export default ${JSON.stringify(code)}` : null),
+    },
+  ],
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/vscode/**', '**/node_modules/**'],
-    globalSetup: 'test/support/build-assets.ts',
+    globalSetup: 'test/support/build.ts',
     // Real processes (sandbox, ripgrep, git, the built CLI) take their time on a busy two-core machine.
     testTimeout: 30_000,
     hookTimeout: 60_000,

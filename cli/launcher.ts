@@ -1,1 +1,30 @@
-export {}
+#!/usr/bin/env node
+// Answers --version at once and turns on the compile cache; everything else is in main.mjs, loaded after that.
+import { mkdirSync } from 'node:fs'
+import module from 'node:module'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+const OLDEST_NODE = [22, 13] as const
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  process.stderr.write(`kode needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.\n`)
+  process.exitCode = 2
+} else {
+  useCompileCache()
+  // Not a static path: the bundler would pull main into the launcher.
+  const main = './main.mjs'
+  await import(main)
+}
+
+/** Compiled code is only ever loaded from a folder that nobody else can write. */
+function useCompileCache(): void {
+  const cache = join(process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), '.cache'), 'kode', 'compile')
+  try {
+    mkdirSync(cache, { recursive: true, mode: 0o700 })
+    module.enableCompileCache(cache)
+  } catch {
+    // A read-only home only costs time.
+  }
+}

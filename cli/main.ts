@@ -1,1 +1,58 @@
-export {}
+import { EXIT } from '#shared/protocol/exit-codes'
+import { AGENT_OPTIONS, COMMON_OPTIONS, parse, textFlag, UsageError } from './args'
+import { type CliEnd, Interruption } from './interruption'
+import { terminalOutput } from './output'
+import { projectRoot } from './project-root'
+import { VERSION } from './version'
+
+const output = terminalOutput(process.env)
+const interruption = new Interruption()
+const end = await main(process.argv.slice(2))
+await interruption.exit(end)
+
+/** Arguments → command → exit code. What goes wrong in a way that was to be expected is one line on stderr. */
+async function main(args: readonly string[]): Promise<CliEnd> {
+  try {
+    return await dispatch(args)
+  } catch (error) {
+    if (error instanceof UsageError) {
+      output.note(`error: ${error.message}`)
+      output.note('Try: kode --help')
+      return EXIT.usage
+    }
+    if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') {
+      output.note(`error: ${error.message}`)
+      return error.exitCode
+    }
+    output.note(`error: kode failed unexpectedly: ${error instanceof Error ? error.stack : String(error)}`)
+    return EXIT.failed
+  }
+}
+
+async function dispatch(args: readonly string[]): Promise<CliEnd> {
+  const name = args[0] ?? ''
+  if (name === 'help' || (name === '--help' && args.length === 1) || (name === '-h' && args.length === 1)) {
+    const { helpText } = await import('./help')
+    output.result(await helpText(args[1]))
+    return EXIT.done
+  }
+  if (name === 'version' || name === '--version') {
+    const { versionLine } = await import('./version-line')
+    output.result(`${await versionLine(VERSION)}\n`)
+    return EXIT.done
+  }
+  if (name !== '' && !name.startsWith('-')) {
+    const { runNamedCommand } = await import('./command-door')
+    const exitCode = await runNamedCommand(name, args.slice(1), output, interruption.signal)
+    if (exitCode !== undefined) return exitCode
+  }
+  const { words, flags } = parse(args, { ...COMMON_OPTIONS, ...AGENT_OPTIONS })
+  if (flags.help) {
+    const { helpText } = await import('./help')
+    output.result(await helpText())
+    return EXIT.done
+  }
+  const root = projectRoot(textFlag(flags, 'project-root') ?? textFlag(flags, 'project-dir'))
+  const { runAgent } = await import('./agent-run')
+  return runAgent({ words, flags, root, output, interruption })
+}

@@ -33,8 +33,25 @@ const ORDER = [
 /** What each surface may import of the project. */
 const SURFACES: Record<string, string[]> = {
   webview: ['webview/', 'shared/protocol/'],
-  extension: ['extension/', 'shared/kode', 'shared/host/', 'shared/protocol/', 'shared/providers/provider'],
-  cli: ['cli/', 'shared/kode', 'shared/host/', 'shared/protocol/', 'shared/servers/'],
+  extension: [
+    'extension/',
+    'shared/kode',
+    'shared/host/',
+    'shared/protocol/',
+    'shared/config/',
+    'shared/commands/',
+    'shared/providers/provider',
+  ],
+  cli: [
+    'cli/',
+    'shared/kode',
+    'shared/host/',
+    'shared/protocol/',
+    'shared/config/',
+    'shared/commands/',
+    'shared/servers/',
+    'shared/sandbox/open',
+  ],
 }
 
 /** Where the outside world may be touched directly. */

@@ -1,20 +1,135 @@
+import { join } from 'node:path'
+import { fail, ok, type Result } from '#shared/base/result'
+import type { FileSystem } from '#shared/host/host'
 import type { TrustMode } from '#shared/protocol/approvals'
+import type { ProjectFile } from './project-file'
 
 /** What the user can set, after all sources were merged. Only `kode.ts` sees the whole. */
 export interface Settings {
-  provider: string
-  model: string
+  /** This and the next three: what the surface chose; environment, saved settings and project come in providers/registry.ts. */
+  provider?: string
+  model?: string
   /** Ends in /v1 for OpenAI-compatible endpoints; undefined = the provider's own. */
   baseUrl?: string
   apiKey?: string
-  mode: TrustMode
+  /** undefined: `auto` where the sandbox works. */
+  mode?: TrustMode
   maxTokens?: number
   temperature?: number
   thinkingBudget?: number
   reasoningEffort?: 'low' | 'medium' | 'high'
   useSandbox: boolean
+  allowNet: readonly string[]
   maxTurns: number
-  /** Seconds to the first byte of a reply, and between bytes after it. */
-  firstByteTimeoutS: number
-  idleTimeoutS: number
+  maxCostUsd?: number
+  maxTotalTokens?: number
+  /** For a whole run. */
+  timeoutS?: number
+  /** Between bytes of a reply; undefined = as providers/registry.ts says. */
+  idleTimeoutS?: number
+  allowedTools?: readonly string[]
+  disallowedTools: readonly string[]
+  /** The project's own file; empty where there is none. */
+  project: ProjectFile
+}
+
+const DEFAULTS = {
+  useSandbox: true,
+  allowNet: [],
+  maxTurns: 200,
+  disallowedTools: [],
+} satisfies Partial<Settings>
+
+/** Tried in this order; `.koda` is the older product's folder. */
+const PROJECT_FILES = ['.kode/kode.json', '.kode/kode.jsonc', '.koda/kode.json']
+
+export interface SettingsSources {
+  root: string
+  files: FileSystem
+  env: Readonly<Record<string, string | undefined>>
+  /** What was typed on the command line or set in the editor. */
+  flags: Partial<Settings>
+  /** Kept from earlier sessions. */
+  saved?: Partial<Settings>
+}
+
+/**
+ * Merges the sources: flags > environment (`KODE_*`, then `KODA_*`) > saved > project file > built-in.
+ *
+ * A project file comes from whoever wrote the repository: it can choose a model and tighten the trust mode, but never
+ * set an endpoint, a key, a program that starts outside the sandbox, or a weaker mode.
+ */
+export async function loadSettings(
+  sources: SettingsSources,
+): Promise<Result<{ settings: Settings; warnings: string[] }, string>> {
+  const project = await loadProjectFile(sources.root, sources.files)
+  if (!project.ok) return project
+  const env = settingsFromEnvironment(sources.env)
+  if (!env.ok) return env
+
+  const chosen = { ...sources.saved, ...env.value, ...sources.flags }
+  const { mode } = project.value.value
+  const tightened =
+    mode && (chosen.mode === undefined || stricter(mode, chosen.mode)) && sources.flags.mode === undefined
+  return ok({
+    settings: {
+      ...DEFAULTS,
+      ...chosen,
+      // `auto` in a project file asks for no more than the default gives anyway.
+      ...(tightened && mode !== 'auto' && { mode }),
+      project: project.value.value,
+    },
+    warnings: project.value.warnings,
+  })
+}
+
+async function loadProjectFile(
+  root: string,
+  files: FileSystem,
+): Promise<Result<{ value: ProjectFile; warnings: string[] }, string>> {
+  for (const name of PROJECT_FILES) {
+    const bytes = await files.read(join(root, name), 1_000_000)
+    if (!bytes.ok) {
+      if (bytes.error.kind === 'not-found' || bytes.error.kind === 'not-directory') continue
+      return fail(`${name}: ${bytes.error.message}`)
+    }
+    const { readProjectFile } = await import('./project-file')
+    return readProjectFile(new TextDecoder().decode(bytes.value), name)
+  }
+  return ok({ value: {}, warnings: [] })
+}
+
+function settingsFromEnvironment(env: SettingsSources['env']): Result<Partial<Settings>, string> {
+  const value = (name: string) => env[`KODE_${name}`] || env[`KODA_${name}`] || undefined
+  const settings: Partial<Settings> = {}
+  const mode = value('MODE')
+  if (mode) {
+    const parsed = parseMode(mode)
+    if (!parsed) return fail(`KODE_MODE: "${mode}" is not a mode; use plan, safe or auto`)
+    settings.mode = parsed
+  }
+  return ok(settings)
+}
+
+/** A trust mode by its name or a synonym, in any case. */
+export function parseMode(name: string): TrustMode | undefined {
+  return MODE_NAMES[name.toLowerCase()]
+}
+
+const MODE_NAMES: Record<string, TrustMode> = {
+  auto: 'auto',
+  yolo: 'auto',
+  accept: 'auto',
+  safe: 'safe',
+  confirm: 'safe',
+  strict: 'safe',
+  normal: 'safe',
+  plan: 'plan',
+  readonly: 'plan',
+  'read-only': 'plan',
+}
+
+function stricter(a: TrustMode, b: TrustMode): boolean {
+  const order: TrustMode[] = ['plan', 'safe', 'auto']
+  return order.indexOf(a) < order.indexOf(b)
 }

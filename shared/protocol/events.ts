@@ -28,6 +28,7 @@ export type KodeEvent =
   | { type: 'tasks'; tasks: TaskView[] }
   | { type: 'steering'; waiting: QueuedPrompt[] }
   | { type: 'mode'; mode: TrustMode }
+  /** Totals of the session so far, after every request; `cost_usd` is absent while a price is unknown. */
   | { type: 'usage'; usage: Usage; cost_usd?: number; context: ContextFill }
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; text: string }
   | { type: 'turn_ended'; turn_id: string; end: TurnEnd }
@@ -56,6 +57,8 @@ export interface ToolResultEvent {
   type: 'tool_result'
   message: ToolMessage
   duration_ms: number
+  /** Why policy or the user refused it. */
+  denied?: string
   /** Files this call landed. */
   changes?: ChangedFile[]
   /** The change as a unified diff, cut to a sensible length. */

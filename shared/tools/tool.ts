@@ -1,4 +1,5 @@
-import type { GenericSchema } from 'valibot'
+import { toJsonSchema } from '@valibot/to-json-schema'
+import * as v from 'valibot'
 import type { ChangeSet } from '#shared/edits/change-set'
 import type { FileSystem, Processes, Web } from '#shared/host/host'
 import type { TaskView, TodoItem } from '#shared/protocol/events'
@@ -10,17 +11,46 @@ import type { Effect } from '#shared/trust/effects'
  * Something the model can do. A tool says what it would do; `agent/tool-call.ts` decides whether it may.
  * It never asks for approval, never writes workspace files, never knows the trust mode.
  */
-export interface Tool<Input = unknown> {
+export interface Tool {
   /** As the model calls it. */
   name: string
   /** Other names that models use for it, lower case. */
   aliases?: readonly string[]
   description: string
-  input: GenericSchema<unknown, Input>
+  /** JSON schema of an object, as offered to the model. */
+  inputSchema(): Record<string, unknown>
   /** Whether all it can do is read; calls of such tools in one reply run side by side. */
   isReadOnly: boolean
-  /** Only reads. */
+  /** Only reads. Input that does not fit is `refused`. */
+  prepare(input: unknown, context: ToolContext): Promise<Prepared>
+}
+
+/** A tool of our own: its input as a valibot schema, already parsed when `prepare` sees it. */
+export interface ToolDefinition<Input> extends Omit<Tool, 'inputSchema' | 'prepare'> {
+  input: v.GenericSchema<unknown, Input>
   prepare(input: Input, context: ToolContext): Promise<Prepared>
+}
+
+/** Makes a tool of its definition. */
+export function defineTool<Input>(definition: ToolDefinition<Input>): Tool {
+  const { input, prepare, ...rest } = definition
+  return {
+    ...rest,
+    inputSchema() {
+      const { $schema: _, ...schema } = toJsonSchema(input, { typeMode: 'input', errorMode: 'ignore' })
+      return { ...schema }
+    },
+    async prepare(value, context) {
+      const parsed = v.safeParse(input, value)
+      if (parsed.success) return prepare(parsed.output, context)
+      return { kind: 'refused', text: `Error: ${definition.name}: ${parsed.issues.map(issueText).join('; ')}` }
+    },
+  }
+}
+
+function issueText(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue)
+  return path ? `${path}: ${issue.message}` : issue.message
 }
 
 export type Prepared =
@@ -56,6 +86,12 @@ export interface ToolContext {
   readLedger: ReadLedger
   /** Output limits grow with the window: clamp(window / 100,000, 1, 4). */
   contextFactor: number
+  /** File with what the user wants remembered everywhere. */
+  userMemory: string
+  /** Environment of the surface; tools hand on only what a child needs. */
+  env: Readonly<Record<string, string | undefined>>
+  /** What a command line can do at worst. */
+  classify(commandLine: string): Promise<Effect>
   now(): number
   session: SessionFacts
   ask(question: string, options: string[], signal: AbortSignal): Promise<string>

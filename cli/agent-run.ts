@@ -1,0 +1,149 @@
+import type { Settings } from '#shared/config/settings'
+import { createKode } from '#shared/kode'
+import type { KodeEvent } from '#shared/protocol/events'
+import { EXIT } from '#shared/protocol/exit-codes'
+import type { RunResult } from '#shared/protocol/run-result'
+import { listFlag, numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
+import { cliHost } from './cli-host'
+import type { Interruption } from './interruption'
+import type { Output } from './output'
+import { textRenderer } from './render/text'
+import { modelSettings } from './settings-flags'
+import { readPipedContext, readStdin } from './stdin'
+import { VERSION } from './version'
+
+const FORMATS = ['text', 'json', 'stream-json'] as const
+type Format = (typeof FORMATS)[number]
+
+export interface AgentRun extends ParsedArgs {
+  root: string
+  output: Output
+  interruption: Interruption
+}
+
+/** One headless agent turn: prompt in, answer on stdout, exit code by what really happened. */
+export async function runAgent({ words, flags, root, output, interruption }: AgentRun): Promise<number> {
+  const format = outputFormat(flags)
+  const prompt = await readPrompt(words, flags, output)
+  if (prompt === undefined) {
+    throw new UsageError('no prompt: give it as words, with -p, or on stdin')
+  }
+  const opened = await createKode(cliHost(output, false), {
+    root,
+    settings: agentSettings(flags),
+    env: process.env,
+    version: VERSION,
+    isInteractive: false,
+  })
+  if (!opened.ok) return failEarly(opened.error.message, opened.error.exitCode, format, output)
+  const kode = opened.value
+  for (const warning of kode.warnings) output.note(`warning: ${warning}`)
+
+  const resume = textFlag(flags, 'resume') ?? textFlag(flags, 'session')
+  const session = await kode.openSession({
+    ...(resume && { resume }),
+    continueLast: flags.continue === true,
+    isEphemeral: flags.ephemeral === true,
+  })
+  if (!session.ok) return failEarly(session.error.message, session.error.exitCode, format, output)
+
+  const render = rendererFor(format, output)
+  session.value.subscribe(render)
+  render(kode.sessionEvent(session.value))
+  interruption.signal.addEventListener('abort', () => session.value.cancel())
+  const verify = textFlag(flags, 'verify')
+  const result = await kode.run(session.value, {
+    prompt: [{ type: 'text', text: prompt }],
+    allowDenied: flags['allow-denied'] === true,
+    requireChanges: flags['require-changes'] === true,
+    ...(verify && { verify: { command: verify, attempts: numberFlag(flags, 'verify-attempts') ?? 1 } }),
+  })
+  await session.value.close()
+  await kode.close()
+  const final = interruption.exitCode === undefined ? result : { ...result, exit_code: interruption.exitCode }
+  printResult(final, format, output)
+  return final.exit_code
+}
+
+function outputFormat(flags: ParsedArgs['flags']): Format {
+  const name = textFlag(flags, 'output-format') ?? (flags.json ? 'json' : 'text')
+  const format = FORMATS.find(each => each === name)
+  if (!format) throw new UsageError(`--output-format "${name}" is not one of ${FORMATS.join(', ')}`)
+  return format
+}
+
+/** Words, or `-p`, or stdin; a prompt and piped text together: the text is context. */
+async function readPrompt(
+  words: readonly string[],
+  flags: ParsedArgs['flags'],
+  output: Output,
+): Promise<string | undefined> {
+  const flag = textFlag(flags, 'prompt')
+  if (flag !== undefined && words.length > 0) throw new UsageError('give the prompt as words or with -p, not both')
+  if (flag === '-') return nonBlank((await readStdin()).trim())
+  const given = nonBlank(flag ?? words.join(' '))
+  if (given === undefined) return process.stdin.isTTY ? undefined : nonBlank((await readStdin()).trim())
+  const piped = await readPipedContext(() => output.note('note: stdin stayed silent; going on without it'))
+  return piped.trim() === '' ? given : `${given}\n\n<stdin>\n${piped}\n</stdin>`
+}
+
+function nonBlank(text: string): string | undefined {
+  return text.trim() === '' ? undefined : text
+}
+
+function agentSettings(flags: ParsedArgs['flags']): Partial<Settings> {
+  const settings = modelSettings(flags)
+  const numbers = {
+    maxTurns: numberFlag(flags, 'max-turns'),
+    maxCostUsd: numberFlag(flags, 'max-cost'),
+    maxTotalTokens: numberFlag(flags, 'max-total-tokens'),
+    timeoutS: numberFlag(flags, 'timeout'),
+    idleTimeoutS: numberFlag(flags, 'idle-timeout'),
+  }
+  for (const [name, value] of Object.entries(numbers))
+    if (value !== undefined) Object.assign(settings, { [name]: value })
+  const allowed = listFlag(flags, 'allowed-tools')
+  if (allowed) settings.allowedTools = allowed
+  const disallowed = listFlag(flags, 'disallowed-tools')
+  if (disallowed) settings.disallowedTools = disallowed
+  if (flags['no-sandbox']) settings.useSandbox = false
+  return settings
+}
+
+function rendererFor(format: Format, output: Output): (event: KodeEvent) => void {
+  if (format === 'text') return textRenderer(output)
+  if (format === 'stream-json') return event => output.result(`${JSON.stringify(event)}\n`)
+  return () => undefined
+}
+
+function printResult(result: RunResult, format: Format, output: Output): void {
+  if (format !== 'text') output.result(`${JSON.stringify(result)}\n`)
+  else if (result.error) output.note(`error: ${result.error}`)
+}
+
+/** Also a run that could not start leaves its one object on stdout. */
+function failEarly(message: string, exitCode: number, format: Format, output: Output): number {
+  if (format === 'text') {
+    output.note(`error: ${message}`)
+    return exitCode
+  }
+  const stop = exitCode === EXIT.provider ? 'provider_failed' : 'refused'
+  const result: RunResult = {
+    type: 'result',
+    schema_version: 1,
+    success: false,
+    exit_code: exitCode,
+    response: '',
+    session_id: '',
+    model: '',
+    stop_reason: stop,
+    usage: { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 },
+    cost_usd: null,
+    turns: 0,
+    changes: [],
+    denied: [],
+    error: message,
+  }
+  output.result(`${JSON.stringify(result)}\n`)
+  return exitCode
+}

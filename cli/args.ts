@@ -1,0 +1,110 @@
+import { parseArgs } from 'node:util'
+
+export interface OptionSpec {
+  type: 'string' | 'boolean'
+  short?: string
+  multiple?: boolean
+  value?: string
+  help: string
+}
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>
+
+export interface ParsedArgs {
+  words: string[]
+  flags: Record<string, string | boolean | string[] | undefined>
+}
+
+/** Understood by every command. */
+export const COMMON_OPTIONS = {
+  'project-root': { type: 'string', value: 'DIR', help: 'the project; default: the current folder' },
+  'project-dir': { type: 'string', value: 'DIR', help: 'same as --project-root' },
+  json: { type: 'boolean', help: 'print JSON' },
+  help: { type: 'boolean', short: 'h', help: 'show this help' },
+} as const satisfies OptionSpecs
+
+/** Choice of the model, understood by every command that needs one. */
+export const MODEL_OPTIONS = {
+  model: { type: 'string', value: 'NAME', help: 'model, as name or provider/name' },
+  provider: { type: 'string', value: 'NAME', help: 'provider' },
+  'base-url': { type: 'string', value: 'URL', help: "the provider's endpoint" },
+  'max-tokens': { type: 'string', value: 'N', help: 'output tokens per reply' },
+  temperature: { type: 'string', value: 'F', help: '0.0 to 2.0' },
+  'thinking-budget': { type: 'string', value: 'N', help: 'tokens for thinking' },
+  'reasoning-effort': { type: 'string', value: 'LEVEL', help: 'low, medium or high' },
+} as const satisfies OptionSpecs
+
+/** `kode [flags] [prompt…]` */
+export const AGENT_OPTIONS = {
+  prompt: { type: 'string', short: 'p', value: 'TEXT', help: 'the prompt; - reads it from stdin' },
+  agent: { type: 'string', short: 'a', value: 'NAME', help: 'agent definition' },
+  resume: { type: 'string', short: 's', value: 'ID', help: 'go on with a session, by id prefix' },
+  session: { type: 'string', value: 'ID', help: 'same as --resume' },
+  continue: { type: 'boolean', short: 'c', help: 'go on with the last session of this project' },
+  ...MODEL_OPTIONS,
+  mode: { type: 'string', value: 'MODE', help: 'plan, safe or auto' },
+  'output-format': { type: 'string', value: 'FORMAT', help: 'text, json or stream-json' },
+  'max-turns': { type: 'string', value: 'N', help: 'model requests at most' },
+  'max-cost': { type: 'string', value: 'USD', help: 'stop at this cost' },
+  'max-total-tokens': { type: 'string', value: 'N', help: 'stop at this many tokens' },
+  timeout: { type: 'string', value: 'SECONDS', help: 'stop after this time' },
+  'idle-timeout': { type: 'string', value: 'SECONDS', help: 'give up on a silent stream' },
+  'allowed-tools': { type: 'string', value: 'A,B', help: 'only these tools' },
+  'disallowed-tools': { type: 'string', value: 'A,B', help: 'all but these tools' },
+  'allow-denied': { type: 'boolean', help: 'exit 0 although a call was denied' },
+  'no-sandbox': { type: 'boolean', help: 'for diagnosis: run commands unconfined (not in auto)' },
+  version: { type: 'boolean', help: 'version and state of the sandbox' },
+} as const satisfies OptionSpecs
+
+/** Why a command line was not understood. */
+export class UsageError extends Error {}
+
+/** Parses words and flags; unknown flags, missing values and unexpected values are usage errors. */
+export function parse(args: readonly string[], options: OptionSpecs): ParsedArgs {
+  try {
+    const config = Object.fromEntries(
+      Object.entries(options).map(([name, { type, short, multiple }]) => [
+        name,
+        { type, ...(short && { short }), ...(multiple && { multiple }) },
+      ]),
+    )
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: config,
+      allowPositionals: true,
+      strict: true,
+    })
+    return { words: positionals, flags: values as ParsedArgs['flags'] }
+  } catch (error) {
+    throw new UsageError(usageText(error))
+  }
+}
+
+function usageText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  // Node adds a hint about `--` that is about positionals, not about what was mistyped.
+  return text.replace(/\. To specify a positional argument.*$/s, '')
+}
+
+/** A number flag; undefined when it was not given. */
+export function numberFlag(flags: ParsedArgs['flags'], name: string): number | undefined {
+  const text = flags[name]
+  if (text === undefined) return undefined
+  const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN
+  if (!Number.isFinite(value) || value < 0) throw new UsageError(`--${name} wants a number, not "${String(text)}"`)
+  return value
+}
+
+/** A text flag; undefined when it was not given. */
+export function textFlag(flags: ParsedArgs['flags'], name: string): string | undefined {
+  const value = flags[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** A comma-separated list. */
+export function listFlag(flags: ParsedArgs['flags'], name: string): string[] | undefined {
+  const value = textFlag(flags, name)
+  return value
+    ?.split(',')
+    .map(part => part.trim())
+    .filter(part => part !== '')
+}

@@ -1,0 +1,77 @@
+import { type Command, CommandFailure } from '#shared/commands/command'
+import { loadCommand } from '#shared/commands/registry'
+import { kodePaths } from '#shared/config/paths'
+import { loadSettings, type Settings } from '#shared/config/settings'
+import { EXIT } from '#shared/protocol/exit-codes'
+import { COMMON_OPTIONS, MODEL_OPTIONS, type ParsedArgs, parse, textFlag } from './args'
+import { cliHost } from './cli-host'
+import type { Output } from './output'
+import { projectRoot } from './project-root'
+import { modelSettings } from './settings-flags'
+import { readStdin } from './stdin'
+import { VERSION } from './version'
+
+/** Runs `kode <name> …`; undefined when no command is called so. */
+export async function runNamedCommand(
+  name: string,
+  args: readonly string[],
+  output: Output,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const command = await loadCommand(name)
+  if (!command?.doors.includes('cli')) return undefined
+
+  const { words, flags } = parse(args, {
+    ...COMMON_OPTIONS,
+    ...(command.needsModel && MODEL_OPTIONS),
+    ...command.options,
+  })
+  if (flags.help) {
+    const { commandHelp } = await import('./help')
+    output.result(commandHelp(command))
+    return EXIT.done
+  }
+  const root = projectRoot(textFlag(flags, 'project-root') ?? textFlag(flags, 'project-dir'))
+  const host = cliHost(output, false)
+  const result = await command.run(
+    {
+      root,
+      env: process.env,
+      paths: kodePaths(process.env),
+      files: host.files,
+      processes: host.processes,
+      web: host.web,
+      version: VERSION,
+      now: () => host.now(),
+      settings: () => settingsFor(command, root, flags, host.files, output),
+      readInput: () => (process.stdin.isTTY ? Promise.resolve('') : readStdin()),
+      progress: text => output.note(text),
+      print: text => output.result(text),
+      signal,
+    },
+    { words, flags },
+  )
+  const wantsJson = flags.json === true || command.isJsonByDefault === true
+  if (result.raw !== undefined) output.result(result.raw)
+  else if (wantsJson && result.json !== undefined) output.result(`${JSON.stringify(result.json, null, 2)}\n`)
+  else if (result.text !== undefined && result.text !== '') output.result(`${result.text}\n`)
+  return result.exitCode
+}
+
+async function settingsFor(
+  command: Command,
+  root: string,
+  flags: ParsedArgs['flags'],
+  files: ReturnType<typeof cliHost>['files'],
+  output: Output,
+): Promise<Settings> {
+  const loaded = await loadSettings({
+    root,
+    files,
+    env: process.env,
+    flags: command.needsModel ? modelSettings(flags) : {},
+  })
+  if (!loaded.ok) throw new CommandFailure(loaded.error, EXIT.usage)
+  for (const warning of loaded.value.warnings) output.note(`warning: ${warning}`)
+  return loaded.value.settings
+}

@@ -1,0 +1,54 @@
+import { writeSync } from 'node:fs'
+
+/** stdout carries only the result; everything for people goes to stderr. */
+export interface Output {
+  /** Writes a piece of the result. */
+  result(text: string): void
+  /** Writes a line for people; dropped when nobody reads stderr any more. */
+  note(text: string): void
+  /** Wraps a text in a colour, where colours are wanted. */
+  paint(colour: Colour, text: string): string
+}
+
+export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'dim' | 'bold'
+
+const CODES: Record<Colour, [number, number]> = {
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  blue: [34, 39],
+  dim: [2, 22],
+  bold: [1, 22],
+}
+
+/** The real terminal. A reader of stdout that went away ends the program quietly. */
+export function terminalOutput(env: NodeJS.ProcessEnv): Output {
+  const hasColour = !env.NO_COLOR && env.TERM !== 'dumb' && process.stderr.isTTY === true
+  return {
+    result: text => writeAll(1, text),
+    note: text => writeAll(2, `${text}\n`),
+    paint: (colour, text) => (hasColour ? `\x1b[${CODES[colour][0]}m${text}\x1b[${CODES[colour][1]}m` : text),
+  }
+}
+
+/** Writes everything before it returns, so that what was printed is out even when the process is killed next. */
+function writeAll(fd: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text)
+  let offset = 0
+  while (offset < bytes.length) {
+    try {
+      offset += writeSync(fd, bytes, offset)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code === 'EPIPE' && fd === 1) process.exit(0)
+      if (code === 'EPIPE') return
+      if (code !== 'EAGAIN') throw error
+      waitForReader()
+    }
+  }
+}
+
+/** A full pipe on a non-blocking descriptor: sleeps a moment instead of spinning. */
+function waitForReader(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+}

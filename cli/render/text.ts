@@ -1,0 +1,93 @@
+import type { KodeEvent } from '#shared/protocol/events'
+import type { GateReport } from '#shared/protocol/gate-report'
+import type { Output } from '../output'
+
+const MAX_OUTPUT_LINES = 50
+const SHOWN_AT_EACH_END = 20
+
+/** Events for people: the answer on stdout as it streams, everything else on stderr. */
+export function textRenderer(output: Output): (event: KodeEvent) => void {
+  let isInText = false
+  let isInThinking = false
+  const endText = () => {
+    if (isInText) output.result('\n')
+    isInText = false
+  }
+  return event => {
+    if (event.type !== 'text_delta' && event.type !== 'thinking_delta') endText()
+    switch (event.type) {
+      case 'text_delta':
+        isInText = true
+        output.result(event.text)
+        break
+      case 'thinking_delta':
+        if (!isInThinking) output.note(output.paint('dim', 'thinking …'))
+        isInThinking = true
+        break
+      case 'assistant':
+        isInThinking = false
+        break
+      case 'tool_started':
+        output.note(`${output.paint('blue', '•')} ${output.paint('bold', event.call.name)} ${oneLine(event.title)}`)
+        break
+      case 'gates':
+        output.note(`  ${gateLine(event.report, output)}`)
+        break
+      case 'tool_result':
+        output.note(resultLines(event, output))
+        break
+      case 'notice':
+        output.note(output.paint(event.level === 'info' ? 'dim' : 'yellow', `${event.level}: ${event.text}`))
+        break
+      case 'turn_ended':
+        if (event.end.reason !== 'answered') output.note(output.paint('yellow', endLine(event.end)))
+        break
+    }
+  }
+}
+
+/** `syntax ✓ · imports ✗ …`, one mark per gate. */
+export function gateLine(report: GateReport, output: Output): string {
+  const marks = {
+    PASS: output.paint('green', '✓'),
+    FAIL: output.paint('red', '✗'),
+    WARN: output.paint('yellow', '!'),
+    SKIP: output.paint('dim', '–'),
+  }
+  return report.results.map(result => `${result.check_name} ${marks[result.status]}`).join(output.paint('dim', ' · '))
+}
+
+function resultLines(event: Extract<KodeEvent, { type: 'tool_result' }>, output: Output): string {
+  const { message } = event
+  const mark = message.status === 'ok' ? output.paint('green', '✓') : output.paint('red', '✗')
+  const changed = event.changes?.map(change => `${change.status} ${change.path}`) ?? []
+  const body = message.status === 'ok' && changed.length > 0 ? changed.join('\n') : message.text
+  const lines = cut(body.split('\n')).map(line => output.paint('dim', `  │ ${line}`))
+  return [`  ${mark} ${message.name} (${event.duration_ms} ms)`, ...lines].join('\n')
+}
+
+function cut(lines: string[]): string[] {
+  if (lines.length <= MAX_OUTPUT_LINES) return lines
+  const hidden = lines.length - 2 * SHOWN_AT_EACH_END
+  return [...lines.slice(0, SHOWN_AT_EACH_END), `… ${hidden} lines …`, ...lines.slice(-SHOWN_AT_EACH_END)]
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length > 160 ? `${line.slice(0, 159)}…` : line
+}
+
+function endLine(end: Extract<KodeEvent, { type: 'turn_ended' }>['end']): string {
+  switch (end.reason) {
+    case 'answered':
+      return ''
+    case 'cancelled':
+      return 'interrupted'
+    case 'limit':
+      return end.message
+    case 'refused':
+      return `refused: ${end.message}`
+    case 'provider_failed':
+      return end.advice ? `${end.message}. ${end.advice}` : end.message
+  }
+}

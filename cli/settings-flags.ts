@@ -1,0 +1,29 @@
+import { parseMode, type Settings } from '#shared/config/settings'
+import { numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
+
+/** The settings that flags of the model and the mode make. */
+export function modelSettings(flags: ParsedArgs['flags']): Partial<Settings> {
+  const settings: Partial<Settings> = {}
+  const model = textFlag(flags, 'model')
+  if (model) settings.model = model
+  const provider = textFlag(flags, 'provider')
+  if (provider) settings.provider = provider
+  const baseUrl = textFlag(flags, 'base-url')
+  if (baseUrl) settings.baseUrl = baseUrl
+  const maxTokens = numberFlag(flags, 'max-tokens')
+  if (maxTokens !== undefined) settings.maxTokens = maxTokens
+  const temperature = numberFlag(flags, 'temperature')
+  if (temperature !== undefined) settings.temperature = temperature
+  const thinkingBudget = numberFlag(flags, 'thinking-budget')
+  if (thinkingBudget !== undefined) settings.thinkingBudget = thinkingBudget
+  const effort = textFlag(flags, 'reasoning-effort')
+  if (effort === 'low' || effort === 'medium' || effort === 'high') settings.reasoningEffort = effort
+  else if (effort !== undefined) throw new UsageError(`--reasoning-effort "${effort}" is not one of low, medium, high`)
+  const mode = textFlag(flags, 'mode')
+  if (mode !== undefined) {
+    const parsed = parseMode(mode)
+    if (!parsed) throw new UsageError(`--mode "${mode}" is not one of plan, safe, auto`)
+    settings.mode = parsed
+  }
+  return settings
+}

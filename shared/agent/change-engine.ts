@@ -1,0 +1,108 @@
+import type { AuditEntry, AuditLog } from '#shared/audit/audit-log'
+import { ok, type Result } from '#shared/base/result'
+import { buildWhatFits } from '#shared/edits/build-change-set'
+import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
+import { undo } from '#shared/edits/checkpoint'
+import { readProposal } from '#shared/edits/proposal'
+import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChanges } from '#shared/edits/write'
+import type { GateSettings } from '#shared/gates/gate'
+import { runGates } from '#shared/gates/run-gates'
+import { projectViewOf } from '#shared/gates/support/project-view'
+import type { FileSystem } from '#shared/host/host'
+import type { ProjectView } from '#shared/languages/project-view'
+import type { Languages } from '#shared/languages/registry'
+import type { GateReport } from '#shared/protocol/gate-report'
+
+/** What the engine of one project needs. */
+export interface ChangeEngineParts {
+  /** Absolute, links resolved. */
+  root: string
+  files: FileSystem
+  door: Door
+  languages: Languages
+  gates: GateSettings
+  audit: AuditLog
+  /** Milliseconds, with fractions. */
+  clock(): number
+}
+
+/** What a text became: the part of it that fits, and what does not. */
+export interface Proposed {
+  changes: ChangeSet
+  hunkIds: string[]
+  problems: EditProblem[]
+}
+
+/** Judges and lands changes of one project: the same for the agent, the pipelines, and other programs. */
+export class ChangeEngine {
+  readonly #parts: ChangeEngineParts
+
+  constructor(parts: ChangeEngineParts) {
+    this.#parts = parts
+  }
+
+  get gateSettings(): GateSettings {
+    return this.#parts.gates
+  }
+
+  /** Repairs what a crash left half-landed; must come before anything else is read. */
+  recover(): ReturnType<typeof recoverInterrupted> {
+    return recoverInterrupted(this.#parts.door)
+  }
+
+  /** A text of a model or a user, in any format kode reads, applied in memory. */
+  async propose(text: string): Promise<Proposed> {
+    const proposal = readProposal(text)
+    if (!proposal.ok) {
+      const named = proposal.error.flatMap(problem => (problem.hunkId === undefined ? [] : [problem.hunkId]))
+      return { changes: { id: 'none', files: [] }, hunkIds: named, problems: proposal.error }
+    }
+    const { changes, failed } = await buildWhatFits(proposal.value, {
+      root: this.#parts.root,
+      files: this.#parts.files,
+    })
+    return { changes, hunkIds: proposal.value.steps.map(step => step.id), problems: failed }
+  }
+
+  /**
+   * Puts a change through the gates.
+   *
+   * @param problems what of the proposal did not fit; it fails `diff_applier`
+   * @param project the project before the change; by default as it is on the disk now
+   */
+  judge(
+    changes: ChangeSet,
+    signal: AbortSignal,
+    problems: readonly EditProblem[] = [],
+    settings: GateSettings = this.#parts.gates,
+    project: ProjectView = projectViewOf(this.#parts.files, this.#parts.root),
+  ): Promise<GateReport> {
+    const { languages, clock } = this.#parts
+    return runGates(changes, project, settings, signal, { languages, editProblems: problems, now: clock })
+  }
+
+  /** Writes a judged and approved change; all or nothing. `cause` says which turn it is undone with. */
+  land(changes: ChangeSet, cause: Cause): Promise<Result<WrittenFiles, EditProblem>> {
+    return writeChanges(changes, this.#parts.door, cause)
+  }
+
+  /** Takes a turn back, also where its files changed since. */
+  async rollBack(turn: number): Promise<Result<void, EditProblem>> {
+    const undone = await undo({ turn, force: true }, this.#parts.door)
+    return undone.ok ? ok(undefined) : undone
+  }
+
+  /** The change with the texts the user put in place of the proposed ones. */
+  withEdits(changes: ChangeSet, edited: readonly { path: string; after: string }[]): ChangeSet {
+    const texts = new Map(edited.map(file => [file.path, file.after]))
+    const files = changes.files.map(file => {
+      const after = texts.get(file.path)
+      return after === undefined || file.after === undefined ? file : { ...file, after }
+    })
+    return { ...changes, files }
+  }
+
+  audit(entry: AuditEntry): Promise<void> {
+    return this.#parts.audit.append(entry)
+  }
+}

@@ -1,0 +1,132 @@
+import type { TurnEnd } from '#shared/protocol/events'
+import type { UserPart } from '#shared/protocol/messages'
+import { exitCodeOf, RunRecord, type RunResult, type VerifyOutcome } from '#shared/protocol/run-result'
+import type { AgentSession } from './session'
+
+/** What a run asks for beyond an answer. */
+export interface HeadlessDemands {
+  prompt: UserPart[]
+  model: string
+  timeoutS?: number
+  allowDenied: boolean
+  requireChanges: boolean
+  /** Run by kode itself after the turn; the model cannot claim its result. */
+  verify?: { run(): Promise<VerifyOutcome>; attempts: number }
+  /** Judges the reply; a complaint goes back to the model. */
+  schema?: { check(response: string): { output: unknown } | { complaint: string } }
+}
+
+const SCHEMA_REPAIRS = 2
+
+/** Runs one prompt to its end and sums it up. Never throws; whatever happens is in the result. */
+export async function runHeadless(session: AgentSession, demands: HeadlessDemands): Promise<RunResult> {
+  const record = new RunRecord()
+  const unsubscribe = session.subscribe(event => record.see(event))
+  let isOutOfTime = false
+  const timer =
+    demands.timeoutS === undefined
+      ? undefined
+      : setTimeout(() => {
+          isOutOfTime = true
+          session.cancel()
+        }, demands.timeoutS * 1000)
+  try {
+    const { end, verify, schema } = await untilSatisfied(session, demands, record)
+    const finalEnd: TurnEnd =
+      isOutOfTime && end.reason === 'cancelled'
+        ? { reason: 'limit', limit: 'time', message: `stopped after ${demands.timeoutS} s (--timeout)` }
+        : end
+    return resultOf(session, demands, record, finalEnd, verify, schema)
+  } finally {
+    clearTimeout(timer)
+    unsubscribe()
+  }
+}
+
+type SchemaOutcome = { output: unknown } | { complaint: string }
+
+/** Prompts, and prompts again with what was wrong, as often as was agreed. */
+async function untilSatisfied(
+  session: AgentSession,
+  demands: HeadlessDemands,
+  record: RunRecord,
+): Promise<{ end: TurnEnd; verify?: VerifyOutcome; schema?: SchemaOutcome }> {
+  let verifyAttempts = 1
+  let schemaRepairs = 0
+  let prompt = demands.prompt
+  while (true) {
+    const end = await session.prompt(prompt)
+    if (end.reason !== 'answered') return { end }
+
+    const verify = await demands.verify?.run()
+    if (verify && !verify.passed && demands.verify && verifyAttempts < demands.verify.attempts) {
+      verifyAttempts++
+      prompt = [{ type: 'text', text: verifyComplaint(verify) }]
+      continue
+    }
+    const schema = demands.schema?.check(record.response)
+    if (schema && 'complaint' in schema && schemaRepairs < SCHEMA_REPAIRS) {
+      schemaRepairs++
+      prompt = [{ type: 'text', text: schema.complaint }]
+      continue
+    }
+    return { end, ...(verify && { verify }), ...(schema && { schema }) }
+  }
+}
+
+function resultOf(
+  session: AgentSession,
+  demands: HeadlessDemands,
+  record: RunRecord,
+  end: TurnEnd,
+  verify: VerifyOutcome | undefined,
+  schema: SchemaOutcome | undefined,
+): RunResult {
+  const exitCode = exitCodeOf(end, record, verify, {
+    allowDenied: demands.allowDenied,
+    requireChanges: demands.requireChanges,
+    ...(schema && { schemaSatisfied: 'output' in schema }),
+  })
+  const error = errorOf(end, exitCode, demands, record, verify, schema)
+  return {
+    type: 'result',
+    schema_version: 1,
+    success: exitCode === 0,
+    exit_code: exitCode,
+    response: record.response,
+    ...(schema && 'output' in schema && { output: schema.output }),
+    session_id: session.id,
+    model: demands.model,
+    stop_reason: end.reason,
+    ...(end.reason === 'limit' && { limit: end.limit }),
+    usage: record.usage,
+    cost_usd: record.costUsd,
+    turns: record.turns,
+    changes: record.changes,
+    denied: record.denied,
+    ...(verify && { verify }),
+    ...(error && { error }),
+  }
+}
+
+function errorOf(
+  end: TurnEnd,
+  exitCode: number,
+  demands: HeadlessDemands,
+  record: RunRecord,
+  verify: VerifyOutcome | undefined,
+  schema: SchemaOutcome | undefined,
+): string | undefined {
+  if (exitCode === 0) return undefined
+  if (end.reason === 'cancelled') return 'interrupted'
+  if (end.reason === 'provider_failed') return end.advice ? `${end.message}. ${end.advice}` : end.message
+  if (end.reason !== 'answered') return end.message
+  if (verify && !verify.passed) return `"${verify.command}" failed with exit code ${verify.exit_code}`
+  if (schema && 'complaint' in schema) return schema.complaint
+  if (demands.requireChanges && record.changes.length === 0) return 'no file was changed (--require-changes)'
+  return `denied: ${record.denied.map(denial => `${denial.tool}: ${denial.reason}`).join('; ')}`
+}
+
+function verifyComplaint(verify: VerifyOutcome): string {
+  return `I ran \`${verify.command}\`; it failed with exit code ${verify.exit_code}. Mend it.\n\n${verify.output}`
+}

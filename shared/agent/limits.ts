@@ -1,0 +1,53 @@
+import type { LimitName } from '#shared/protocol/events'
+import type { Usage } from '#shared/protocol/messages'
+
+/** How far one prompt may go. Absent = no such limit. */
+export interface TurnLimits {
+  /** Requests to the model. */
+  maxTurns: number
+  maxCostUsd?: number
+  /** Input and output of all requests together. */
+  maxTotalTokens?: number
+}
+
+/** What has been spent, over all requests of a session, and whether the next request is still allowed. */
+export class Spending {
+  readonly #costOf: (usage: Usage) => number | undefined
+  readonly total: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
+  /** US dollars; undefined as soon as one request had no known price. */
+  costUsd: number | undefined = 0
+  requests = 0
+
+  constructor(costOf: (usage: Usage) => number | undefined) {
+    this.#costOf = costOf
+  }
+
+  add(usage: Usage | undefined): void {
+    this.requests++
+    if (!usage) return
+    for (const key of ['input', 'output', 'cache_read', 'cache_write', 'thinking'] as const) {
+      this.total[key] += usage[key]
+    }
+    const cost = this.#costOf(usage)
+    this.costUsd = cost === undefined || this.costUsd === undefined ? undefined : this.costUsd + cost
+  }
+
+  /** The limit that forbids another request, if one does. `requestsBefore` are those of earlier prompts. */
+  exceeded(limits: TurnLimits, requestsBefore: number): { limit: LimitName; message: string } | undefined {
+    const made = this.requests - requestsBefore
+    const tokens = this.total.input + this.total.output
+    if (made >= limits.maxTurns) {
+      return { limit: 'turns', message: `stopped after ${made} model requests (--max-turns ${limits.maxTurns})` }
+    }
+    if (limits.maxTotalTokens !== undefined && tokens >= limits.maxTotalTokens) {
+      return {
+        limit: 'tokens',
+        message: `stopped after ${tokens} tokens (--max-total-tokens ${limits.maxTotalTokens})`,
+      }
+    }
+    if (limits.maxCostUsd !== undefined && (this.costUsd ?? 0) >= limits.maxCostUsd) {
+      return { limit: 'cost', message: `stopped after $${this.costUsd?.toFixed(4)} (--max-cost ${limits.maxCostUsd})` }
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,122 @@
+import { newId } from '#shared/base/ids'
+import type { KodeEvent } from '#shared/protocol/events'
+import type { AssistantMessage, AssistantPart, Message, StopReason, Usage } from '#shared/protocol/messages'
+import type { ModelRequest, Provider, ProviderFailure } from '#shared/providers/provider'
+
+/** One assistant message, or why there is none. `partial` is what came before a failure or a cancel. */
+export type ModelReply =
+  | { kind: 'reply'; message: AssistantMessage }
+  | { kind: 'cancelled'; partial: AssistantMessage | undefined }
+  | { kind: 'failed'; failure: ProviderFailure; partial: AssistantMessage | undefined }
+
+/**
+ * One request to the model: streams it, announces the deltas, and leaves one assistant message.
+ */
+export async function callModel(
+  provider: Provider,
+  request: ModelRequest,
+  emit: (event: KodeEvent) => void,
+  signal: AbortSignal,
+): Promise<ModelReply> {
+  const draft = new Draft(request.model)
+  for await (const event of provider.stream(request, signal)) {
+    switch (event.type) {
+      case 'text':
+        draft.addText(event.text)
+        emit({ type: 'text_delta', message_id: draft.id, text: event.text })
+        break
+      case 'thinking':
+        draft.addThinking(event.text)
+        emit({ type: 'thinking_delta', message_id: draft.id, text: event.text })
+        break
+      case 'thinking_end':
+        draft.endThinking(event.signature, event.redacted)
+        break
+      case 'tool_call_delta':
+        emit({ type: 'tool_call_delta', message_id: draft.id, call_id: event.id, name: event.name, text: event.text })
+        break
+      case 'tool_call':
+        draft.add(event.call)
+        break
+      case 'usage':
+        draft.usage = event.usage
+        break
+      case 'retry':
+        emit({ type: 'notice', level: 'warning', text: retryText(event) })
+        break
+      case 'failure':
+        if (event.failure.kind === 'cancelled' || signal.aborted)
+          return { kind: 'cancelled', partial: draft.close('cancelled') }
+        return { kind: 'failed', failure: event.failure, partial: draft.close('cut') }
+      case 'end':
+        return { kind: 'reply', message: draft.message(event.stop) }
+    }
+  }
+  // The contract says a stream ends with `end` or `failure`; only a cancelled one may just stop.
+  return { kind: 'cancelled', partial: draft.close('cancelled') }
+}
+
+/** The message while it grows. */
+class Draft {
+  readonly id = newId()
+  readonly #model: string
+  readonly #parts: AssistantPart[] = []
+  usage: Usage | undefined
+
+  constructor(model: string) {
+    this.#model = model
+  }
+
+  add(part: AssistantPart): void {
+    this.#parts.push(part)
+  }
+
+  addText(text: string): void {
+    const last = this.#parts.at(-1)
+    if (last?.type === 'text') last.text += text
+    else this.#parts.push({ type: 'text', text })
+  }
+
+  addThinking(text: string): void {
+    const last = this.#parts.at(-1)
+    if (last?.type === 'thinking' && last.signature === undefined && last.redacted === undefined) last.text += text
+    else this.#parts.push({ type: 'thinking', text })
+  }
+
+  endThinking(signature: string | undefined, redacted: string | undefined): void {
+    let last = this.#parts.at(-1)
+    if (last?.type !== 'thinking') {
+      last = { type: 'thinking', text: '' }
+      this.#parts.push(last)
+    }
+    if (signature !== undefined) last.signature = signature
+    if (redacted !== undefined) last.redacted = redacted
+  }
+
+  message(stop: StopReason): AssistantMessage {
+    return {
+      role: 'assistant',
+      id: this.id,
+      parts: this.#parts,
+      model: this.#model,
+      stop,
+      ...(this.usage && { usage: this.usage }),
+    }
+  }
+
+  /** What was said before it broke off, without calls that will never run; undefined when nothing was. */
+  close(stop: StopReason): AssistantMessage | undefined {
+    const said = this.#parts.filter(part => part.type === 'text' && part.text.trim() !== '')
+    return said.length === 0 ? undefined : { ...this.message(stop), parts: said }
+  }
+}
+
+function retryText(event: { attempt: number; waitMs: number; reason: string }): string {
+  return `${event.reason}; trying again in ${Math.round(event.waitMs / 100) / 10} s (attempt ${event.attempt})`
+}
+
+/** All text of an assistant message. */
+export function textOf(message: Message | undefined): string {
+  if (message?.role !== 'assistant') return ''
+  return message.parts.map(part => (part.type === 'text' ? part.text : '')).join('')
+}

@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { AuditLog } from '#shared/audit/audit-log'
+import type { KodePaths } from '#shared/config/paths'
+import type { ProjectFile } from '#shared/config/project-file'
+import { journalFolderFor } from '#shared/edits/write'
+import type { ArchitectureRule, GateSettings } from '#shared/gates/gate'
+import type { FileSystem } from '#shared/host/host'
+import { readAsset } from '#shared/host/node/assets'
+import { Languages } from '#shared/languages/registry'
+import { GATE_NAMES, type GateName } from '#shared/protocol/gate-report'
+import { ChangeEngine } from './change-engine'
+
+export interface EngineSources {
+  /** Absolute, links resolved. */
+  root: string
+  files: FileSystem
+  paths: KodePaths
+  project: ProjectFile
+  now(): number
+  /** Instead of `<root>/logs`. */
+  logFolder?: string
+}
+
+/** The engine of a project, set up by the project's own settings. */
+export function openEngine({ root, files, paths, project, now, logFolder }: EngineSources): ChangeEngine {
+  return new ChangeEngine({
+    root,
+    files,
+    door: { root, files, journalFolder: journalFolderFor(paths.config, root), now },
+    languages: new Languages(readAsset),
+    gates: gateSettings(project),
+    audit: new AuditLog(logFolder ?? join(root, 'logs'), files),
+    clock: () => performance.now(),
+  })
+}
+
+/** What `.kode/kode.json` says about the gates. */
+export function gateSettings(project: ProjectFile): GateSettings {
+  const { engine = {}, verify = {}, architecture = {} } = project
+  const only = verify.gates?.filter((name): name is GateName => GATE_NAMES.some(each => each === name))
+  return {
+    ...(engine.max_blast_radius !== undefined && { maxBlastRadius: engine.max_blast_radius }),
+    ...(engine.max_files_touched !== undefined && { maxFilesTouched: engine.max_files_touched }),
+    blockArchitecture: verify.block_architecture ?? false,
+    architectureRules: (architecture.rules ?? []).map(architectureRule),
+    runAll: false,
+    ...(only && { only: ['diff_applier', ...only] }),
+  }
+}
+
+type WrittenRule = NonNullable<NonNullable<ProjectFile['architecture']>['rules']>[number]
+
+/** A rule in either spelling. The reference's form names an import prefix and the packages that may use it. */
+export function architectureRule(rule: WrittenRule): ArchitectureRule {
+  if ('ForbiddenImportPrefix' in rule) {
+    const allowed = rule.AllowedInPackages ?? []
+    return {
+      from: allowed.length > 0 ? `!(${allowed.map(each => `**/${each}/**|${each}/**`).join('|')})` : '**',
+      to: `${rule.ForbiddenImportPrefix}**`,
+      kind: 'forbid',
+      severity: 'error',
+      message: rule.ErrorMessage ?? 'Architecture rule violation',
+    }
+  }
+  const kind = rule.kind ?? (rule.allow ? 'allow' : 'forbid')
+  return { from: rule.from, to: rule.to, kind, severity: rule.severity ?? 'error', message: rule.message ?? '' }
+}

@@ -1,0 +1,161 @@
+import { newId } from '#shared/base/ids'
+import { fail, ok, type Result } from '#shared/base/result'
+import type { TrustMode } from '#shared/protocol/approvals'
+import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
+import type { Message, UserPart } from '#shared/protocol/messages'
+import { Steering } from './steering'
+import { runTurn, type TurnServices, userMessage } from './turn'
+
+/** Where the messages of a conversation are kept. */
+export interface MessageLog {
+  readonly id: string
+  messages(): readonly Message[]
+  /** Durable when resolved. */
+  append(message: Message): Promise<void>
+  close(): Promise<void>
+}
+
+/** The parts a conversation is built from; `kode.ts` makes them. */
+export interface SessionParts {
+  log: MessageLog
+  mode: TrustMode
+  /** Whether `auto` may be used, and if not, why. */
+  canUseAuto(): Result<void, { message: string }>
+  /** Text that belongs to the user's next message: date, git state and other things that change. */
+  environmentNote(): Promise<string>
+  turnServices(session: SessionBinding): TurnServices
+  onModeChanged(mode: TrustMode): void
+  close(): Promise<void>
+}
+
+/** What the services of a turn need back from their session. */
+export interface SessionBinding {
+  mode(): TrustMode
+  /** Of the running turn; everything it changes is undone together. */
+  turnId(): string
+  /** The first line of its prompt. */
+  turnTitle(): string
+  switchToAuto(): Result<void, { message: string }>
+  steering: Steering
+  emit(event: KodeEvent): void
+}
+
+/** One conversation: its messages, mode and running turn. */
+export class AgentSession {
+  readonly #parts: SessionParts
+  readonly #listeners = new Set<(event: KodeEvent) => void>()
+  readonly #steering = new Steering(waiting => this.emit({ type: 'steering', waiting }))
+  readonly #services: TurnServices
+  #mode: TrustMode
+  #turn = { id: '', title: '' }
+  #running: { controller: AbortController; end: Promise<TurnEnd> } | undefined
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+    this.#mode = parts.mode
+    this.#services = parts.turnServices({
+      mode: () => this.#mode,
+      turnId: () => this.#turn.id,
+      turnTitle: () => this.#turn.title,
+      switchToAuto: () => this.setMode('auto'),
+      steering: this.#steering,
+      emit: event => this.emit(event),
+    })
+  }
+
+  get id(): string {
+    return this.#parts.log.id
+  }
+
+  get mode(): TrustMode {
+    return this.#mode
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined
+  }
+
+  messages(): readonly Message[] {
+    return this.#parts.log.messages()
+  }
+
+  subscribe(listener: (event: KodeEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  emit(event: KodeEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  /** Starts a turn, or steers the running one; resolves with the end of the turn that hears it. */
+  async prompt(parts: UserPart[], lane: 'next' | 'later' = 'next'): Promise<TurnEnd> {
+    if (this.#running) {
+      this.#steering.add(parts, lane)
+      return this.#running.end
+    }
+    const controller = new AbortController()
+    const end = this.#runTurns(parts, controller.signal).finally(() => {
+      this.#running = undefined
+    })
+    this.#running = { controller, end }
+    return end
+  }
+
+  /** Ends the running turn; what waits in the queue is dropped with it and returned. */
+  cancel(): UserPart[][] {
+    const waiting = this.#steering.clear()
+    this.#running?.controller.abort()
+    return waiting
+  }
+
+  /** Takes a waiting prompt out of the queue. */
+  removeQueued(id: string): void {
+    this.#steering.remove(id)
+  }
+
+  setMode(mode: TrustMode): Result<void, { message: string }> {
+    if (mode === this.#mode) return ok(undefined)
+    const allowed = mode === 'auto' ? this.#parts.canUseAuto() : ok(undefined)
+    if (!allowed.ok) return fail(allowed.error)
+    this.#mode = mode
+    this.#parts.onModeChanged(mode)
+    this.emit({ type: 'mode', mode })
+    return ok(undefined)
+  }
+
+  async close(): Promise<void> {
+    this.cancel()
+    await this.#running?.end
+    await this.#parts.close()
+    await this.#parts.log.close()
+  }
+
+  /** One turn, and then one for all that waited in the "later" lane. */
+  async #runTurns(first: UserPart[], signal: AbortSignal): Promise<TurnEnd> {
+    let parts = first
+    while (true) {
+      const end = await this.#runOne(parts, signal)
+      const later = [...this.#steering.take('next'), ...this.#steering.take('later')]
+      if (later.length === 0 || end.reason === 'cancelled') return end
+      parts = later.flat()
+    }
+  }
+
+  async #runOne(parts: UserPart[], signal: AbortSignal): Promise<TurnEnd> {
+    const turnId = newId()
+    this.#turn = { id: turnId, title: titleOf(parts) }
+    this.emit({ type: 'turn_started', turn_id: turnId })
+    const note = await this.#parts.environmentNote()
+    // It becomes part of this message for good: a text that changed later would spoil the cached prefix.
+    const withNote: UserPart[] = note === '' ? parts : [...parts, { type: 'text', text: note }]
+    const end = await runTurn(this.#services, userMessage(withNote, 'typed'), signal)
+    this.emit({ type: 'turn_ended', turn_id: turnId, end })
+    return end
+  }
+}
+
+function titleOf(parts: readonly UserPart[]): string {
+  const text = parts.find(part => part.type === 'text')?.text ?? ''
+  return text.trim().split('\n', 1)[0]!.slice(0, 80)
+}

@@ -1,0 +1,323 @@
+import { cutMiddle, RESULT_LIMIT_CHARS } from '#shared/base/cut'
+import { unifiedDiff } from '#shared/base/diff'
+import { newId } from '#shared/base/ids'
+import { fail, ok, type Result } from '#shared/base/result'
+import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
+import { feedbackFor } from '#shared/gates/support/feedback'
+import type { ApprovalAnswer, ApprovalRequest, TrustMode } from '#shared/protocol/approvals'
+import type { ChangedFile, KodeEvent } from '#shared/protocol/events'
+import type { GateReport } from '#shared/protocol/gate-report'
+import type { ToolCall, ToolMessage, ToolStatus } from '#shared/protocol/messages'
+import type { Prepared, Tool, ToolContext, ToolOutput } from '#shared/tools/tool'
+import type { Effect } from '#shared/trust/effects'
+import { type Actor, type Decision, decideTrust } from '#shared/trust/policy'
+import type { Toolset } from './toolset'
+
+/** What one call needs of the session around it. */
+export interface ToolCallServices {
+  tools: Toolset
+  context: ToolContext
+  actor: Actor
+  mode(): TrustMode
+  /** Switches the session to `auto`; fails where that is refused. */
+  switchToAuto(): Result<void, { message: string }>
+  judge(changes: ChangeSet, signal: AbortSignal): Promise<GateReport>
+  /** Writes a judged and approved change; all or nothing. */
+  land(changes: ChangeSet): Promise<Result<ChangedFile[], EditProblem>>
+  /** A change set with the texts the user put in place of the proposed ones. */
+  withEdits(changes: ChangeSet, files: readonly { path: string; after: string }[]): ChangeSet
+  /** Runs an action and tells which workspace files it changed meanwhile. */
+  observeAction(
+    effect: Effect,
+    action: () => Promise<ToolOutput>,
+  ): Promise<{ output: ToolOutput; changes: ChangedFile[]; advice: string }>
+  approve(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalAnswer>
+  audit(entry: ToolAudit): void
+  emit(event: KodeEvent): void
+}
+
+/** One line of the audit log: what was decided about a call, and why. */
+export interface ToolAudit {
+  tool: string
+  call_id: string
+  decision: Decision['kind'] | 'invalid' | 'gates_failed' | 'rejected' | 'landed' | 'ran' | 'failed'
+  reason: string
+  files?: string[]
+  gates?: GateReport
+  duration_ms: number
+}
+
+/** How one call ended. `message` goes to the model; the rest to surfaces and the run's result. */
+export interface CallEnd {
+  message: ToolMessage
+  changes: ChangedFile[]
+  /** Set when policy or the user refused. */
+  denied?: { tool: string; reason: string }
+  diff?: string
+  gates?: GateReport
+  durationMs: number
+  fullText?: string
+}
+
+type Ending = Omit<CallEnd, 'message' | 'durationMs' | 'changes'> & {
+  status: ToolStatus
+  text: string
+  decision: ToolAudit['decision']
+  reason: string
+  changes?: ChangedFile[]
+  images?: ToolMessage['images']
+}
+
+const MAX_EVENT_DIFF_CHARS = 100_000
+
+/**
+ * One call, from request to result: find, parse, prepare, trust, gates, approval, do, audit.
+ * Never throws: whatever happens, the model gets exactly one result.
+ */
+export async function runToolCall(call: ToolCall, services: ToolCallServices, signal: AbortSignal): Promise<CallEnd> {
+  const startedAt = services.context.now()
+  const ending = await decideAndDo(call, services, signal).catch(
+    (bug: unknown): Ending => ({
+      status: 'error',
+      text: `Error: ${call.name} failed unexpectedly: ${describe(bug)}`,
+      decision: 'failed',
+      reason: describe(bug),
+    }),
+  )
+  const durationMs = services.context.now() - startedAt
+  const limit = Math.floor(RESULT_LIMIT_CHARS * services.context.contextFactor * 2)
+  services.audit({
+    tool: call.name,
+    call_id: call.id,
+    decision: ending.decision,
+    reason: ending.reason,
+    duration_ms: durationMs,
+    ...(ending.changes && { files: ending.changes.map(file => file.path) }),
+    ...(ending.gates && { gates: ending.gates }),
+  })
+  return {
+    message: {
+      role: 'tool',
+      id: newId(),
+      call_id: call.id,
+      name: call.name,
+      text: cutMiddle(ending.text, limit),
+      status: ending.status,
+      ...(ending.images && { images: ending.images }),
+    },
+    changes: ending.changes ?? [],
+    durationMs,
+    ...(ending.denied && { denied: ending.denied }),
+    ...(ending.diff && { diff: ending.diff.slice(0, MAX_EVENT_DIFF_CHARS) }),
+    ...(ending.gates && { gates: ending.gates }),
+    ...(ending.fullText && { fullText: ending.fullText }),
+  }
+}
+
+async function decideAndDo(call: ToolCall, services: ToolCallServices, signal: AbortSignal): Promise<Ending> {
+  const parsed = parseCall(call, services.tools)
+  if (!parsed.ok) {
+    services.emit({ type: 'tool_started', call, title: '' })
+    return invalid(parsed.error)
+  }
+  const prepared = await parsed.value.tool.prepare(parsed.value.input, services.context)
+  services.emit({ type: 'tool_started', call, title: prepared.kind === 'refused' ? '' : prepared.title })
+  if (prepared.kind === 'refused') return invalid(prepared.text)
+  if (signal.aborted) return interrupted()
+
+  const decision = decideTrust(prepared.effect, services.mode(), services.actor)
+  if (decision.kind === 'deny') return denied(call, decision.reason)
+  return prepared.kind === 'change'
+    ? landChange(call, prepared, decision, services, signal)
+    : runAction(call, prepared, decision, services, signal)
+}
+
+function parseCall(call: ToolCall, tools: Toolset): Result<{ tool: Tool; input: unknown }, string> {
+  const tool = tools.find(call.name)
+  if (!tool) return fail(`Error: there is no tool "${call.name}". The tools are: ${tools.names.join(', ')}.`)
+  try {
+    const json: unknown = call.arguments.trim() === '' ? {} : JSON.parse(call.arguments)
+    return ok({ tool, input: withPathAlias(json) })
+  } catch (error) {
+    return fail(`Error: the arguments of ${tool.name} are not valid JSON (${describe(error)}). Send the call again.`)
+  }
+}
+
+/** Models mix up `path` and `file_path`; both are understood everywhere. A non-object counts as no arguments. */
+function withPathAlias(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return {}
+  return 'path' in json && !('file_path' in json) ? { ...json, file_path: json.path } : json
+}
+
+async function landChange(
+  call: ToolCall,
+  prepared: Extract<Prepared, { kind: 'change' }>,
+  decision: Decision,
+  services: ToolCallServices,
+  signal: AbortSignal,
+): Promise<Ending> {
+  let changes = prepared.changes
+  while (true) {
+    // Gates run before the user is asked: nobody should review a diff that cannot land.
+    const gates = await services.judge(changes, signal)
+    services.emit({ type: 'gates', call_id: call.id, report: gates })
+    const diff = unifiedDiff(changes.files)
+    if (signal.aborted) return interrupted()
+    if (gates.status === 'FAIL') {
+      const reason = gates.results.find(result => result.status === 'FAIL')?.message ?? 'a gate failed'
+      return { status: 'error', text: feedbackFor(gates), decision: 'gates_failed', reason, gates, diff }
+    }
+    if (decision.kind === 'ask') {
+      const answer = await ask(call, prepared, changes, diff, gates, decision, services, signal)
+      if (answer.kind === 'edited') {
+        changes = services.withEdits(changes, answer.files)
+        continue
+      }
+      const refusal = refusalOf(call, answer, decision, services)
+      if (refusal) return { ...refusal, gates, diff }
+    }
+    const landed = await services.land(changes)
+    if (!landed.ok) {
+      return {
+        status: 'error',
+        text: `Error: ${landed.error.message}`,
+        decision: 'failed',
+        reason: landed.error.message,
+        gates,
+        diff,
+      }
+    }
+    const output = prepared.done()
+    const warnings = gates.status === 'WARN' ? `\n${feedbackFor(gates)}` : ''
+    return {
+      status: 'ok',
+      text: output.text + warnings,
+      decision: 'landed',
+      reason: decision.reason,
+      changes: landed.value,
+      gates,
+      diff,
+    }
+  }
+}
+
+async function runAction(
+  call: ToolCall,
+  prepared: Extract<Prepared, { kind: 'action' }>,
+  decision: Decision,
+  services: ToolCallServices,
+  signal: AbortSignal,
+): Promise<Ending> {
+  if (decision.kind === 'ask') {
+    const answer = await ask(call, prepared, undefined, undefined, undefined, decision, services, signal)
+    const refusal = refusalOf(call, answer, decision, services)
+    if (refusal) return refusal
+  }
+  const { output, changes, advice } = await services.observeAction(prepared.effect, () =>
+    prepared.run(signal, text => services.emit({ type: 'tool_output_delta', call_id: call.id, text })),
+  )
+  return {
+    status: signal.aborted ? 'interrupted' : output.isError ? 'error' : 'ok',
+    text: advice ? `${output.text}\n${advice}` : output.text,
+    decision: 'ran',
+    reason: decision.reason,
+    changes,
+    ...(output.images && { images: output.images }),
+    ...(output.fullText && { fullText: output.fullText }),
+  }
+}
+
+async function ask(
+  call: ToolCall,
+  prepared: Exclude<Prepared, { kind: 'refused' }>,
+  changes: ChangeSet | undefined,
+  diff: string | undefined,
+  gates: GateReport | undefined,
+  decision: Decision,
+  services: ToolCallServices,
+  signal: AbortSignal,
+): Promise<ApprovalAnswer> {
+  const { reason: _, isKnown: __, ...effect } = prepared.effect
+  const request: ApprovalRequest = {
+    id: newId(),
+    call_id: call.id,
+    tool: call.name,
+    title: prepared.title,
+    effect,
+    reason: decision.reason,
+    ...(diff !== undefined && { diff }),
+    ...(gates && { gates }),
+    ...(changes && {
+      files: changes.files.map(file => ({
+        path: file.path,
+        ...(file.oldPath && { old_path: file.oldPath }),
+        ...(file.before !== undefined && { before: file.before }),
+        ...(file.after !== undefined && { after: file.after }),
+      })),
+    }),
+  }
+  services.emit({ type: 'approval_requested', request })
+  const answer = await services.approve(request, signal)
+  services.emit({ type: 'approval_answered', id: request.id, call_id: call.id, answer: answer.kind })
+  return answer
+}
+
+/** What ends the call unless the user agreed. */
+function refusalOf(
+  call: ToolCall,
+  answer: ApprovalAnswer,
+  decision: Decision,
+  services: ToolCallServices,
+): Ending | undefined {
+  switch (answer.kind) {
+    case 'approve':
+    case 'remember':
+    case 'edited':
+      return undefined
+    case 'always': {
+      const switched = services.switchToAuto()
+      if (!switched.ok) services.emit({ type: 'notice', level: 'warning', text: switched.error.message })
+      return undefined
+    }
+    case 'unavailable':
+      return denied(call, decision.reason)
+    case 'reject': {
+      const words = answer.feedback ? ` They said: ${answer.feedback}` : ''
+      return {
+        status: 'denied',
+        text: `The user rejected this call.${words}`,
+        decision: 'rejected',
+        reason: answer.feedback ?? 'rejected by the user',
+        denied: { tool: call.name, reason: answer.feedback ?? 'rejected by the user' },
+      }
+    }
+  }
+}
+
+function denied(call: ToolCall, reason: string): Ending {
+  return {
+    status: 'denied',
+    text: `Denied: ${reason}. Find another way, or say what you would need.`,
+    decision: 'deny',
+    reason,
+    denied: { tool: call.name, reason },
+  }
+}
+
+function invalid(text: string): Ending {
+  return { status: 'error', text, decision: 'invalid', reason: text }
+}
+
+/** The result of a call that was not run because the turn was cancelled. */
+function interrupted(): Ending {
+  return {
+    status: 'interrupted',
+    text: 'Interrupted by the user before it ran.',
+    decision: 'rejected',
+    reason: 'interrupted',
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

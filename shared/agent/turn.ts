@@ -1,0 +1,170 @@
+import { newId } from '#shared/base/ids'
+import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
+import type { AssistantMessage, Message, ToolCall, ToolMessage, UserMessage, UserPart } from '#shared/protocol/messages'
+import type { ModelRequest, Provider, ProviderFailure } from '#shared/providers/provider'
+import type { Spending, TurnLimits } from './limits'
+import { LoopGuard } from './loop-guard'
+import { callModel, type ModelReply, textOf } from './model-call'
+import type { Steering } from './steering'
+import { runToolBatch } from './tool-batch'
+import type { CallEnd, ToolCallServices } from './tool-call'
+
+/** What a turn needs of the session it belongs to. */
+export interface TurnServices {
+  provider(): Provider
+  /** The next request, from the conversation as it stands; compacts first when the window is nearly full. */
+  nextRequest(signal: AbortSignal): Promise<ModelRequest>
+  /** Makes room after the provider said the request is too long; false when there is nothing to put away. */
+  makeRoom(signal: AbortSignal): Promise<boolean>
+  calls: ToolCallServices
+  /** Durable when resolved; then announced. */
+  add(message: Message): Promise<void>
+  addToolEnd(end: CallEnd): Promise<void>
+  steering: Steering
+  spending: Spending
+  limits: TurnLimits
+  emit(event: KodeEvent): void
+}
+
+const MAX_EMPTY_REPLIES = 2
+const MAX_CONTINUATIONS = 3
+/** After something was visible the provider does not retry by itself; here it is done with a word to the user. */
+const MAX_BROKEN_STREAMS = 3
+
+/**
+ * THE AGENT LOOP: asks the model and runs its calls until it answers.
+ * A cancel and a limit are ends like any other; nothing that was said or done before them is lost.
+ */
+export async function runTurn(services: TurnServices, prompt: UserMessage, signal: AbortSignal): Promise<TurnEnd> {
+  const { spending, steering, limits } = services
+  const loopGuard = new LoopGuard()
+  const requestsBefore = spending.requests
+  const patience = new Patience()
+
+  await services.add(prompt)
+  while (true) {
+    if (signal.aborted) return { reason: 'cancelled' }
+    const exceeded = spending.exceeded(limits, requestsBefore)
+    if (exceeded) return { reason: 'limit', ...exceeded }
+
+    const reply = await askModel(services, signal)
+    spending.add(reply.kind === 'reply' ? reply.message.usage : undefined)
+    if (reply.kind !== 'reply') {
+      const end = await afterBrokenReply(reply, services, patience, signal)
+      if (end) return end
+      continue
+    }
+    if (reply.message.stop === 'refusal') {
+      await services.add(reply.message)
+      return { reason: 'refused', message: textOf(reply.message) || 'The model refused to answer.' }
+    }
+    if (reply.message.parts.every(part => part.type !== 'tool_call') && textOf(reply.message).trim() === '') {
+      if (++patience.emptyReplies < MAX_EMPTY_REPLIES) continue
+      return {
+        reason: 'provider_failed',
+        message: 'The model sent an empty reply twice.',
+        advice: 'Try another model.',
+      }
+    }
+    await services.add(reply.message)
+
+    const calls = reply.message.parts.filter((part): part is ToolCall => part.type === 'tool_call')
+    const results: ToolMessage[] = []
+    await runToolBatch(calls, services.calls, signal, async end => {
+      results.push(end.message)
+      await services.addToolEnd(end)
+    })
+    if (signal.aborted) return { reason: 'cancelled' }
+
+    // What the user typed meanwhile deserves an answer, even if the model thinks it is done.
+    const typed = steering.take('next')
+    for (const parts of typed) await services.add(userMessage(parts, 'steering'))
+
+    if (calls.length === 0 && typed.length === 0) {
+      const end = await afterAnswer(reply.message, services, patience)
+      if (end) return end
+    }
+    const verdict = loopGuard.see(calls, results)
+    if (verdict.kind === 'remind') await services.add(userMessage([{ type: 'text', text: LOOP_REMINDER }], 'reminder'))
+    if (verdict.kind === 'stop') {
+      const message = `the model repeated the same ${verdict.tool} call ${verdict.times} times with the same result`
+      return { reason: 'limit', limit: 'loop_guard', message }
+    }
+  }
+}
+
+/** How often each kind of trouble was forgiven in this turn. */
+class Patience {
+  emptyReplies = 0
+  continuations = 0
+  brokenStreams = 0
+  hasMadeRoom = false
+}
+
+async function askModel(services: TurnServices, signal: AbortSignal): Promise<ModelReply> {
+  const request = await services.nextRequest(signal)
+  return callModel(services.provider(), request, services.emit, signal)
+}
+
+/** @returns the turn's end, or undefined to ask again */
+async function afterBrokenReply(
+  reply: Exclude<ModelReply, { kind: 'reply' }>,
+  services: TurnServices,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<TurnEnd | undefined> {
+  if (reply.kind === 'cancelled' || signal.aborted) {
+    if (reply.partial) await services.add(reply.partial)
+    return { reason: 'cancelled' }
+  }
+  const { failure, partial } = reply
+  if (failure.kind === 'context-overflow' && !patience.hasMadeRoom) {
+    patience.hasMadeRoom = true
+    if (await services.makeRoom(signal)) return undefined
+    return { reason: 'limit', limit: 'context', message: failure.message }
+  }
+  if (partial && isTransient(failure) && ++patience.brokenStreams < MAX_BROKEN_STREAMS) {
+    services.emit({ type: 'notice', level: 'warning', text: `${failure.message}; asking again` })
+    return undefined
+  }
+  if (partial) await services.add(partial)
+  return { reason: 'provider_failed', message: failure.message, ...(failure.advice && { advice: failure.advice }) }
+}
+
+function isTransient(failure: ProviderFailure): boolean {
+  return (
+    failure.kind === 'network' ||
+    failure.kind === 'timeout' ||
+    failure.kind === 'bad-reply' ||
+    failure.kind === 'overloaded'
+  )
+}
+
+/** @returns the turn's end, or undefined when the model has to go on */
+async function afterAnswer(
+  message: AssistantMessage,
+  services: TurnServices,
+  patience: Patience,
+): Promise<TurnEnd | undefined> {
+  if (message.stop === 'output_limit') {
+    if (++patience.continuations > MAX_CONTINUATIONS) {
+      return {
+        reason: 'limit',
+        limit: 'output_limit',
+        message: 'the reply was cut by the output limit again and again',
+      }
+    }
+    await services.add(userMessage([{ type: 'text', text: CONTINUE }], 'reminder'))
+    return undefined
+  }
+  return { reason: 'answered' }
+}
+
+const CONTINUE = 'Your reply was cut at the output limit. Go on exactly where it stopped, without repeating anything.'
+const LOOP_REMINDER =
+  'You made the same call several times with the same result. It will not change. Do something else, or answer with what you know.'
+
+/** A new message in the user's role. */
+export function userMessage(parts: UserPart[], origin: UserMessage['origin']): UserMessage {
+  return { role: 'user', id: newId(), parts, origin }
+}

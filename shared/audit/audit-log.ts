@@ -1,0 +1,68 @@
+import { dirname, join } from 'node:path'
+import type { FileSystem } from '#shared/host/host'
+import type { GateResult } from '#shared/protocol/gate-report'
+
+/**
+ * One line of `logs/kode.log`: what was verified or decided, and how it came out.
+ * The first nine fields are those of the reference, spec/kode.md §16.1.
+ */
+export interface AuditEntry {
+  /** UTC, RFC 3339. */
+  timestamp: string
+  task_id: string
+  status: 'PASS' | 'FAIL' | 'ERROR'
+  files?: string[]
+  /** Id of a hunk or path of a file → `gate: reason`. */
+  failures?: Record<string, string>
+  rounds_used: number
+  duration_ms: number
+  model?: string
+  input_source?: string
+  command: string
+  version: string
+  session?: string
+  /** The first gate that failed. */
+  gate?: string
+  gates?: Pick<GateResult, 'check_name' | 'status' | 'duration_ms'>[]
+  tool?: string
+  decision?: string
+  reason?: string
+  cost_usd?: number
+  test_output?: string
+}
+
+const ROTATE_AT_BYTES = 20_000_000
+const KEPT_ROTATIONS = 3
+
+/** Appends decisions to `logs/kode.log`, one JSON object a line; nothing is ever rewritten. */
+export class AuditLog {
+  readonly #path: string
+  readonly #files: FileSystem
+  #last: Promise<void> = Promise.resolve()
+
+  /** @param folder absolute; made with the first line */
+  constructor(folder: string, files: FileSystem) {
+    this.#path = join(folder, 'kode.log')
+    this.#files = files
+  }
+
+  /** A log that cannot be written never stops the work; the caller learns of it. */
+  append(entry: AuditEntry): Promise<void> {
+    this.#last = this.#last.then(() => this.#write(entry))
+    return this.#last
+  }
+
+  async #write(entry: AuditEntry): Promise<void> {
+    await this.#files.makeFolder(dirname(this.#path))
+    await this.#rotate()
+    // One write call on a file opened for appending: lines of several processes do not mix.
+    await this.#files.append(this.#path, new TextEncoder().encode(`${JSON.stringify(entry)}\n`))
+  }
+
+  async #rotate(): Promise<void> {
+    const stat = await this.#files.stat(this.#path)
+    if (!stat.ok || stat.value.size < ROTATE_AT_BYTES) return
+    for (let n = KEPT_ROTATIONS; n > 1; n--) await this.#files.rename(`${this.#path}.${n - 1}`, `${this.#path}.${n}`)
+    await this.#files.rename(this.#path, `${this.#path}.1`)
+  }
+}

@@ -1,0 +1,83 @@
+import type { KodePaths } from '#shared/config/paths'
+import type { Settings } from '#shared/config/settings'
+import type { FileSystem, Processes, Web } from '#shared/host/host'
+
+/** Something a user can ask for by name: `kode name` on a terminal, `/name` in the chat, a command over ACP. */
+export interface Command {
+  name: string
+  /** One line for menus and help. */
+  summary: string
+  /** What follows the name, such as `<prompt…>`. */
+  usage: string
+  doors: readonly Door[]
+  options: Readonly<Record<string, CommandOption>>
+  /** Takes the flags that choose a model. */
+  needsModel?: boolean
+  /** Prints JSON even without `--json`. */
+  isJsonByDefault?: boolean
+  run(context: CommandContext, args: CommandArgs): Promise<CommandResult>
+}
+
+export type Door = 'cli' | 'chat' | 'acp'
+
+export interface CommandOption {
+  type: 'string' | 'boolean'
+  short?: string
+  multiple?: boolean
+  /** What the value is called in help, such as `FILE`. */
+  value?: string
+  help: string
+}
+
+export interface CommandArgs {
+  words: readonly string[]
+  flags: Readonly<Record<string, string | boolean | string[] | undefined>>
+}
+
+/** What a command may use, the same at every door. */
+export interface CommandContext {
+  /** Absolute project folder, links resolved. */
+  root: string
+  env: Readonly<Record<string, string | undefined>>
+  paths: KodePaths
+  files: FileSystem
+  processes: Processes
+  web: Web
+  version: string
+  now(): number
+  /** Reads the settings; what is wrong with them ends the command with exit code 2. */
+  settings(): Promise<Settings>
+  /** What is piped in; empty on a terminal. */
+  readInput(): Promise<string>
+  /** One line about how it goes, for people; never part of the result. */
+  progress(text: string): void
+  /** A piece of the result that cannot wait for the end. */
+  print(text: string): void
+  signal: AbortSignal
+}
+
+export interface CommandResult {
+  exitCode: number
+  /** The stable contract, printed when JSON is wanted. */
+  json?: unknown
+  /** For people. */
+  text?: string
+  /** Printed as it is, instead of either. */
+  raw?: string
+}
+
+/** Ends a command with one line for people; the doors turn it into their own kind of error. */
+export class CommandFailure extends Error {
+  readonly exitCode: number
+
+  constructor(message: string, exitCode: number) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+/** A text flag; undefined when it was not given. */
+export function textFlag(args: CommandArgs, name: string): string | undefined {
+  const value = args.flags[name]
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,103 @@
+import { cutMiddle } from '#shared/base/cut'
+import { runLoop } from '#shared/pipelines/loop'
+import type { TestSummary } from '#shared/pipelines/summary'
+import { failedTests } from '#shared/pipelines/support/failed-tests'
+import { detectTestCommand } from '#shared/pipelines/support/test-command'
+import { EXIT } from '#shared/protocol/exit-codes'
+import { openSandbox } from '#shared/sandbox/open'
+import type { Sandbox } from '#shared/sandbox/sandbox'
+import {
+  type Command,
+  type CommandArgs,
+  type CommandContext,
+  CommandFailure,
+  type CommandResult,
+  textFlag,
+} from './command'
+import { PATCH_OPTIONS, patchServices, taskOf, wholeNumber } from './run'
+
+/** Source: spec/kode.md §9.3. */
+const TEST_TIMEOUT_S = 120
+const MAX_OUTPUT_CHARS = 12_000
+
+/** generate → gates → apply → test, taken back when the tests fail. */
+export const loopCommand: Command = {
+  name: 'loop',
+  summary: 'like run, then runs the tests; rolls back if they fail',
+  usage: '<task…>',
+  doors: ['cli'],
+  options: {
+    ...PATCH_OPTIONS,
+    'test-command': {
+      type: 'string',
+      value: 'CMD',
+      help: 'how to run the tests; default: from .kode/kode.json, else found',
+    },
+    'test-timeout': { type: 'string', value: 'SECONDS', help: `default ${TEST_TIMEOUT_S}` },
+    attempts: { type: 'string', value: 'N', help: 'patches tried until the tests pass; default 1' },
+  },
+  needsModel: true,
+  isJsonByDefault: true,
+  run: loop,
+}
+
+async function loop(context: CommandContext, args: CommandArgs): Promise<CommandResult> {
+  const task = await taskOf(context, args)
+  const settings = await context.settings()
+  const { services, engine, audit } = await patchServices(context, args, settings)
+  const { engine: config, permission } = settings.project
+  const testCommand =
+    permission?.bash === 'deny'
+      ? undefined
+      : (textFlag(args, 'test-command') ??
+        config?.test_command ??
+        (await detectTestCommand(context.root, context.files)))
+  const timeoutS = wholeNumber(args, 'test-timeout') ?? TEST_TIMEOUT_S
+  const sandbox = await openSandbox({
+    root: context.root,
+    stateFolder: context.paths.config,
+    files: context.files,
+    processes: context.processes,
+    env: context.env,
+    useSandbox: settings.useSandbox,
+  })
+  if (!sandbox.ok) throw new CommandFailure(sandbox.error.message, EXIT.refused)
+  try {
+    const { summary, exitCode } = await runLoop(
+      task,
+      {
+        ...services,
+        testCommand,
+        attempts: wholeNumber(args, 'attempts') ?? 1,
+        runTests: (command, signal) => runTests(command, timeoutS, sandbox.value, context.root, signal),
+        rollBack: landed => engine.rollBack(landed.turn),
+      },
+      context.signal,
+    )
+    await audit(summary)
+    return { exitCode, json: summary }
+  } finally {
+    await sandbox.value.close()
+  }
+}
+
+async function runTests(
+  command: string,
+  timeoutS: number,
+  sandbox: Sandbox,
+  root: string,
+  signal: AbortSignal,
+): Promise<TestSummary> {
+  const ended = await sandbox.run({ command, cwd: root, timeoutMs: timeoutS * 1000, signal })
+  if (!ended.ok) return { command, passed: false, output: ended.error.message, failed_tests: [] }
+  const { exitCode, stdout, stderr, timedOut, violations } = ended.value
+  const notes = [...(timedOut ? [`test timed out after ${timeoutS}s`] : []), ...violations]
+  const output = [stdout, stderr, ...notes].filter(text => text !== '').join('\n')
+  const passed = exitCode === 0 && !timedOut
+  return {
+    command,
+    passed,
+    output: cutMiddle(output, MAX_OUTPUT_CHARS),
+    failed_tests: passed ? [] : failedTests(output),
+  }
+}

@@ -1,0 +1,25 @@
+import type { Command } from './command'
+
+/** Every command, loaded when it is asked for. Adding one: its file, and its line here. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./run')).runCommand,
+  generate: async () => (await import('./run')).generateCommand,
+  loop: async () => (await import('./loop')).loopCommand,
+  verify: async () => (await import('./verify')).verifyCommand,
+}
+
+/** Other spellings. */
+const ALIASES: Readonly<Record<string, string>> = { 'verify-hunks': 'verify' }
+
+export function isCommandName(name: string): boolean {
+  return name in COMMANDS || name in ALIASES
+}
+
+export async function loadCommand(name: string): Promise<Command | undefined> {
+  return COMMANDS[ALIASES[name] ?? name]?.()
+}
+
+/** All of them, for help and menus. */
+export function loadAllCommands(): Promise<Command[]> {
+  return Promise.all(Object.values(COMMANDS).map(load => load()))
+}

@@ -1,0 +1,156 @@
+import { openEngine } from '#shared/agent/open-engine'
+import { openModel } from '#shared/agent/open-model'
+import { fail, ok } from '#shared/base/result'
+import { costOf } from '#shared/config/model-catalog'
+import type { Settings } from '#shared/config/settings'
+import { relevantFiles } from '#shared/context/relevant-files'
+import { PatchConversation } from '#shared/pipelines/generate'
+import { type RunServices, runTask } from '#shared/pipelines/run'
+import { relevanceSource } from '#shared/pipelines/support/relevance-source'
+import { EXIT } from '#shared/protocol/exit-codes'
+import { effectOf } from '#shared/trust/effects'
+import { decideTrust } from '#shared/trust/policy'
+import {
+  type Command,
+  type CommandArgs,
+  type CommandContext,
+  CommandFailure,
+  type CommandResult,
+  textFlag,
+} from './command'
+import { auditOf } from './support/audit-entry'
+
+const CONTEXT_BUDGET_TOKENS = 8_000
+/** Source: spec/kode.md §8.1. */
+const DEFAULT_ROUNDS = 3
+
+export const PATCH_OPTIONS = {
+  'context-file': { type: 'string', value: 'FILE', help: 'a context packet, put into the prompt as it is' },
+  'max-rounds': { type: 'string', value: 'N', help: `tries until the gates pass; default ${DEFAULT_ROUNDS}` },
+  mode: { type: 'string', value: 'MODE', help: 'plan, safe or auto' },
+  'log-dir': { type: 'string', value: 'DIR', help: 'where kode.log is; default: logs' },
+} as const
+
+/** generate → gates → apply. */
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'has a patch made for a task, verifies it, and writes it',
+  usage: '<prompt…>',
+  doors: ['cli'],
+  options: PATCH_OPTIONS,
+  needsModel: true,
+  isJsonByDefault: true,
+  run: runPatch,
+}
+
+/** The patch alone. */
+export const generateCommand: Command = {
+  name: 'generate',
+  summary: 'prints the hunks for a task; nothing is written without --apply',
+  usage: '[--apply] <prompt…>',
+  doors: ['cli'],
+  options: { ...PATCH_OPTIONS, apply: { type: 'boolean', help: 'verify and write, as `kode run` does' } },
+  needsModel: true,
+  isJsonByDefault: true,
+  run: (context, args) => (args.flags.apply ? runPatch(context, args) : generateOnly(context, args)),
+}
+
+async function runPatch(context: CommandContext, args: CommandArgs): Promise<CommandResult> {
+  const task = await taskOf(context, args)
+  const settings = await context.settings()
+  const { services, audit } = await patchServices(context, args, settings)
+  const { summary, exitCode } = await runTask(task, services, context.signal)
+  await audit(summary)
+  return { exitCode, json: summary }
+}
+
+async function generateOnly(context: CommandContext, args: CommandArgs): Promise<CommandResult> {
+  const task = await taskOf(context, args)
+  const { services } = await patchServices(context, args, await context.settings())
+  const conversation = new PatchConversation(services.provider, services.model, task, await services.context(task))
+  const generated = await conversation.ask(context.signal, () => undefined, context.progress)
+  if (generated.kind === 'cancelled') return { exitCode: EXIT.interrupted }
+  if (generated.kind === 'failed')
+    throw new CommandFailure(`${generated.failure.message} ${generated.failure.advice ?? ''}`.trim(), EXIT.provider)
+  const { readHunks } = await import('#shared/edits/hunks')
+  const hunks = readHunks(generated.text)
+  if (hunks.ok) return { exitCode: EXIT.done, json: hunks.value }
+  context.progress(generated.text)
+  throw new CommandFailure(hunks.error.map(problem => problem.message).join('; '), EXIT.failed)
+}
+
+/** What run, generate and loop share: model, engine, context and policy of this project. */
+export async function patchServices(context: CommandContext, args: CommandArgs, settings: Settings) {
+  const model = openModel(settings, context.env)
+  if (!model.ok) throw new CommandFailure(model.error, EXIT.usage)
+  const logFolder = textFlag(args, 'log-dir')
+  const engine = openEngine({
+    root: context.root,
+    files: context.files,
+    paths: context.paths,
+    project: settings.project,
+    now: context.now,
+    ...(logFolder && { logFolder: absoluteFrom(context.root, logFolder) }),
+  })
+  await engine.recover()
+  const services: RunServices = {
+    provider: model.value.provider,
+    model: {
+      model: model.value.model,
+      ...(settings.temperature !== undefined && { temperature: settings.temperature }),
+      ...(settings.maxTokens !== undefined && { maxTokens: settings.maxTokens }),
+    },
+    maxRounds: wholeNumber(args, 'max-rounds') ?? settings.project.engine?.max_rounds ?? DEFAULT_ROUNDS,
+    context: task => contextFor(task, context, args),
+    propose: reply => engine.propose(reply),
+    judge: (changes, problems, signal) => engine.judge(changes, signal, problems),
+    async mayLand(changes) {
+      if (settings.project.permission?.edit === 'deny')
+        return fail('the project forbids edits (permission.edit is "deny" in .kode/kode.json)')
+      const writes = changes.files.map(file => file.path)
+      const decision = decideTrust(
+        effectOf('local_mutation', 'writes verified files', { writes }),
+        settings.mode ?? 'auto',
+        'headless',
+      )
+      return decision.kind === 'allow' ? ok(undefined) : fail(decision.reason)
+    },
+    land: changes => engine.land(changes, { turnId: changes.id, title: args.words.join(' ').slice(0, 80) }),
+    costOf: usage => costOf(usage, model.value.model),
+    progress: context.progress,
+    now: context.now,
+  }
+  return {
+    services,
+    engine,
+    audit: (summary: Parameters<typeof auditOf>[0]) => engine.audit(auditOf(summary, context.version, context.now())),
+  }
+}
+
+async function contextFor(task: string, context: CommandContext, args: CommandArgs) {
+  const file = textFlag(args, 'context-file')
+  if (file === undefined) return relevantFiles(task, CONTEXT_BUDGET_TOKENS, relevanceSource(context))
+  const bytes = await context.files.read(absoluteFrom(context.root, file))
+  if (!bytes.ok) throw new CommandFailure(`--context-file ${file}: ${bytes.error.message}`, EXIT.usage)
+  return new TextDecoder().decode(bytes.value)
+}
+
+/** What was asked for: the words, or what is piped in. */
+export async function taskOf(context: CommandContext, args: CommandArgs): Promise<string> {
+  const task = args.words.join(' ').trim() || (await context.readInput()).trim()
+  if (task === '') throw new CommandFailure('no prompt: say what to change', EXIT.usage)
+  return task
+}
+
+/** A whole number from 1; undefined when the flag was not given. */
+export function wholeNumber(args: CommandArgs, name: string): number | undefined {
+  const text = textFlag(args, name)
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1) return value
+  throw new CommandFailure(`--${name} wants a whole number from 1, not "${text}"`, EXIT.usage)
+}
+
+function absoluteFrom(root: string, path: string): string {
+  return path.startsWith('/') ? path : `${root}/${path}`
+}

@@ -1,0 +1,118 @@
+import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
+import * as v from 'valibot'
+import { fail, ok, type Result } from '#shared/base/result'
+
+const permission = v.picklist(['ask', 'allow', 'always', 'deny'])
+
+/** One module rule; the reference's three keys are understood as well. */
+const architectureRule = v.union([
+  v.object({
+    from: v.string(),
+    to: v.string(),
+    forbid: v.optional(v.boolean()),
+    allow: v.optional(v.boolean()),
+    kind: v.optional(v.picklist(['forbid', 'allow'])),
+    severity: v.optional(v.picklist(['error', 'warning'])),
+    message: v.optional(v.string()),
+  }),
+  v.object({
+    ForbiddenImportPrefix: v.string(),
+    AllowedInPackages: v.optional(v.array(v.string())),
+    ErrorMessage: v.optional(v.string()),
+  }),
+])
+
+/** `.kode/kode.json`, as it may be written; every key is optional. `shared/config/kode.schema.json` is made from this. */
+export const projectFileSchema = v.object({
+  $schema: v.optional(v.string()),
+  version: v.optional(v.string()),
+  model: v.optional(v.pipe(v.string(), v.description('Main model, as provider/model'))),
+  small_model: v.optional(v.pipe(v.string(), v.description('Cheap model for critique, titles and summaries'))),
+  instructions: v.optional(v.pipe(v.array(v.string()), v.description('Files put before every prompt'))),
+  mode: v.optional(
+    v.pipe(v.picklist(['plan', 'safe', 'auto']), v.description('Trust mode; a project may only tighten it')),
+  ),
+  permission: v.optional(v.object({ edit: v.optional(permission), bash: v.optional(permission) })),
+  skills: v.optional(v.object({ paths: v.optional(v.array(v.string())) })),
+  mcp: v.optional(v.record(v.string(), v.looseObject({}))),
+  engine: v.optional(
+    v.object({
+      tdd_mode: v.optional(v.boolean()),
+      test_command: v.optional(v.string()),
+      max_blast_radius: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+      max_files_touched: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+      max_rounds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10))),
+      token_budget_usd: v.optional(v.pipe(v.number(), v.minValue(0))),
+      blindfold_mode: v.optional(v.boolean()),
+      browser_verification: v.optional(v.boolean()),
+      dev_server_command: v.optional(v.string()),
+    }),
+  ),
+  providers: v.optional(v.object({ primary: v.optional(v.string()), gateway_url: v.optional(v.string()) })),
+  telemetry: v.optional(v.looseObject({ enabled: v.optional(v.boolean()) })),
+  verify: v.optional(
+    v.object({
+      enabled: v.optional(v.boolean()),
+      gates: v.optional(v.array(v.string())),
+      block_architecture: v.optional(v.boolean()),
+      auto_retry: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+      deep: v.optional(v.boolean()),
+    }),
+  ),
+  ghost: v.optional(
+    v.object({
+      enabled: v.optional(v.boolean()),
+      branches: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3))),
+      test_command: v.optional(v.string()),
+    }),
+  ),
+  blindfold: v.optional(
+    v.object({
+      enabled: v.optional(v.boolean()),
+      language: v.optional(v.string()),
+      on_parse_error: v.optional(v.picklist(['block', 'warn'])),
+    }),
+  ),
+  architecture: v.optional(v.object({ rules: v.optional(v.array(architectureRule)) })),
+})
+
+export type ProjectFile = v.InferOutput<typeof projectFileSchema>
+
+/**
+ * Reads the text of `.kode/kode.json` (JSON with comments).
+ *
+ * @param file how the file is called in messages
+ * @returns the settings, with a warning per unknown key; an error names file, key and expected type
+ */
+export function readProjectFile(
+  text: string,
+  file: string,
+): Result<{ value: ProjectFile; warnings: string[] }, string> {
+  const errors: ParseError[] = []
+  const json: unknown = parse(text, errors, { allowTrailingComma: true })
+  const first = errors[0]
+  if (first) {
+    const line = text.slice(0, first.offset).split('\n').length
+    return fail(`${file}:${line}: ${printParseErrorCode(first.error)}`)
+  }
+  const parsed = v.safeParse(projectFileSchema, json)
+  if (!parsed.success) {
+    const issue = parsed.issues[0]
+    const key = v.getDotPath(issue) ?? 'the file'
+    return fail(`${file}: ${key}: expected ${issue.expected ?? issue.message}, found ${issue.received}`)
+  }
+  const warnings = unknownKeys(json, parsed.output).map(key => `${file}: unknown key "${key}"`)
+  return ok({ value: parsed.output, warnings })
+}
+
+/** Keys that validation left out because no schema names them. */
+function unknownKeys(given: unknown, known: unknown, prefix = ''): string[] {
+  if (!isRecord(given) || !isRecord(known)) return []
+  return Object.keys(given).flatMap(key =>
+    key in known ? unknownKeys(given[key], known[key], `${prefix}${key}.`) : [`${prefix}${key}`],
+  )
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,94 @@
+import { newId } from '#shared/base/ids'
+import generateText from '#shared/context/prompts/generate.md'
+import type { ContextFile } from '#shared/context/relevant-files'
+import type { AssistantMessage, Message, Usage, UserMessage } from '#shared/protocol/messages'
+import type { Provider, ProviderFailure } from '#shared/providers/provider'
+
+/** Source: spec/kode.md §3.1; larger than its 4096 tokens, which cut patches of a few files. */
+const TEMPERATURE = 0.2
+const MAX_TOKENS = 16_384
+
+/** How to ask the model. */
+export interface GenerateSettings {
+  model: string
+  temperature?: number
+  maxTokens?: number
+}
+
+export type Generated =
+  | { kind: 'reply'; text: string; usage: Usage | undefined }
+  | { kind: 'failed'; failure: ProviderFailure }
+  | { kind: 'cancelled' }
+
+/** One conversation about one patch: the task, and after each failed round what was wrong with it. */
+export class PatchConversation {
+  readonly #provider: Provider
+  readonly #settings: GenerateSettings
+  readonly #messages: Message[]
+
+  /** @param context files that matter, or a context packet as the user gave it */
+  constructor(provider: Provider, settings: GenerateSettings, task: string, context: readonly ContextFile[] | string) {
+    this.#provider = provider
+    this.#settings = settings
+    this.#messages = [userText(`${task}\n\n${contextText(context)}\n\nReturn the JSON array of hunks.`)]
+  }
+
+  /** Asks for the next version of the patch; deltas are reported as they come. */
+  async ask(
+    signal: AbortSignal,
+    onDelta: (text: string) => void,
+    onNotice: (text: string) => void,
+  ): Promise<Generated> {
+    const { model, temperature, maxTokens } = this.#settings
+    let text = ''
+    let usage: Usage | undefined
+    const request = {
+      model,
+      system: generateText.trim(),
+      messages: this.#messages,
+      tools: [],
+      temperature: temperature ?? TEMPERATURE,
+      maxTokens: maxTokens ?? MAX_TOKENS,
+    }
+    for await (const event of this.#provider.stream(request, signal)) {
+      switch (event.type) {
+        case 'text':
+          text += event.text
+          onDelta(event.text)
+          break
+        case 'usage':
+          usage = event.usage
+          break
+        case 'retry':
+          onNotice(`${event.reason}; trying again in ${Math.round(event.waitMs / 1000)} s`)
+          break
+        case 'failure':
+          return signal.aborted ? { kind: 'cancelled' } : { kind: 'failed', failure: event.failure }
+        case 'end':
+          this.#messages.push(assistantText(text, model))
+          return { kind: 'reply', text, usage }
+      }
+    }
+    return { kind: 'cancelled' }
+  }
+
+  /** Tells the model what was wrong with its last patch. */
+  complain(feedback: string): void {
+    const request = 'Return the whole JSON array again, with every hunk that is needed, corrected.'
+    this.#messages.push(userText(`The patch was not applied; the files are unchanged.\n\n${feedback}\n\n${request}`))
+  }
+}
+
+function contextText(context: readonly ContextFile[] | string): string {
+  if (typeof context === 'string') return context
+  if (context.length === 0) return 'The project has no files that match the task.'
+  return context.map(file => `<file path="${file.path}">\n${file.text}\n</file>`).join('\n\n')
+}
+
+function userText(text: string): UserMessage {
+  return { role: 'user', id: newId(), parts: [{ type: 'text', text }], origin: 'task' }
+}
+
+function assistantText(text: string, model: string): AssistantMessage {
+  return { role: 'assistant', id: newId(), parts: [{ type: 'text', text }], model, stop: 'end' }
+}

@@ -1,0 +1,191 @@
+import type { Proposed } from '#shared/agent/change-engine'
+import type { Result } from '#shared/base/result'
+import type { ContextFile } from '#shared/context/relevant-files'
+import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
+import type { WrittenFiles } from '#shared/edits/write'
+import { feedbackFor } from '#shared/gates/support/feedback'
+import { EXIT } from '#shared/protocol/exit-codes'
+import type { GateReport } from '#shared/protocol/gate-report'
+import type { Usage } from '#shared/protocol/messages'
+import type { Provider } from '#shared/providers/provider'
+import { type GenerateSettings, PatchConversation } from './generate'
+import { failedFiles, failureOf, type RoundSummary, type Summary, warningsOf } from './summary'
+
+/** What a run needs; the engine's side is the same for every pipeline. */
+export interface RunServices {
+  provider: Provider
+  model: GenerateSettings
+  maxRounds: number
+  /** Files that matter for the task, or a context packet as the user gave it. */
+  context(task: string): Promise<readonly ContextFile[] | string>
+  /** A reply of the model as a change set; what did not fit is named. */
+  propose(reply: string): Promise<Proposed>
+  judge(changes: ChangeSet, problems: readonly EditProblem[], signal: AbortSignal): Promise<GateReport>
+  /** Whether trust lets this change land; the reason where it does not. */
+  mayLand(changes: ChangeSet, report: GateReport, signal: AbortSignal): Promise<Result<void, string>>
+  land(changes: ChangeSet): Promise<Result<WrittenFiles, EditProblem>>
+  costOf(usage: Usage): number | undefined
+  progress(text: string): void
+  now(): number
+}
+
+export interface RunEnd {
+  summary: Summary
+  exitCode: number
+  /** What landed; undefined when nothing did. */
+  landed?: WrittenFiles
+}
+
+/**
+ * Generate → gates → apply: asks for a patch, judges it, and asks again with the findings, until it passes or the rounds
+ * are used up. All or nothing: as long as one gate fails, no file is touched.
+ */
+export async function runTask(task: string, services: RunServices, signal: AbortSignal): Promise<RunEnd> {
+  const record = new RunLedger(task, services)
+  const context = await services.context(task)
+  const conversation = new PatchConversation(services.provider, services.model, task, context)
+  let lastReply = ''
+
+  for (let round = 1; round <= services.maxRounds; round++) {
+    record.startRound(round)
+    services.progress(`generate (round ${round} of ${services.maxRounds})`)
+    const generated = await conversation.ask(signal, () => undefined, services.progress)
+    if (generated.kind === 'cancelled') return record.end('interrupted', EXIT.interrupted)
+    if (generated.kind === 'failed') {
+      const { message, advice } = generated.failure
+      return record.end(advice ? `${message}. ${advice}` : message, EXIT.provider)
+    }
+    record.addUsage(generated.usage)
+
+    const proposed = await services.propose(generated.text)
+    const report = await services.judge(proposed.changes, proposed.problems, signal)
+    record.endRound(proposed, report)
+    if (signal.aborted) return record.end('interrupted', EXIT.interrupted)
+    if (report.status !== 'FAIL') return land(proposed, report, services, record, signal)
+
+    services.progress(`refused: ${failureOf(report)}`)
+    // The same answer again would be refused again.
+    if (generated.text === lastReply) return record.end('the model gave the same refused patch twice', EXIT.failed)
+    lastReply = generated.text
+    conversation.complain(feedbackFor(report))
+  }
+  return record.end(`no patch passed in ${services.maxRounds} rounds`, EXIT.failed)
+}
+
+async function land(
+  proposed: Proposed,
+  report: GateReport,
+  services: RunServices,
+  record: RunLedger,
+  signal: AbortSignal,
+): Promise<RunEnd> {
+  const allowed = await services.mayLand(proposed.changes, report, signal)
+  if (!allowed.ok) return record.end(allowed.error, EXIT.refused)
+  if (signal.aborted) return record.end('interrupted', EXIT.interrupted)
+  const landed = await services.land(proposed.changes)
+  if (!landed.ok) return record.end(landed.error.message, EXIT.failed)
+  for (const file of landed.value.files) services.progress(`${file.status} ${file.path}`)
+  return record.pass(proposed, landed.value)
+}
+
+/** Collects what the summary tells. */
+class RunLedger {
+  readonly #task: string
+  readonly #services: RunServices
+  readonly #startedAt: number
+  readonly #rounds: RoundSummary[] = []
+  readonly #usage: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
+  #costUsd: number | null = 0
+  #round = 0
+  #roundStartedAt = 0
+  #report: GateReport = { status: 'PASS', results: [], duration_ms: 0 }
+
+  constructor(task: string, services: RunServices) {
+    this.#task = task
+    this.#services = services
+    this.#startedAt = services.now()
+  }
+
+  startRound(round: number): void {
+    this.#round = round
+    this.#roundStartedAt = this.#services.now()
+    this.#report = { status: 'PASS', results: [], duration_ms: 0 }
+  }
+
+  addUsage(usage: Usage | undefined): void {
+    if (!usage) return
+    for (const key of Object.keys(this.#usage) as (keyof Usage)[]) this.#usage[key] += usage[key]
+    const cost = this.#services.costOf(usage)
+    this.#costUsd = cost === undefined || this.#costUsd === null ? null : this.#costUsd + cost
+  }
+
+  endRound(proposed: Proposed, report: GateReport): void {
+    this.#report = report
+    this.#rounds.push({
+      round: this.#round,
+      status: report.status === 'FAIL' ? 'FAIL' : 'PASS',
+      hunks: proposed.hunkIds,
+      failed_hunks: report.status === 'FAIL' ? failedHunks(proposed, report) : {},
+      duration_ms: Math.round(this.#services.now() - this.#roundStartedAt),
+    })
+  }
+
+  pass(proposed: Proposed, landed: WrittenFiles): RunEnd {
+    const summary: Summary = {
+      ...this.#common(),
+      status: 'PASS',
+      applied_hunks: proposed.hunkIds,
+      applied_files: landed.files.map(file => file.path),
+    }
+    return { summary, exitCode: EXIT.done, landed }
+  }
+
+  end(error: string, exitCode: number): RunEnd {
+    const lastRound = this.#rounds.at(-1)
+    const summary: Summary = {
+      ...this.#common(),
+      status: 'FAIL',
+      failed_hunks: lastRound?.failed_hunks ?? {},
+      failed_files: failedFiles(this.#report),
+      error,
+    }
+    return { summary, exitCode }
+  }
+
+  #common(): Summary {
+    return {
+      schema_version: 1,
+      command: 'run',
+      task_id: this.#task,
+      status: 'FAIL',
+      rounds_used: this.#round,
+      duration_ms: Math.round(this.#services.now() - this.#startedAt),
+      applied_hunks: [],
+      applied_files: [],
+      failed_hunks: {},
+      failed_files: {},
+      results: this.#report.results,
+      warnings: warningsOf(this.#report),
+      rounds: this.#rounds,
+      model: this.#services.model.model,
+      usage: this.#usage,
+      cost_usd: this.#costUsd,
+    }
+  }
+}
+
+/** Which hunk is to blame, as far as findings say so; else every hunk of the files they are about, else all. */
+export function failedHunks(proposed: Proposed, report: GateReport): Record<string, string> {
+  const reason = failureOf(report) ?? ''
+  const blamed: Record<string, string> = {}
+  for (const result of report.results.filter(each => each.status === 'FAIL')) {
+    for (const finding of result.findings) {
+      const ids = finding.hunk_id
+        ? [finding.hunk_id]
+        : proposed.changes.files.filter(file => file.path === finding.file).flatMap(file => file.hunkIds)
+      for (const id of ids) blamed[id] ??= `${result.check_name}: ${finding.message}`
+    }
+  }
+  if (Object.keys(blamed).length > 0) return blamed
+  return Object.fromEntries(proposed.hunkIds.map(id => [id, reason]))
+}

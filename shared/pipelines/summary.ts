@@ -1,0 +1,77 @@
+import type { Finding, GateReport, GateResult } from '#shared/protocol/gate-report'
+import type { Usage } from '#shared/protocol/messages'
+
+/** What every pipeline prints, on PASS and on FAIL. A stable contract; see `summary.schema.json`. */
+export interface Summary {
+  schema_version: 1
+  command: 'run' | 'loop' | 'verify' | 'generate'
+  /** The prompt or task; `verify` for verify. */
+  task_id: string
+  status: 'PASS' | 'FAIL'
+  /** From 1. */
+  rounds_used: number
+  duration_ms: number
+  applied_hunks: string[]
+  applied_files: string[]
+  /** Id of a hunk, or path in file mode → `gate: reason`. */
+  failed_hunks: Record<string, string>
+  failed_files: Record<string, Finding[]>
+  /** Of the last round. */
+  results: GateResult[]
+  warnings: string[]
+  rounds: RoundSummary[]
+  /** Why it failed, when no gate did. */
+  error?: string
+  model?: string
+  usage?: Usage
+  /** null: the price of this model is not known. */
+  cost_usd?: number | null
+  test?: TestSummary
+  rolled_back?: boolean
+  session_id?: string
+}
+
+export interface RoundSummary {
+  round: number
+  status: 'PASS' | 'FAIL'
+  hunks: string[]
+  failed_hunks: Record<string, string>
+  duration_ms: number
+}
+
+export interface TestSummary {
+  command: string
+  passed: boolean
+  output: string
+  failed_tests: string[]
+}
+
+/** The findings that made a report fail, by file. */
+export function failedFiles(report: GateReport): Record<string, Finding[]> {
+  const byFile: Record<string, Finding[]> = {}
+  for (const result of report.results) {
+    if (result.status !== 'FAIL') continue
+    for (const finding of result.findings) {
+      byFile[finding.file] ??= []
+      byFile[finding.file]!.push(finding)
+    }
+  }
+  return byFile
+}
+
+/** One line per warning, for `warnings`. */
+export function warningsOf(report: GateReport): string[] {
+  return report.results
+    .filter(result => result.status === 'WARN')
+    .flatMap(result =>
+      result.findings.length === 0
+        ? [`${result.check_name}: ${result.message}`]
+        : result.findings.map(finding => `${result.check_name}: ${finding.file}:${finding.line}: ${finding.message}`),
+    )
+}
+
+/** `gate: message` of the first failed gate; undefined when none failed. */
+export function failureOf(report: GateReport): string | undefined {
+  const failed = report.results.find(result => result.status === 'FAIL')
+  return failed && `${failed.check_name}: ${failed.message}`
+}

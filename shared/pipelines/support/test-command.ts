@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import type { FileSystem } from '#shared/host/host'
+
+/** First match wins. Source: spec/kode.md §5.1, with the package managers told apart. */
+const ECOSYSTEMS: readonly { file: string; command: string; needs?: RegExp }[] = [
+  { file: 'go.mod', command: 'go test ./...' },
+  { file: 'Cargo.toml', command: 'cargo test' },
+  { file: 'pnpm-lock.yaml', command: 'pnpm test' },
+  { file: 'yarn.lock', command: 'yarn test' },
+  { file: 'bun.lock', command: 'bun test' },
+  { file: 'bun.lockb', command: 'bun test' },
+  // npm's own template is no test.
+  { file: 'package.json', command: 'npm test', needs: /"test"\s*:\s*"(?!echo \\"Error: no test specified)/ },
+  { file: 'uv.lock', command: 'uv run pytest' },
+  { file: 'poetry.lock', command: 'poetry run pytest' },
+  { file: 'pyproject.toml', command: 'pytest' },
+  { file: 'requirements.txt', command: 'python -m pytest' },
+  { file: 'setup.py', command: 'python -m pytest' },
+  { file: 'pom.xml', command: 'mvn -q test' },
+  { file: 'gradlew', command: './gradlew test' },
+  { file: 'build.gradle', command: 'gradle test' },
+  { file: 'Gemfile', command: 'bundle exec rspec' },
+  { file: 'Makefile', command: 'make test', needs: /^test\s*:/m },
+]
+
+/** How the tests of a project are run, by the files in its root; undefined when nobody can tell. */
+export async function detectTestCommand(root: string, files: FileSystem): Promise<string | undefined> {
+  for (const { file, command, needs } of ECOSYSTEMS) {
+    const path = join(root, file)
+    if (!needs) {
+      if ((await files.stat(path)).ok) return command
+      continue
+    }
+    const bytes = await files.read(path, 1_000_000)
+    if (bytes.ok && needs.test(new TextDecoder().decode(bytes.value))) return command
+  }
+  return undefined
+}

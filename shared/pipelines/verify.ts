@@ -1,0 +1,55 @@
+import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
+import type { GateReport } from '#shared/protocol/gate-report'
+import { failedHunks } from './run'
+import { failedFiles, failureOf, type Summary, warningsOf } from './summary'
+
+/** A patch to verify, as its reader left it. */
+export interface VerifySubject {
+  changes: ChangeSet
+  problems: readonly EditProblem[]
+  /** `files`: whole files were given, and each is reported by its path. */
+  mode: 'hunks' | 'files'
+  hunkIds: string[]
+}
+
+export interface VerifyServices {
+  judge(changes: ChangeSet, problems: readonly EditProblem[], signal: AbortSignal): Promise<GateReport>
+  now(): number
+}
+
+/** Puts a patch through the gates, without a model and without writing anything. */
+export async function verifyPatch(
+  subject: VerifySubject,
+  services: VerifyServices,
+  signal: AbortSignal,
+): Promise<Summary> {
+  const startedAt = services.now()
+  const report = await services.judge(subject.changes, subject.problems, signal)
+  const hasFailed = report.status === 'FAIL'
+  const failed = hasFailed ? blame(subject, report) : {}
+  const paths = subject.changes.files.map(file => file.path)
+  const units = subject.mode === 'files' ? paths : subject.hunkIds
+  return {
+    schema_version: 1,
+    command: 'verify',
+    task_id: 'verify',
+    status: hasFailed ? 'FAIL' : 'PASS',
+    rounds_used: 1,
+    duration_ms: Math.round(services.now() - startedAt),
+    applied_hunks: units.filter(unit => !(unit in failed)),
+    applied_files: hasFailed ? [] : paths,
+    failed_hunks: failed,
+    failed_files: failedFiles(report),
+    results: report.results,
+    warnings: warningsOf(report),
+    rounds: [],
+  }
+}
+
+function blame(subject: VerifySubject, report: GateReport): Record<string, string> {
+  if (subject.mode === 'hunks') return failedHunks({ ...subject, problems: [...subject.problems] }, report)
+  const files = Object.entries(failedFiles(report))
+  if (files.length > 0)
+    return Object.fromEntries(files.map(([path, found]) => [path, `${found[0]?.gate}: ${found[0]?.message}`]))
+  return { '': failureOf(report) ?? '' }
+}
