@@ -77,8 +77,8 @@ export interface WalkedFile {
 }
 
 export interface WalkOptions {
-  /** Whether to go into a folder; `path` is relative, `names` are the names in it. */
-  enters(path: string, names: readonly string[]): boolean
+  /** Whether to go into a folder; `path` is relative (empty: where the walk began), `names` are the names in it. */
+  enters(path: string, names: readonly string[]): boolean | Promise<boolean>
   /** Whether to look at a file. */
   includes(path: string): boolean
   signal?: AbortSignal
@@ -88,6 +88,14 @@ export interface WalkOptions {
 export interface FileSystem {
   /** @param maxBytes refuses larger files with `too-large`; devices and FIFOs with `special-file` */
   read(path: string, maxBytes?: number): Promise<Result<Uint8Array, FileError>>
+  /** Part of a file; shorter where the file ends. */
+  readRange(path: string, start: number, length: number): Promise<Result<Uint8Array, FileError>>
+  /** Many small files, several times as fast as one after the other; hands over each as soon as it is read. */
+  readMany(
+    paths: readonly string[],
+    maxBytes: number,
+    take: (path: string, read: Result<Uint8Array, FileError>) => void,
+  ): Promise<void>
   /** Follows links. */
   stat(path: string): Promise<Result<FileStat, FileError>>
   /** Does not follow the last link. */

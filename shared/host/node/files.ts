@@ -6,7 +6,7 @@ import type { FileError, FileStat, FileSystem, StagedFile, StageOptions } from '
 import { withFolderHeld } from './confined-path'
 import { fileError } from './file-error'
 import { lockFolder } from './folder-lock'
-import { walkFiles } from './walk'
+import { readMany, walkFiles } from './walk'
 
 /** The file system of this machine. */
 export function nodeFiles(): FileSystem {
@@ -32,6 +32,8 @@ function filesAt(hold: PathHolder, confinedRoot: string | undefined): FileSystem
 
   const files: FileSystem = {
     read: (path, maxBytes = Number.POSITIVE_INFINITY) => attempt(path, held => readWhole(held, maxBytes, noFollow)),
+    readRange: (path, start, length) => attempt(path, held => readRange(held, start, length, noFollow)),
+    readMany: (paths, maxBytes, take) => readMany(paths, maxBytes, take),
     stat: path =>
       attempt(path, async held =>
         toFileStat(await (confinedRoot === undefined ? fs.stat : fs.lstat)(held, { bigint: true })),
@@ -148,6 +150,12 @@ async function readWhole(path: string, maxBytes: number, noFollow: number): Prom
     throw Object.assign(new Error(`${stat.size} bytes, more than ${maxBytes}`), { code: 'EFBIG' })
   }
   return file.readFile()
+}
+
+async function readRange(path: string, start: number, length: number, noFollow: number): Promise<Uint8Array> {
+  await using file = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK | noFollow)
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, start)
+  return buffer.subarray(0, bytesRead)
 }
 
 interface Ownership {

@@ -1,5 +1,15 @@
-import { type BigIntStats, lstatSync, readdirSync } from 'node:fs'
-import type { WalkedFile, WalkOptions } from '#shared/host/host'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+} from 'node:fs'
+import { fail, ok, type Result } from '#shared/base/result'
+import type { FileError, WalkedFile, WalkOptions } from '#shared/host/host'
 import { fileError } from './file-error'
 
 /** The event loop gets its turn this often; synchronous calls are ten times as fast as awaited ones. */
@@ -9,26 +19,19 @@ const SLICE_MS = 8
 export async function walkFiles(root: string, options: WalkOptions): Promise<WalkedFile[]> {
   const found: WalkedFile[] = []
   const folders = ['']
-  let sliceEndsAt = performance.now() + SLICE_MS
+  const breathe = breather()
   while (folders.length > 0 && !options.signal?.aborted) {
     const folder = folders.pop() ?? ''
     const entries = listFolder(root, folder)
-    if (
-      !options.enters(
-        folder,
-        entries.map(entry => entry.name),
-      )
-    )
-      continue
+    const names = entries.map(entry => entry.name)
+    const answer = options.enters(folder, names)
+    if (!(typeof answer === 'boolean' ? answer : await answer)) continue
     for (const entry of entries) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (entry.isDirectory()) folders.push(path)
       else if (options.includes(path)) addFile(found, root, path)
     }
-    if (performance.now() > sliceEndsAt) {
-      await new Promise(resolve => setImmediate(resolve))
-      sliceEndsAt = performance.now() + SLICE_MS
-    }
+    await breathe()
   }
   return found
 }
@@ -54,4 +57,46 @@ function addFile(found: WalkedFile[], root: string, path: string): void {
     mode: Number(stat.mode) & 0o7777,
     version: `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`,
   })
+}
+
+/** Reads many small files; see FileSystem.readMany. */
+export async function readMany(
+  paths: readonly string[],
+  maxBytes: number,
+  take: (path: string, read: Result<Uint8Array, FileError>) => void,
+): Promise<void> {
+  const breathe = breather()
+  for (const path of paths) {
+    take(path, readSmall(path, maxBytes))
+    await breathe()
+  }
+}
+
+function readSmall(path: string, maxBytes: number): Result<Uint8Array, FileError> {
+  let file: number | undefined
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
+    const stat = fstatSync(file)
+    if (!stat.isFile()) return fail({ kind: 'special-file', path, message: 'is no plain file' })
+    if (stat.size > maxBytes) return fail({ kind: 'too-large', path, message: `${stat.size} bytes` })
+    return ok(readFileSync(file))
+  } catch (error) {
+    return fail(fileError(path, error))
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+/** Lets the event loop have its turn once a slice of time is used up. */
+function breather(): () => Promise<void> | undefined {
+  let sliceEndsAt = performance.now() + SLICE_MS
+  return () => {
+    if (performance.now() < sliceEndsAt) return undefined
+    return new Promise(resolve => {
+      setImmediate(() => {
+        sliceEndsAt = performance.now() + SLICE_MS
+        resolve()
+      })
+    })
+  }
 }

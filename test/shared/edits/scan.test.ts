@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { undo } from '#shared/edits/checkpoint'
+import { WorkspaceScanner } from '#shared/edits/scan'
+import { buildProgram, ended, start } from './support/own-process'
+import { type TestProject, testProject } from './support/project'
+
+let project: TestProject
+let scanner: WorkspaceScanner
+beforeEach(() => {
+  project = testProject()
+  scanner = new WorkspaceScanner(project.door)
+})
+
+const shell = (command: string) => execFileSync('sh', ['-c', command], { cwd: project.door.root })
+
+async function run(command: () => unknown, turnId = 't1') {
+  const watch = await scanner.begin({ turnId, title: turnId })
+  if (!watch.ok) throw new Error(watch.error.message)
+  await command()
+  const changes = await watch.value.finish()
+  if (!changes.ok) throw new Error(changes.error.message)
+  return changes.value
+}
+
+describe('what a command changes', () => {
+  test('is found, shown and undone: contents, new files, removed folders, modes, links', async () => {
+    project.put('a.txt', 'one\n')
+    project.put('src/deep/b.txt', 'bee\n')
+    project.put('run.sh', '#!/bin/sh\n')
+    project.put('empty.txt', '')
+    project.put('full.txt', 'text\n')
+    const before = project.tree()
+    const changes = await run(() =>
+      shell(`echo two >> a.txt; rm -r src; mkdir new; echo x > new/x.txt; chmod +x run.sh
+             ln -s a.txt link; rm empty.txt; : > full.txt`),
+    )
+    expect(changes.files.map(file => `${file.status} ${file.path}`).sort()).toEqual([
+      'created link',
+      'created new/x.txt',
+      'deleted empty.txt',
+      'deleted src/deep/b.txt',
+      'modified a.txt',
+      'modified full.txt',
+      'modified run.sh',
+    ])
+    expect(changes.files.find(file => file.path === 'a.txt')!.diff).toContain('\n one\n+two\n')
+    expect(changes.files.find(file => file.path === 'run.sh')!.diff).toContain('new mode 100755')
+    const undone = await undo({}, project.door)
+    expect(undone).toMatchObject({ ok: true, value: { kept: [], turns: [{ turn: changes.turn }] } })
+    expect(project.tree()).toEqual(before)
+  })
+
+  test.each([
+    ['an ignored file', '*.log', 'echo x > a.log'],
+    ['a file below an ignored folder', 'dist/', 'mkdir -p dist/deep && echo x > dist/deep/a'],
+    ['git itself', '', 'git init -q .'],
+    ['installed packages', '', 'mkdir -p node_modules/x && echo x > node_modules/x/i.js'],
+    ['a mere touch', '', 'touch kept.txt'],
+  ])('leaves out %s', async (_, rules, command) => {
+    project.put('.gitignore', rules)
+    project.put('kept.txt', 'kept\n')
+    expect((await run(() => shell(command))).files).toEqual([])
+  })
+
+  test.each([
+    ['!keep.log in the same file', '.gitignore', '*.log\n!keep.log\n', 'keep.log'],
+    ['a deeper .gitignore', 'sub/.gitignore', '!deep.log\n', 'sub/deep.log'],
+  ])('counts a file brought back by %s', async (_, rulePath, rules, path) => {
+    project.put('.gitignore', '*.log\n')
+    project.put(rulePath, rules)
+    project.put('sub/other.txt', '')
+    expect((await run(() => shell(`echo x > ${path}`))).files.map(file => file.path)).toEqual([path])
+  })
+
+  test('does not hold what was ignored until now for new', async () => {
+    project.put('.gitignore', '*.log\n')
+    project.put('old.log', 'precious\n')
+    const changes = await run(() => shell('echo > .gitignore; echo x > new.txt'))
+    expect(changes.files.map(file => file.path).sort()).toEqual(['.gitignore', 'new.txt'])
+  })
+
+  test('does not hold what is ignored from now on for removed', async () => {
+    project.put('a.log', 'here\n')
+    const changes = await run(() => shell('echo "*.log" > .gitignore'))
+    expect(changes.files.map(file => file.path)).toEqual(['.gitignore'])
+  })
+
+  test('leaves out what the user did before, and what kode wrote meanwhile', async () => {
+    project.put('mine.txt', 'one\n')
+    project.put('kode.txt', 'one\n')
+    await run(() => undefined)
+    project.put('mine.txt', 'two\n')
+    const changes = await run(async () => {
+      await project.land([{ file_path: 'kode.txt', action: 'MODIFY', anchor_text: 'one', new_text: 'two' }])
+      shell('echo x > shell.txt')
+    }, 't2')
+    expect(changes.files.map(file => file.path)).toEqual(['shell.txt'])
+  })
+
+  test('is told to the command that ran, when two run at once', async () => {
+    project.put('a.txt', 'one\n')
+    const first = await scanner.begin({ turnId: 'first', title: '' })
+    shell('echo x > by-first.txt')
+    const second = await scanner.begin({ turnId: 'second', title: '' })
+    shell('echo x > by-second.txt')
+    if (!first.ok || !second.ok) throw new Error('cannot begin')
+    const [bySecond, byFirst] = [await second.value.finish(), await first.value.finish()]
+    expect(bySecond.ok && bySecond.value.files.map(file => file.path)).toEqual(['by-second.txt'])
+    expect(byFirst.ok && byFirst.value.files.map(file => file.path)).toEqual(['by-first.txt'])
+  })
+
+  test('is found by the next process when a crash ended the first', async () => {
+    project.put('a.txt', 'one\n')
+    const program = buildProgram(`
+      import { writeFileSync } from 'node:fs'
+      import { WorkspaceScanner } from '#shared/edits/scan'
+      import { nodeFiles } from '#shared/host/node/files'
+      const [root, journalFolder] = process.argv.slice(2)
+      const scanner = new WorkspaceScanner({ root, journalFolder, files: nodeFiles(), now: () => 0 })
+      await scanner.begin({ turnId: 'crashed', title: 'the crashed one' })
+      writeFileSync(root + '/a.txt', 'two\\n')
+      process.kill(process.pid, 'SIGKILL')`)
+    expect(await ended(start(program, [project.door.root, project.door.journalFolder]))).toBe('SIGKILL')
+
+    const watch = await scanner.begin({ turnId: 'next', title: '' })
+    expect(watch).toMatchObject({ ok: true, value: { leftBehind: { turn: 1, files: [{ path: 'a.txt' }] } } })
+    await undo({}, project.door)
+    expect(project.text('a.txt')).toBe('one\n')
+  })
+})
