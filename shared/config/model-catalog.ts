@@ -66,12 +66,13 @@ export function priceOf(model: string, rows: readonly CatalogRow[] = MODEL_CATAL
 }
 
 /**
- * What a request has cost, in US dollars.
+ * What a request has cost, in US dollars: as the provider billed it, else by the list price.
  *
  * @param usage as the provider counted; `input` includes what was read from or written to its cache
  * @returns undefined when the price is not known
  */
 export function costOf(usage: Usage, model: string, rows: readonly CatalogRow[] = MODEL_CATALOG): number | undefined {
+  if (usage.cost_usd !== undefined) return usage.cost_usd
   const listed = priceOf(model, rows)
   const isLong = listed?.longPrompt !== undefined && usage.input > listed.longPrompt.aboveTokens
   const price = isLong ? listed.longPrompt?.price : listed

@@ -74,6 +74,8 @@ export interface Usage {
   cache_read: number
   cache_write: number
   thinking: number
+  /** What the provider says it billed, in US dollars; most do not say. */
+  cost_usd?: number
 }
 
 /** Why the model stopped. `cut`: the stream ended without an end mark. */

@@ -10,6 +10,8 @@ export interface KnownProvider {
   keyVariables: readonly string[]
   defaultModel: string
   dialect: ChatDialect
+  /** Where the models are listed, when it is not `models` below the base URL. */
+  listPaths?: readonly string[]
   /** What a URL's host looks like when it is this provider. */
   host?: RegExp
 }
@@ -86,7 +88,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     baseUrl: 'https://api.mistral.ai/v1',
     keyVariables: ['MISTRAL_API_KEY'],
     defaultModel: 'mistral-large-latest',
-    dialect: CHAT,
+    dialect: { ...CHAT, shortCallIds: true },
     host: /(^|\.)mistral\.ai$/,
   },
   {
@@ -137,6 +139,8 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: [],
     defaultModel: 'auto-detect',
     dialect: OPEN_MODELS,
+    // Its own list knows the window, and what is loaded.
+    listPaths: ['/api/v0/models', 'models'],
   },
   {
     name: 'ollama',
@@ -146,6 +150,8 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: [],
     defaultModel: 'auto-detect',
     dialect: OPEN_MODELS,
+    // What runs comes with the window it runs with, which is often smaller than the model's.
+    listPaths: ['/api/ps', 'models'],
   },
   {
     name: 'vllm',
@@ -179,6 +185,7 @@ export const GATEWAY: KnownProvider = {
   keyVariables: ['KODE_PRO_API_KEY'],
   defaultModel: 'deepseek-v4-flash',
   dialect: OPEN_MODELS,
+  listPaths: ['/api/models', 'models'],
 }
 
 const ALL = [...KNOWN_PROVIDERS, OPENAI_COMPATIBLE, GATEWAY]

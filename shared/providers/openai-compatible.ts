@@ -3,7 +3,7 @@ import type { ModelEvent, ModelInfo, ModelRequest, Provider, ProviderFailure } f
 import { ChatDecoder } from './support/chat-decoder'
 import { type ChatDialect, chatRequest } from './support/chat-request'
 import { type Connection, listFailure } from './support/connection'
-import { modelInfoOf } from './support/model-list'
+import { mergeModels, modelInfoOf } from './support/model-list'
 import { leavingOutRefused, type OptionalPart, usedParts } from './support/optional-parts'
 import { readReply } from './support/read-reply'
 import { withRetries } from './support/retry'
@@ -34,9 +34,16 @@ export class OpenAiCompatible implements Provider {
   }
 
   async listModels(signal: AbortSignal): Promise<{ models: ModelInfo[] } | { failure: ProviderFailure }> {
+    const { baseUrl, listPaths } = this.#connection
+    const asked = await Promise.all(listPaths.map(path => this.#list(new URL(path, `${baseUrl}/`), signal)))
+    const lists = asked.flatMap(each => ('models' in each ? [each.models] : []))
+    return lists.length > 0 ? { models: mergeModels(lists) } : asked[0]!
+  }
+
+  async #list(url: URL, signal: AbortSignal): Promise<{ models: ModelInfo[] } | { failure: ProviderFailure }> {
     try {
       const client = await this.#connect()
-      const response = await client.models.list({ signal }).asResponse()
+      const response = await client.get(url.href, { signal }).asResponse()
       return modelInfoOf(await response.text(), this.#connection.origin)
     } catch (error) {
       return { failure: listFailure(error, this.#connection.origin) }

@@ -1,10 +1,14 @@
+import type { ModelPrice } from '#shared/config/model-catalog'
 import type { Message, StopReason, ToolCall, Usage } from '#shared/protocol/messages'
 
 /** One way to reach a model. */
 export interface Provider {
   /** As in the registry, such as `openai`. */
   name: string
-  /** Streams one reply. Failures are events; it never throws, and ends with exactly one `end` or `failure`. */
+  /**
+   * Streams one reply. Failures are events; it never throws, and ends with exactly one `end` or `failure`. After a
+   * failure the text so far stands, but no `tool_call` was sent: calls come together, right before `usage` and `end`.
+   */
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>
   /** Models the endpoint offers; a failure says why it cannot be asked. */
   listModels(signal: AbortSignal): Promise<{ models: ModelInfo[] } | { failure: ProviderFailure }>
@@ -40,8 +44,12 @@ export type ModelEvent =
   | { type: 'tool_call_delta'; id: string; name: string; text: string }
   | { type: 'tool_call'; call: ToolCall }
   | { type: 'usage'; usage: Usage }
-  /** A try failed before anything was visible; the next follows after `waitMs`. */
+  /** What the endpoint's rate limit leaves, where it says so; before everything else of the reply. */
+  | { type: 'limits'; limit?: number; remaining: number; resetSeconds?: number }
+  /** A try failed before anything was visible; number `attempt` follows after `waitMs`. */
   | { type: 'retry'; attempt: number; waitMs: number; reason: string }
+  /** Another provider answers from here on, because the ones before it failed. */
+  | { type: 'fallback'; provider: string; model: string; reason: string }
   | { type: 'end'; stop: Exclude<StopReason, 'cancelled'> }
   | { type: 'failure'; failure: ProviderFailure }
 
@@ -76,4 +84,8 @@ export interface ModelInfo {
   id: string
   windowTokens?: number
   maxOutputTokens?: number
+  /** As the endpoint says; else see config/model-catalog.ts. */
+  price?: ModelPrice
+  /** Whom a gateway offers it to. */
+  tier?: string
 }

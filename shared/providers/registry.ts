@@ -14,8 +14,8 @@ import { MODEL_ALIASES, type ModelAliases } from './model-aliases'
 import { OpenAiCompatible } from './openai-compatible'
 import type { Provider, ProviderFailure } from './provider'
 import type { Connection } from './support/connection'
+import { isPrivateHost } from './support/loopback'
 import { DEFAULT_RETRY, type RetryPolicy } from './support/retry'
-import { isLoopback } from './support/transport'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -97,18 +97,26 @@ export function createProvider(options: ProviderOptions, env: Env): Result<Provi
   const known = findProvider(options.provider)
   if (!known) return fail(unknownProvider(options.provider))
   if (known.wire === 'mock') return ok(new MockProvider(env.KODE_MOCK_RESPONSES ?? env.KODA_MOCK_RESPONSES ?? '[]'))
-  const readTimeoutMs = secondsOf(env, 'READ_TIMEOUT_SECS')
   const baseUrl = withoutSlash(options.baseUrl ?? known.baseUrl)
-  const connection: Connection = {
+  if (!isHttpUrl(baseUrl)) return fail(noUrl(baseUrl, known))
+  const connection = connectionOf(known, baseUrl, options, env)
+  if (known.wire === 'messages') return ok(new AnthropicMessages(connection))
+  return ok(new OpenAiCompatible(connection, known.dialect))
+}
+
+function connectionOf(known: KnownProvider, baseUrl: string, options: ProviderOptions, env: Env): Connection {
+  const readTimeoutMs = secondsOf(env, 'READ_TIMEOUT_SECS')
+  return {
     name: known.name,
     baseUrl,
-    ...(options.apiKey !== undefined && { apiKey: options.apiKey }),
+    apiKey: options.apiKey,
+    listPaths: known.listPaths ?? ['models'],
     origin: {
       // An endpoint of the user's own is known to them by its address.
       provider: known.name === OPENAI_COMPATIBLE.name ? new URL(baseUrl).host : known.name,
       baseUrl,
       keyVariable: known.keyVariables[0] ?? 'KODE_LLM_API_KEY',
-      ...(options.apiKey !== undefined && { secret: options.apiKey }),
+      secret: options.apiKey,
     },
     silence: {
       firstByteMs: options.firstByteTimeoutMs ?? readTimeoutMs ?? 300_000,
@@ -117,9 +125,8 @@ export function createProvider(options: ProviderOptions, env: Env): Result<Provi
     connectTimeoutMs: secondsOf(env, 'CONNECT_TIMEOUT_SECS') ?? 30_000,
     retry: { ...DEFAULT_RETRY, ...options.retry },
     acceptInvalidCertificates: /^(1|true)$/i.test(env.KODE_ACCEPT_INVALID_CERTS ?? env.KODA_ACCEPT_INVALID_CERTS ?? ''),
+    env,
   }
-  if (known.wire === 'messages') return ok(new AnthropicMessages(connection))
-  return ok(new OpenAiCompatible(connection, known.dialect))
 }
 
 function environmentWish(env: Env): ProviderWish {
@@ -128,15 +135,16 @@ function environmentWish(env: Env): ProviderWish {
   const provider = nonEmpty(env.KODE_PROVIDER) ?? nonEmpty(env.KODA_PROVIDER)
   const isGateway = gateway !== undefined && endpoint === undefined && provider === undefined
   return {
-    ...definedOf('provider', isGateway ? GATEWAY.name : provider),
-    ...definedOf('model', nonEmpty(env.KODE_LLM_MODEL) ?? nonEmpty(env.KODE_MODEL) ?? nonEmpty(env.KODA_MODEL)),
-    ...definedOf('baseUrl', isGateway ? gateway : endpoint),
-    ...definedOf('apiKey', nonEmpty(env.KODE_LLM_API_KEY) ?? nonEmpty(env.KODE_API_KEY)),
+    provider: isGateway ? GATEWAY.name : provider,
+    model: nonEmpty(env.KODE_LLM_MODEL) ?? nonEmpty(env.KODE_MODEL) ?? nonEmpty(env.KODA_MODEL),
+    baseUrl: isGateway ? gatewayUrl(gateway) : endpoint,
+    apiKey: nonEmpty(env.KODE_LLM_API_KEY) ?? nonEmpty(env.KODE_API_KEY),
   }
 }
 
-function definedOf<K extends string>(name: K, value: string | undefined): { [P in K]?: string } {
-  return value === undefined ? {} : ({ [name]: value } as { [P in K]?: string })
+/** Gateways are known by their host alone. */
+function gatewayUrl(url: string): string {
+  return URL.canParse(url) && new URL(url).pathname === '/' ? `${withoutSlash(url)}/v1` : url
 }
 
 /** Splits `provider/model`, and looks aliases up. */
@@ -192,18 +200,6 @@ function savedUrl(saved: ProviderWish, provider: KnownProvider): string | undefi
 function localUrl(provider: KnownProvider, env: Env): string | undefined {
   const isLocal = provider.keyVariables.length === 0 && provider.wire === 'chat'
   return isLocal ? (nonEmpty(env.KODE_LOCAL_URL) ?? nonEmpty(env.KODA_LOCAL_URL)) : undefined
-}
-
-/** Loopback and private addresses, and names without a domain, are somebody's own server. */
-export function isPrivateHost(url: string): boolean {
-  if (!URL.canParse(url)) return false
-  const { hostname } = new URL(url)
-  return (
-    isLoopback(hostname) ||
-    /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|\[f[cd]|\[fe80)/i.test(hostname) ||
-    /\.(local|lan|internal|home\.arpa)$/i.test(hostname) ||
-    !/[.:]/.test(hostname)
-  )
 }
 
 function needsKey(provider: KnownProvider, baseUrl: string): boolean {

@@ -299,12 +299,16 @@ export function describeProviderContract({ name, create }: ProviderUnderTest): v
       expect(server.connections()).toBe(1)
     })
 
-    test.concurrent('calls and results go back as they were, under their ids', async () => {
+    test.concurrent('calls and results go back as they were, each result under the id of its call', async () => {
       const server = await grow(create)
       const sent = JSON.stringify(server.requests.at(-1)!.body.messages)
-      for (const part of ['call_1', 'call_2', 'content of a.ts', 'no such file', 'Now the third.']) {
+      for (const part of ['a.ts', 'b.ts', 'content of a.ts', 'no such file', 'Now the third.'])
         expect(sent).toContain(part)
-      }
+      const calls = [...sent.matchAll(/"id":"([^"]+)","(?:type":"function|name)|"type":"tool_use","id":"([^"]+)"/g)]
+      const results = [...sent.matchAll(/"tool_(?:call|use)_id":"([^"]+)"/g)]
+      expect(calls).toHaveLength(2)
+      expect(results.map(match => match[1])).toEqual(calls.map(match => match[1] ?? match[2]))
+      expect(new Set(results.map(match => match[1])).size).toBe(2)
     })
 
     test.concurrent('malformed arguments go back as an object, so that the server can read them', async () => {

@@ -182,6 +182,7 @@ export class ChatDecoder implements ReplyDecoder {
       cache_read: countOf(prompt.cached_tokens ?? given.prompt_cache_hit_tokens),
       cache_write: countOf(prompt.cache_write_tokens),
       thinking: countOf(completion.reasoning_tokens),
+      ...(typeof given.cost === 'number' && { cost_usd: given.cost }),
     }
   }
 

@@ -19,6 +19,8 @@ export interface ChatDialect {
   thinkingField?: 'reasoning_content' | 'reasoning'
   /** Gemini: thoughts are asked for, and signed calls go back with their signature. */
   isGemini?: boolean
+  /** Mistral takes ids of nine letters and digits only. */
+  shortCallIds?: boolean
   /** Sends `usage: { include: true }`, for what the request has cost. */
   reportsCost?: boolean
 }
@@ -87,7 +89,7 @@ function wireMessages(
     if (message.role === 'user') found.push(userMessage(message, leftOut))
     else if (message.role === 'assistant') found.push(assistantMessage(message, dialect, leftOut))
     else {
-      found.push({ role: 'tool', tool_call_id: message.call_id, content: message.text })
+      found.push({ role: 'tool', tool_call_id: wireId(message.call_id, dialect), content: message.text })
       imagesOfTools.push(...imagesOf(message, leftOut))
     }
   }
@@ -138,10 +140,20 @@ function assistantMessage(
 
 function callOf(call: ToolCall, dialect: ChatDialect): OpenAI.ChatCompletionMessageToolCall {
   return {
-    id: call.id,
+    id: wireId(call.id, dialect),
     type: 'function',
     // Chat templates parse the arguments; what the model wrote wrong would break every later request.
     function: { name: call.name, arguments: isRecord(parseJson(call.arguments)) ? call.arguments : '{}' },
     ...(dialect.isGemini && call.signature && { extra_content: { google: { thought_signature: call.signature } } }),
   }
+}
+
+/** The end of our own ids is their random part. */
+function wireId(id: string, dialect: ChatDialect): string {
+  return dialect.shortCallIds
+    ? id
+        .replace(/[^a-zA-Z0-9]/g, '')
+        .slice(-9)
+        .padStart(9, '0')
+    : id
 }

@@ -9,11 +9,15 @@ export interface Connection {
   baseUrl: string
   /** None for servers that ask for none. */
   apiKey?: string
+  /** Where models are listed, below the base URL or, with a slash in front, below the host; the first counts most. */
+  listPaths: readonly string[]
   origin: Origin
   silence: Silence
   retry: RetryPolicy
   connectTimeoutMs: number
   acceptInvalidCertificates: boolean
+  /** For the proxies it names. */
+  env: Readonly<Record<string, string | undefined>>
 }
 
 /** Why the models could not be listed, from what the SDK threw. */

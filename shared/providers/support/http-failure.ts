@@ -211,7 +211,7 @@ function adviceFor(kind: ProviderFailure['kind'], origin: Origin, headers?: Head
     case 'auth':
       return `Set a valid key with ${origin.keyVariable}, or run \`kode providers login\`.`
     case 'quota':
-      return `Add credit at ${origin.provider}, use another key, or choose another provider.`
+      return resetAdvice(headers) ?? `Add credit at ${origin.provider}, use another key, or choose another provider.`
     case 'rate-limit':
       return resetAdvice(headers) ?? 'Wait a little, or choose another model or provider.'
     case 'overloaded':

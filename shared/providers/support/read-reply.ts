@@ -79,6 +79,8 @@ export async function* readReply(
     const response = await open(ending.signal)
     const reader = response.body?.getReader()
     if (!reader) return yield { type: 'failure', failure: failureOfEmptyReply(origin) }
+    const limits = limitsOf(response.headers)
+    if (limits) yield limits
     const contentType = response.headers.get('content-type') ?? ''
     const events = new SseReader()
     while (true) {
@@ -140,6 +142,19 @@ async function* takeForeign(
   if (!events) return yield { type: 'failure', failure: failureOfForeignReply(contentType, text, origin) }
   yield* events
   if (events.at(-1)?.type !== 'failure') yield* decoder.finish()
+}
+
+/** Gateways count requests and seconds; OpenAI and others count the same under longer names, and write times as text. */
+function limitsOf(headers: Headers): ModelEvent | undefined {
+  const count = (name: string) => {
+    const text = headers.get(`x-ratelimit-${name}`) ?? headers.get(`x-ratelimit-${name}-requests`)
+    return text !== null && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined
+  }
+  const remaining = count('remaining')
+  if (remaining === undefined) return undefined
+  const reset = count('reset')
+  // Some send the time of the reset, in seconds since 1970.
+  return { type: 'limits', limit: count('limit'), remaining, resetSeconds: reset && reset < 1e9 ? reset : undefined }
 }
 
 function isEventStream(contentType: string, start: Uint8Array): boolean {

@@ -11,13 +11,14 @@ export type TextPiece =
 export class TagSplitter {
   #held = ''
   #block: { tag: string; isCall: boolean; collected: string } | undefined
+  #isAfterThinking = false
   readonly #code = new CodeTracker()
 
   /** Takes the next piece; holds back the end of it that could become a tag. */
   take(piece: string): TextPiece[] {
     // Nearly every piece of nearly every reply.
-    if (this.#held === '' && !this.#block && !this.#code.isOpen && !/[<`]/.test(piece))
-      return [{ type: 'text', text: piece }]
+    const isPlain = this.#held === '' && !this.#block && !this.#isAfterThinking && !this.#code.isOpen
+    if (isPlain && !/[<`]/.test(piece)) return [{ type: 'text', text: piece }]
     return this.#split(this.#held + piece, false)
   }
 
@@ -41,12 +42,17 @@ export class TagSplitter {
 
   #outside(text: string, start: number, isEnd: boolean, found: TextPiece[]): number {
     let at = start
+    // The line ends after thinking belong to neither side.
+    while (this.#isAfterThinking && /[\r\n]/.test(text[at] ?? '')) at++
+    if (at === text.length) return at
+    this.#isAfterThinking = false
+    const textStart = at
     while (at < text.length) {
       if (text[at] === '<' && !this.#code.isOpen) break
       this.#code.see(text[at]!)
       at++
     }
-    add(found, 'text', text.slice(start, at))
+    add(found, 'text', text.slice(textStart, at))
     if (at === text.length) return at
 
     const rest = text.slice(at)
@@ -79,9 +85,8 @@ export class TagSplitter {
     }
     if (block.isCall) found.push({ type: 'call', open: `<${block.tag}>`, text: block.collected, close })
     this.#block = undefined
-    // The blank lines after thinking belong to neither side.
-    const after = end + close.length
-    return block.isCall ? after : after + (/^\s+/.exec(text.slice(after))?.[0].length ?? 0)
+    this.#isAfterThinking = !block.isCall
+    return end + close.length
   }
 }
 

@@ -1,5 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
+import { isLoopback } from './loopback'
+import { proxyAuthorization, proxyFor, tunnelAgent } from './proxy'
 
 /**
  * `fetch` for the SDKs, over node:http: one connection kept between requests for as long as the server allows,
@@ -12,6 +14,8 @@ export interface TransportOptions {
   connectTimeoutMs: number
   /** Accept a certificate that does not verify; only ever honoured for this very machine. */
   acceptInvalidCertificates: boolean
+  /** Names the proxies. */
+  env: Readonly<Record<string, string | undefined>>
 }
 
 /** Makes the `fetch` that one provider uses for its whole life. */
@@ -77,11 +81,6 @@ class ConnectTimeout extends Error {
   }
 }
 
-/** True for names and addresses of this very machine. */
-export function isLoopback(hostname: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(hostname)
-}
-
 interface Agents {
   http?: HttpAgent
   https?: HttpsAgent
@@ -94,16 +93,21 @@ type Requester = (options: {
 }) => ReturnType<typeof httpRequest>
 
 async function requesterFor(url: URL, agents: Agents, options: TransportOptions): Promise<Requester> {
+  const proxy = proxyFor(url, options.env)
   if (url.protocol === 'http:') {
     agents.http ??= new HttpAgent({ keepAlive: true })
     const agent = agents.http
-    return request => httpRequest(url, { ...request, agent })
+    if (!proxy) return request => httpRequest(url, { ...request, agent })
+    // A proxy wants the whole URL in place of the path.
+    const target = { path: url.href, host: proxy.hostname, port: proxy.port === '' ? 80 : proxy.port }
+    const extra = { host: url.host, ...proxyAuthorization(proxy) }
+    return request => httpRequest({ ...target, ...request, headers: { ...request.headers, ...extra }, agent })
   }
   // TLS takes some milliseconds to load, which local servers need not pay.
   const https = await import('node:https')
-  agents.https ??= new https.Agent({ keepAlive: true })
-  const agent = agents.https
   const rejectUnauthorized = !(options.acceptInvalidCertificates && isLoopback(url.hostname))
+  agents.https ??= proxy ? await tunnelAgent(proxy, rejectUnauthorized) : new https.Agent({ keepAlive: true })
+  const agent = agents.https
   return request => https.request(url, { ...request, agent, rejectUnauthorized })
 }
 
