@@ -1,5 +1,5 @@
 import type { LimitName } from '#shared/protocol/events'
-import type { Usage } from '#shared/protocol/messages'
+import { TOKEN_COUNTS, type Usage } from '#shared/protocol/messages'
 
 /** How far one prompt may go. Absent = no such limit. */
 export interface TurnLimits {
@@ -25,9 +25,7 @@ export class Spending {
   add(usage: Usage | undefined): void {
     this.requests++
     if (!usage) return
-    for (const key of ['input', 'output', 'cache_read', 'cache_write', 'thinking'] as const) {
-      this.total[key] += usage[key]
-    }
+    for (const key of TOKEN_COUNTS) this.total[key] += usage[key]
     const cost = this.#costOf(usage)
     this.costUsd = cost === undefined || this.costUsd === undefined ? undefined : this.costUsd + cost
   }

@@ -44,6 +44,17 @@ export async function callModel(
       case 'retry':
         emit({ type: 'notice', level: 'warning', text: retryText(event) })
         break
+      case 'fallback':
+        draft.model = event.model
+        emit({
+          type: 'notice',
+          level: 'warning',
+          text: `${event.reason}; going on with ${event.provider}/${event.model}`,
+        })
+        break
+      case 'limits':
+        if (event.remaining <= FEW_REQUESTS) emit({ type: 'notice', level: 'warning', text: limitText(event) })
+        break
       case 'failure':
         if (event.failure.kind === 'cancelled' || signal.aborted)
           return { kind: 'cancelled', partial: draft.close('cancelled') }
@@ -59,12 +70,13 @@ export async function callModel(
 /** The message while it grows. */
 class Draft {
   readonly id = newId()
-  readonly #model: string
+  /** Who answers; a fallback changes it. */
+  model: string
   readonly #parts: AssistantPart[] = []
   usage: Usage | undefined
 
   constructor(model: string) {
-    this.#model = model
+    this.model = model
   }
 
   add(part: AssistantPart): void {
@@ -98,7 +110,7 @@ class Draft {
       role: 'assistant',
       id: this.id,
       parts: this.#parts,
-      model: this.#model,
+      model: this.model,
       stop,
       ...(this.usage && { usage: this.usage }),
     }
@@ -109,6 +121,23 @@ class Draft {
     const said = this.#parts.filter(part => part.type === 'text' && part.text.trim() !== '')
     return said.length === 0 ? undefined : { ...this.message(stop), parts: said }
   }
+}
+
+/** When a user should hear that requests run out. */
+const FEW_REQUESTS = 3
+
+function limitText({
+  remaining,
+  limit,
+  resetSeconds,
+}: {
+  remaining: number
+  limit?: number
+  resetSeconds?: number
+}): string {
+  const of = limit === undefined ? '' : ` of ${limit}`
+  const reset = resetSeconds === undefined ? '' : `; more in ${resetSeconds} s`
+  return `${remaining}${of} requests left${reset}`
 }
 
 function retryText(event: { attempt: number; waitMs: number; reason: string }): string {

@@ -6,7 +6,7 @@ import type { WrittenFiles } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { GateReport } from '#shared/protocol/gate-report'
-import type { Usage } from '#shared/protocol/messages'
+import { TOKEN_COUNTS, type Usage } from '#shared/protocol/messages'
 import type { Provider } from '#shared/providers/provider'
 import { type GenerateSettings, PatchConversation } from './generate'
 import { failedFiles, failureOf, type RoundSummary, type Summary, warningsOf } from './summary'
@@ -114,7 +114,7 @@ class RunLedger {
 
   addUsage(usage: Usage | undefined): void {
     if (!usage) return
-    for (const key of Object.keys(this.#usage) as (keyof Usage)[]) this.#usage[key] += usage[key]
+    for (const key of TOKEN_COUNTS) this.#usage[key] += usage[key]
     const cost = this.#services.costOf(usage)
     this.#costUsd = cost === undefined || this.#costUsd === null ? null : this.#costUsd + cost
   }

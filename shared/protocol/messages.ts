@@ -78,5 +78,8 @@ export interface Usage {
   cost_usd?: number
 }
 
+/** The parts of `Usage` that count tokens. */
+export const TOKEN_COUNTS = ['input', 'output', 'cache_read', 'cache_write', 'thinking'] as const
+
 /** Why the model stopped. `cut`: the stream ended without an end mark. */
 export type StopReason = 'end' | 'tool_calls' | 'output_limit' | 'refusal' | 'cancelled' | 'cut'

@@ -1,6 +1,6 @@
 import type { ChangedFile, KodeEvent, LimitName, TurnEnd } from './events'
 import { EXIT } from './exit-codes'
-import type { Message, Usage } from './messages'
+import { type Message, TOKEN_COUNTS, type Usage } from './messages'
 
 /** The one object of `--output-format json`, and the last line of `stream-json`. A stable contract; see run-result.schema.json. */
 export interface RunResult {
@@ -59,7 +59,7 @@ export class RunRecord {
       if (text !== '') this.response = text
     }
     if (event.type === 'usage') {
-      for (const key of Object.keys(this.usage) as (keyof Usage)[]) this.usage[key] = event.usage[key]
+      for (const key of TOKEN_COUNTS) this.usage[key] = event.usage[key]
       this.costUsd = event.cost_usd ?? null
     }
     if (event.type === 'tool_result') {
