@@ -1,4 +1,5 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+// Not by name: editors and test tools replace functions of this module, and names would keep the old ones.
+import http, { type IncomingMessage } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
 import { isLoopback } from './loopback'
 import { proxyAuthorization, proxyFor, tunnelAgent } from './proxy'
@@ -82,7 +83,7 @@ class ConnectTimeout extends Error {
 }
 
 interface Agents {
-  http?: HttpAgent
+  http?: http.Agent
   https?: HttpsAgent
 }
 
@@ -90,21 +91,21 @@ type Requester = (options: {
   method: string
   headers: Record<string, string>
   signal?: AbortSignal
-}) => ReturnType<typeof httpRequest>
+}) => ReturnType<typeof http.request>
 
 async function requesterFor(url: URL, agents: Agents, options: TransportOptions): Promise<Requester> {
   const proxy = proxyFor(url, options.env)
   if (url.protocol === 'http:') {
-    agents.http ??= new HttpAgent({ keepAlive: true })
+    agents.http ??= new http.Agent({ keepAlive: true })
     const agent = agents.http
-    if (!proxy) return request => httpRequest(url, { ...request, agent })
+    if (!proxy) return request => http.request(url, { ...request, agent })
     // A proxy wants the whole URL in place of the path.
     const target = { path: url.href, host: proxy.hostname, port: proxy.port === '' ? 80 : proxy.port }
     const extra = { host: url.host, ...proxyAuthorization(proxy) }
-    return request => httpRequest({ ...target, ...request, headers: { ...request.headers, ...extra }, agent })
+    return request => http.request({ ...target, ...request, headers: { ...request.headers, ...extra }, agent })
   }
   // TLS takes some milliseconds to load, which local servers need not pay.
-  const https = await import('node:https')
+  const { default: https } = await import('node:https')
   const rejectUnauthorized = !(options.acceptInvalidCertificates && isLoopback(url.hostname))
   agents.https ??= proxy ? await tunnelAgent(proxy, rejectUnauthorized) : new https.Agent({ keepAlive: true })
   const agent = agents.https
