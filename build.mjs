@@ -22,8 +22,13 @@ const ASSETS = {
   'sql-wasm.wasm': 'node_modules/sql.js/dist/sql-wasm.wasm',
 }
 
-// Bundled CommonJS packages call require(); in an ES module it has to be made.
-const REQUIRE = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
+// Bundled CommonJS packages use what an ES module does not have; it has to be made.
+const COMMON_JS = [
+  `import { createRequire as __createRequire } from 'node:module'`,
+  `const require = __createRequire(import.meta.url)`,
+  `const __filename = import.meta.filename`,
+  `const __dirname = import.meta.dirname`,
+].join(';')
 
 const node = {
   bundle: true,
@@ -33,9 +38,11 @@ const node = {
   splitting: true,
   minify: true,
   legalComments: 'none',
+  // The CommonJS form of some packages loads its own files by computed names, which no bundler can follow.
+  mainFields: ['module', 'main'],
   chunkNames: 'chunks/[name]-[hash]',
   outExtension: { '.js': '.mjs' },
-  banner: { js: REQUIRE },
+  banner: { js: `${COMMON_JS};` },
   loader: { '.md': 'text' },
   logLevel: 'warning',
 }

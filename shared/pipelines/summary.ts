@@ -59,10 +59,10 @@ export function failedFiles(report: GateReport): Record<string, Finding[]> {
   return byFile
 }
 
-/** One line per warning, for `warnings`. */
+/** One line per warning, for `warnings`; a gate that broke or ran out of time is one too. */
 export function warningsOf(report: GateReport): string[] {
   return report.results
-    .filter(result => result.status === 'WARN')
+    .filter(result => result.status === 'WARN' || /^(broke|not finished)/.test(result.message))
     .flatMap(result =>
       result.findings.length === 0
         ? [`${result.check_name}: ${result.message}`]

@@ -1,0 +1,285 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { runCli } from '../support/run-cli'
+import { type Script, startScriptedProvider } from '../support/scripted-provider'
+import { gitInit, tempProject, treeHash } from '../support/temp-project'
+
+const FILES = { 'src/a.ts': 'export const answer = 41\n', 'README.md': '# sample\n' }
+
+describe('one headless turn', () => {
+  test('prints only the answer on stdout, the rest on stderr', async () => {
+    const { root, env } = await projectWith([{ text: 'The answer is 41.' }])
+    const end = await runCli(['what', 'is', 'the', 'answer'], { cwd: root, env })
+    expect(end).toMatchObject({ code: 0, stdout: 'The answer is 41.\n' })
+  })
+
+  test('reads, edits through the gates, and runs a command in the sandbox', async () => {
+    const { root, env, model } = await projectWith([
+      { toolCalls: [{ name: 'Read', arguments: { file_path: 'src/a.ts' } }] },
+      { toolCalls: [edit('41', '42')] },
+      { toolCalls: [{ name: 'Bash', arguments: { command: 'cat src/a.ts; echo $HOME; touch made-by-shell' } }] },
+      { text: 'Done.' },
+    ])
+    const end = await runCli(['--output-format', 'json', 'make it 42'], { cwd: root, env })
+    const result = JSON.parse(end.stdout)
+    expect(result).toMatchObject({
+      type: 'result',
+      success: true,
+      exit_code: 0,
+      response: 'Done.',
+      turns: 4,
+      denied: [],
+    })
+    expect(result.changes).toContainEqual({ path: 'src/a.ts', status: 'modified' })
+    expect(readFileSync(join(root, 'src/a.ts'), 'utf8')).toBe('export const answer = 42\n')
+    const results = model.requests.map(request =>
+      request.body.messages.filter(message => message.role === 'tool').at(-1),
+    )
+    expect(results[1]?.content).toContain('1\texport const answer = 41')
+    expect(results[2]?.content).toContain('Edited src/a.ts')
+    expect(results[3]?.content).toContain('export const answer = 42')
+    expect(existsSync(join(root, 'made-by-shell'))).toBe(true)
+  })
+
+  test('a change that does not parse is refused with advice, and the file stays', async () => {
+    const { root, env, model } = await projectWith([
+      { toolCalls: [edit('answer = 41', 'answer = (41')] },
+      { text: 'I could not.' },
+    ])
+    const end = await runCli(['break it'], { cwd: root, env })
+    expect(end.code).toBe(0)
+    expect(readFileSync(join(root, 'src/a.ts'), 'utf8')).toBe(FILES['src/a.ts'])
+    const advice = String(model.requests[1]?.body.messages.at(-1)?.content)
+    expect(advice).toMatch(/syntax.*src\/a\.ts:2/s)
+  })
+
+  test('stream-json: each line has a type, the first the session, the last is the result', async () => {
+    const { root, env } = await projectWith([
+      { toolCalls: [{ name: 'ListFiles', arguments: {} }] },
+      { text: 'Two entries.' },
+    ])
+    const end = await runCli(['-p', 'list', '--output-format', 'stream-json'], { cwd: root, env })
+    const lines = end.stdout
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(lines[0]).toMatchObject({ type: 'session', schema_version: 1, session_id: expect.any(String) })
+    expect(lines.at(-1)).toMatchObject({ type: 'result', session_id: lines[0].session_id, exit_code: 0 })
+    const types = lines.map(line => line.type)
+    for (const type of [
+      'turn_started',
+      'user',
+      'assistant',
+      'tool_started',
+      'tool_result',
+      'text_delta',
+      'turn_ended',
+    ]) {
+      expect(types).toContain(type)
+    }
+  })
+
+  test('takes the prompt from stdin, or stdin as context beside a prompt', async () => {
+    const { root, env, model } = await projectWith([{ text: 'a' }, { text: 'b' }])
+    await runCli([], { cwd: root, env, input: 'only stdin\n' })
+    await runCli(['explain'], { cwd: root, env, input: 'line 1\nline 2\n' })
+    const texts = model.requests.map(request => JSON.stringify(request.body.messages.at(-1)?.content))
+    expect(texts[0]).toContain('only stdin')
+    expect(texts[1]).toContain('explain\\n\\n<stdin>\\nline 1\\nline 2\\n\\n</stdin>')
+  })
+
+  test('no secret of the environment reaches the shell of the model', async () => {
+    const { root, env, model } = await projectWith([
+      { toolCalls: [{ name: 'Bash', arguments: { command: 'env' } }] },
+      { text: 'ok' },
+    ])
+    await runCli(['show env'], {
+      cwd: root,
+      env: { ...env, AWS_SECRET_ACCESS_KEY: 'topsecret', MY_TOKEN: 'alsosecret' },
+    })
+    const output = String(model.requests[1]?.body.messages.at(-1)?.content)
+    expect(output).toContain('PATH=')
+    expect(output).not.toMatch(/topsecret|alsosecret|KODE_LLM_API_KEY/)
+  })
+})
+
+describe('exit codes', () => {
+  test.each([
+    ['a wrong key', [{ error: { status: 401, message: 'bad key' } }], 5, /401|key/i],
+    [
+      'HTML instead of JSON',
+      [{ raw: { body: '<html>login</html>', contentType: 'text/html' } }],
+      5,
+      /instead of a model/i,
+    ],
+    [
+      'two empty replies',
+      [{ text: '' }, { text: '' }, { text: '' }, { text: '' }, { text: '' }, { text: '' }],
+      5,
+      /empty/i,
+    ],
+    [
+      'a context that is too long',
+      [{ error: { status: 400, message: 'maximum context length exceeded', code: 'context_length_exceeded' } }],
+      3,
+      /context/i,
+    ],
+  ] satisfies [string, Script, number, RegExp][])('%s', async (_, script, code, message) => {
+    const { root, env } = await projectWith(script)
+    const before = treeHash(root)
+    const end = await runCli(['--output-format', 'json', 'go'], { cwd: root, env })
+    const result = JSON.parse(end.stdout)
+    expect(end.code).toBe(code)
+    expect(result).toMatchObject({ success: false, exit_code: code })
+    expect(result.error).toMatch(message)
+    expect(treeHash(root)).toBe(before)
+  })
+
+  test('an endpoint that cannot be reached: 5, with what to do', async () => {
+    const root = tempProject(FILES)
+    const env = { KODE_LLM_ENDPOINT: 'http://127.0.0.1:9/v1', KODE_LLM_MODEL: 'm' }
+    const end = await runCli(['go'], { cwd: root, env })
+    expect(end.code).toBe(5)
+    expect(end.stderr).toMatch(/cannot be reached at 127\.0\.0\.1:9/)
+  })
+
+  test('no key: 2, and the variable to set', async () => {
+    const end = await runCli(['go'], { cwd: tempProject(FILES) })
+    expect(end.code).toBe(2)
+    expect(end.stderr).toMatch(/API_KEY/)
+  })
+
+  test.each([
+    [['--nonsense'], /nonsense/],
+    [['--output-format', 'xml', 'go'], /text, json, stream-json/],
+    [['--mode', 'wild', 'go'], /plan, safe, auto/],
+    [['--max-turns', 'many', 'go'], /wants a number/],
+    [['-p', 'a', 'b'], /not both/],
+    [['--project-root', '/no/such/folder', 'go'], /does not exist/],
+  ])('wrong usage %j: 2', async (args, message) => {
+    const end = await runCli(args, { cwd: tempProject(FILES) })
+    expect(end.code).toBe(2)
+    expect(end.stderr).toMatch(message)
+    expect(end.stdout).toBe('')
+  })
+
+  test('a limit of turns: 3, named in the JSON', async () => {
+    const { root, env } = await projectWith(() => ({ toolCalls: [{ name: 'ListFiles', arguments: {} }] }))
+    const end = await runCli(['--max-turns', '2', '--output-format', 'json', 'go'], { cwd: root, env })
+    expect(JSON.parse(end.stdout)).toMatchObject({ exit_code: 3, stop_reason: 'limit', limit: 'turns' })
+    expect(end.code).toBe(3)
+  })
+
+  test('a denied call: 4, unless it was allowed to be', async () => {
+    const script: Script = [{ toolCalls: [{ name: 'Delete', arguments: { file_path: 'README.md' } }] }, { text: 'no' }]
+    const strict = await projectWith(script)
+    const refused = await runCli(['--output-format', 'json', 'go'], { cwd: strict.root, env: strict.env })
+    expect(refused.code).toBe(4)
+    expect(JSON.parse(refused.stdout).denied).toMatchObject([{ tool: 'Delete' }])
+    expect(existsSync(join(strict.root, 'README.md'))).toBe(true)
+    const lenient = await projectWith(script)
+    expect((await runCli(['--allow-denied', 'go'], { cwd: lenient.root, env: lenient.env })).code).toBe(0)
+  })
+
+  test('--verify is run by kode itself and decides', async () => {
+    const script: Script = [{ text: 'All tests pass, trust me.' }]
+    const red = await projectWith(script)
+    const failed = await runCli(['--verify', 'exit 3', '--output-format', 'json', 'go'], {
+      cwd: red.root,
+      env: red.env,
+    })
+    expect(failed.code).toBe(1)
+    expect(JSON.parse(failed.stdout).verify).toMatchObject({ command: 'exit 3', passed: false, exit_code: 3 })
+    const green = await projectWith(script)
+    expect((await runCli(['--verify', 'true', 'go'], { cwd: green.root, env: green.env })).code).toBe(0)
+  })
+
+  test('--require-changes without a change: 1', async () => {
+    const { root, env } = await projectWith([{ text: 'nothing to do' }])
+    expect((await runCli(['--require-changes', 'go'], { cwd: root, env })).code).toBe(1)
+  })
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s in the middle of a command: %i within a second, with every child ended', async (signal, code) => {
+    const { root, env } = await projectWith([
+      { toolCalls: [{ name: 'Bash', arguments: { command: 'echo begun; sleep 987' } }] },
+      { text: 'never' },
+    ])
+    let killedAt = 0
+    const end = await runCli(['--output-format', 'stream-json', 'go'], {
+      cwd: root,
+      env,
+      onStdout(text, kill) {
+        if (killedAt > 0 || !text.includes('"text":"begun')) return
+        killedAt = performance.now()
+        kill(signal)
+      },
+    })
+    expect(end.code).toBe(code)
+    expect(performance.now() - killedAt).toBeLessThan(1_500)
+    const last = JSON.parse(end.stdout.trimEnd().split('\n').at(-1) ?? '')
+    expect(last).toMatchObject({ type: 'result', exit_code: code, stop_reason: 'cancelled' })
+    const { execFileSync } = await import('node:child_process')
+    const survivors = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+      .split('\n')
+      .filter(line => line.includes('sleep 987'))
+    expect(survivors).toEqual([])
+  })
+
+  test('auto without a sandbox is refused: 4; safe mode goes on', async () => {
+    const { root, env } = await projectWith([{ text: 'hello' }])
+    const tools = join(root, '..', 'bin')
+    const { mkdirSync, symlinkSync } = await import('node:fs')
+    mkdirSync(tools)
+    for (const program of ['git', 'rg', 'sh']) {
+      const { execFileSync } = await import('node:child_process')
+      symlinkSync(execFileSync('which', [program], { encoding: 'utf8' }).trim(), join(tools, program))
+    }
+    const refused = await runCli(['go'], { cwd: root, env: { ...env, PATH: tools } })
+    expect(refused.code).toBe(4)
+    expect(refused.stderr).toMatch(/bubblewrap is not installed.*apt-get install bubblewrap.*--mode safe/s)
+    const safe = await runCli(['--mode', 'safe', 'go'], { cwd: root, env: { ...env, PATH: tools } })
+    expect(safe).toMatchObject({ code: 0, stdout: 'hello\n' })
+  })
+
+  test('a silent stdin pipe does not hold up a run that has its prompt', async () => {
+    const { root, env } = await projectWith([{ text: 'hello' }])
+    const { spawn } = await import('node:child_process')
+    const { CLI } = await import('../support/run-cli')
+    const child = spawn(process.execPath, [CLI, 'go'], { cwd: root, env: { ...process.env, ...env }, stdio: 'pipe' })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const code = await new Promise(resolve => child.on('close', resolve))
+    expect(code).toBe(0)
+  })
+})
+
+test('what a project file may not do is not done, and mistakes in it are named', async () => {
+  const { root, env, model } = await projectWith([{ text: 'ok' }])
+  gitInit(root)
+  const { mkdirSync } = await import('node:fs')
+  mkdirSync(join(root, '.kode'))
+  const file = join(root, '.kode/kode.json')
+  writeFileSync(file, '{ "base_url": "http://evil.example/v1", // a comment\n "mode": "safe" }')
+  const end = await runCli(['go'], { cwd: root, env })
+  expect(end.code).toBe(0)
+  expect(end.stderr).toMatch(/unknown key "base_url"/)
+  expect(model.requests).toHaveLength(1)
+  writeFileSync(file, '{ "engine": { "max_rounds": "three" } }')
+  const broken = await runCli(['go'], { cwd: root, env })
+  expect(broken.code).toBe(2)
+  expect(broken.stderr).toMatch(/kode\.json: engine\.max_rounds: expected number, found "three"/)
+})
+
+async function projectWith(script: Script) {
+  const model = await startScriptedProvider(script)
+  onTestFinished(() => model.close())
+  const root = tempProject(FILES)
+  return { root, model, env: { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted' } }
+}
+
+function edit(from: string, to: string) {
+  return { name: 'Edit', arguments: { file_path: 'src/a.ts', replacements: [{ old_str: from, new_str: to }] } }
+}
