@@ -19,6 +19,7 @@ import { projectInstructions } from '#shared/context/instructions'
 import { systemPrompt } from '#shared/context/system-prompt'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { Cause } from '#shared/edits/write'
+import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { ChangedFile, SessionEvent, TodoItem } from '#shared/protocol/events'
@@ -27,8 +28,8 @@ import type { RunResult, VerifyOutcome } from '#shared/protocol/run-result'
 import type { Provider } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import { BUILT_IN_TOOLS } from '#shared/tools/registry'
-import type { ToolContext } from '#shared/tools/tool'
-import { effectOf } from '#shared/trust/effects'
+import type { ToolContext, ToolOutput } from '#shared/tools/tool'
+import { type Effect, effectOf } from '#shared/trust/effects'
 
 /** Everything a surface can do with kode in one project. */
 export interface Kode {
@@ -281,6 +282,7 @@ class ProjectKode implements Kode {
 
   #callServices(session: SessionBinding, log: MessageLog, tools: Toolset, windowTokens: number): ToolCallServices {
     const context = this.#toolContext(session, log, windowTokens)
+    const cause = (): Cause => ({ turnId: session.turnId(), sessionId: log.id, title: session.turnTitle() })
     return {
       tools,
       context,
@@ -288,10 +290,9 @@ class ProjectKode implements Kode {
       mode: session.mode,
       switchToAuto: session.switchToAuto,
       judge: (changes, signal) => this.#engine.judge(changes, signal),
-      land: changes =>
-        this.#land(changes, { turnId: session.turnId(), sessionId: log.id, title: session.turnTitle() }, context),
+      land: changes => this.#land(changes, cause(), context),
       withEdits: (changes, files) => this.#engine.withEdits(changes, files),
-      observeAction: async (_, action) => ({ output: await action(), changes: [], advice: '' }),
+      observeAction: (effect, action) => this.#observe(effect, action, cause(), context),
       approve: (request, signal) => this.#host.approve(request, signal),
       audit: entry => this.#recordCall(entry, log.id),
       emit: session.emit,
@@ -340,6 +341,35 @@ class ProjectKode implements Kode {
       if (file.hash) context.readLedger.note(file.absolute, file.hash)
     }
     return ok(landed.value.files.map(({ path, status }) => ({ path, status })))
+  }
+
+  /** The shell goes around the gates: what it changed is found afterwards, judged as advice, and undone with the turn. */
+  async #observe(
+    effect: Effect,
+    action: () => Promise<ToolOutput>,
+    cause: Cause,
+    context: ToolContext,
+  ): Promise<{ output: ToolOutput; changes: ChangedFile[]; advice: string }> {
+    if (effect.class === 'read_only') return { output: await action(), changes: [], advice: '' }
+    const { result, changes } = await this.#engine.watch(cause, action)
+    if (!changes)
+      return { output: result, changes: [], advice: 'What this changed in the project could not be determined.' }
+    for (const file of changes.files) if (file.status === 'created') context.session.ownedFiles.add(file.path)
+    const files = changes.files.map(({ path, status }) => ({ path, status }))
+    return { output: result, changes: files, advice: await this.#adviceOn(changes.changes) }
+  }
+
+  async #adviceOn(changes: ChangeSet): Promise<string> {
+    if (changes.files.length === 0) return ''
+    const report = await this.#engine.judge(
+      changes,
+      new AbortController().signal,
+      [],
+      this.#engine.gateSettings,
+      this.#engine.before(changes),
+    )
+    if (report.status !== 'FAIL') return ''
+    return `The command changed files in a way that the checks object to:\n${feedbackFor(report)}`
   }
 
   async #ask(session: SessionBinding, question: string, options: string[], signal: AbortSignal): Promise<string> {

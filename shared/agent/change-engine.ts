@@ -4,12 +4,13 @@ import { buildWhatFits } from '#shared/edits/build-change-set'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { undo } from '#shared/edits/checkpoint'
 import { readProposal } from '#shared/edits/proposal'
+import { type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
 import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChanges } from '#shared/edits/write'
 import type { GateSettings } from '#shared/gates/gate'
 import { runGates } from '#shared/gates/run-gates'
 import { projectViewOf } from '#shared/gates/support/project-view'
 import type { FileSystem } from '#shared/host/host'
-import type { ProjectView } from '#shared/languages/project-view'
+import { type ProjectView, withoutChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import type { GateReport } from '#shared/protocol/gate-report'
 
@@ -36,9 +37,11 @@ export interface Proposed {
 /** Judges and lands changes of one project: the same for the agent, the pipelines, and other programs. */
 export class ChangeEngine {
   readonly #parts: ChangeEngineParts
+  readonly #scanner: WorkspaceScanner
 
   constructor(parts: ChangeEngineParts) {
     this.#parts = parts
+    this.#scanner = new WorkspaceScanner(parts.door)
   }
 
   get gateSettings(): GateSettings {
@@ -81,9 +84,26 @@ export class ChangeEngine {
     return runGates(changes, project, settings, signal, { languages, editProblems: problems, now: clock })
   }
 
+  /** The project as it was before a change that is on the disk already. */
+  before(changes: ChangeSet): ProjectView {
+    return withoutChanges(projectViewOf(this.#parts.files, this.#parts.root), changes)
+  }
+
   /** Writes a judged and approved change; all or nothing. `cause` says which turn it is undone with. */
   land(changes: ChangeSet, cause: Cause): Promise<Result<WrittenFiles, EditProblem>> {
     return writeChanges(changes, this.#parts.door, cause)
+  }
+
+  /**
+   * Runs something that may write past the gates, and finds out what it changed; all of it is undone with the turn.
+   *
+   * @returns `changes` is undefined where the comparison failed; what ran has run all the same
+   */
+  async watch<T>(cause: Cause, run: () => Promise<T>): Promise<{ result: T; changes: CommandChanges | undefined }> {
+    const watch = await this.#scanner.begin(cause)
+    const result = await run()
+    const finished = watch.ok ? await watch.value.finish() : watch
+    return { result, changes: finished.ok ? finished.value : undefined }
   }
 
   /** Takes a turn back, also where its files changed since. */

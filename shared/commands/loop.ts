@@ -69,7 +69,11 @@ async function loop(context: CommandContext, args: CommandArgs): Promise<Command
         ...services,
         testCommand,
         attempts: wholeNumber(args, 'attempts') ?? 1,
-        runTests: (command, signal) => runTests(command, timeoutS, sandbox.value, context.root, signal),
+        async runTests(command, landed, signal) {
+          const cause = { turnId: landed.id, title: task }
+          const run = () => runTests(command, timeoutS, sandbox.value, context.root, signal)
+          return (await engine.watch(cause, run)).result
+        },
         rollBack: landed => engine.rollBack(landed.turn),
       },
       context.signal,

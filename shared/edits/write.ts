@@ -186,6 +186,9 @@ interface Plan {
   written: WrittenFile[]
 }
 
+/** A file without one of these was locked by somebody; a rename would go around that. */
+const WRITE_BITS = 0o222
+
 /** A path while the changes of a set are thought through one after the other. */
 interface PathState extends Landing {
   absolute: string
@@ -227,6 +230,13 @@ async function planOne(
   const stale = staleness(change, source.value.after)
   if (stale) return fail(stale)
   const before = source.value.after
+  if (change.kind === 'modify' && before.kind === 'file' && ((before.mode ?? WRITE_BITS) & WRITE_BITS) === 0) {
+    return fail({
+      kind: 'denied',
+      path,
+      message: `${path} is read-only. Make it writable first, or leave it as it is.`,
+    })
+  }
   if (change.kind === 'delete') {
     target.value.after = ABSENT
     return ok({ path, absolute, status: 'deleted', bytes: 0 })

@@ -51,6 +51,19 @@ export function withChanges(project: ProjectView, changes: ChangeSet): ProjectVi
   }
 }
 
+/** The project as it was before a change that is on the disk already. */
+export function withoutChanges(project: ProjectView, changes: ChangeSet): ProjectView {
+  const reversed = changes.files.map(({ before, after, oldPath, path, kind, hunkIds }) => ({
+    path: oldPath ?? path,
+    kind,
+    hunkIds,
+    ...(oldPath !== undefined && { oldPath: path }),
+    ...(after !== undefined && { before: after }),
+    ...(before !== undefined && { after: before }),
+  }))
+  return withChanges(project, { id: changes.id, files: reversed })
+}
+
 /** For each folder on the way to one of the paths, the names in it that lead there. */
 function childNames(paths: readonly string[]): Map<string, Set<string>> {
   const namesIn = new Map<string, Set<string>>()

@@ -11,7 +11,8 @@ export interface LoopServices extends RunServices {
   testCommand: string | undefined
   /** Patches tried until the tests pass. */
   attempts: number
-  runTests(command: string, signal: AbortSignal): Promise<TestSummary>
+  /** What the tests write belongs to the turn of `landed` and is taken back with it. */
+  runTests(command: string, landed: WrittenFiles, signal: AbortSignal): Promise<TestSummary>
   /** Takes back what landed, byte for byte, and what the tests wrote into files that were there before. */
   rollBack(landed: WrittenFiles): Promise<Result<void, EditProblem>>
 }
@@ -41,7 +42,7 @@ export async function runLoop(
     }
 
     services.progress(`test: ${services.testCommand}`)
-    const test = await services.runTests(services.testCommand, signal)
+    const test = await services.runTests(services.testCommand, run.landed, signal)
     if (test.passed && !signal.aborted) return finish({ test }, EXIT.done)
 
     services.progress(signal.aborted ? 'interrupted; rolling back' : 'the tests failed; rolling back')

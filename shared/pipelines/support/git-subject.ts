@@ -4,7 +4,7 @@ import type { FileChange } from '#shared/edits/change-set'
 import { decodeText } from '#shared/edits/text-file'
 import { projectViewOf } from '#shared/gates/support/project-view'
 import type { FileSystem, Processes } from '#shared/host/host'
-import { type ProjectView, withChanges } from '#shared/languages/project-view'
+import { withoutChanges } from '#shared/languages/project-view'
 import { CommandInputError } from './input-error'
 import type { VerifyRequest } from './verify-input'
 
@@ -49,7 +49,7 @@ export async function gitSubject(base: string | undefined, source: GitSource): P
     problems: [],
     hunkIds: [],
     mode: 'files',
-    project: beforeView(files, projectViewOf(source.files, source.root)),
+    project: withoutChanges(projectViewOf(source.files, source.root), changes),
     source: base === undefined ? '--staged' : `--base ${base}`,
     blockArchitecture: false,
     architectureRules: [],
@@ -114,21 +114,6 @@ async function blobText(object: string, source: GitSource): Promise<string | und
 async function diskText(path: string, source: GitSource): Promise<string | undefined> {
   const bytes = await source.files.read(join(source.root, path))
   return bytes.ok ? decodeText(bytes.value)?.text : undefined
-}
-
-/** The disk holds the state after the change; before it, the changed files were as git has them. */
-function beforeView(files: readonly FileChange[], disk: ProjectView): ProjectView {
-  const reversed = files.map((file): FileChange => {
-    const { before, after, oldPath, ...rest } = file
-    return {
-      ...rest,
-      path: oldPath ?? file.path,
-      ...(oldPath && { oldPath: file.path }),
-      ...(after !== undefined && { before: after }),
-      ...(before !== undefined && { after: before }),
-    }
-  })
-  return withChanges(disk, { id: 'before', files: reversed })
 }
 
 async function git(args: readonly string[], source: GitSource): Promise<string> {

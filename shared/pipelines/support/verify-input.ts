@@ -41,10 +41,17 @@ const ruleSchema = v.union([
   }),
 ])
 
+/** path → text; a list is taken for a record otherwise. */
+const texts = v.pipe(
+  v.unknown(),
+  v.check(value => !Array.isArray(value), 'an object of paths and texts'),
+  v.record(v.string(), v.string()),
+)
+
 const inputSchema = v.object({
   hunks: v.optional(v.array(v.unknown())),
-  original_files: v.optional(v.record(v.string(), v.string())),
-  files: v.optional(v.record(v.string(), v.string())),
+  original_files: v.optional(texts),
+  files: v.optional(texts),
   block_architecture: v.optional(v.boolean()),
   architecture_rules: v.optional(v.array(v.pipe(v.unknown(), v.transform(withKnownKeys), ruleSchema))),
 })

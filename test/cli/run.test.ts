@@ -1,0 +1,339 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { runCli } from '../support/run-cli'
+import { type Script, startScriptedProvider } from '../support/scripted-provider'
+import { tempProject, treeHash } from '../support/temp-project'
+
+/** One small file per language, a patch that is right, and one that does not parse. */
+const LANGUAGES = [
+  ['TypeScript', 'src/a.ts', 'export const a = 1\n', 'a = 1', 'a = 2', 'a = (2'],
+  ['JavaScript', 'src/a.js', 'export const a = 1\n', 'a = 1', 'a = 2', 'a = {2'],
+  ['Go', 'a.go', 'package a\n\nfunc A() int {\n\treturn 1\n}\n', 'return 1', 'return 2', 'return 2 }'],
+  ['Python', 'a.py', 'def a():\n    return 1\n', '    return 1', '    return 2', '  return (2'],
+  ['Rust', 'src/lib.rs', 'pub fn a() -> i32 {\n    1\n}\n', '    1\n', '    2\n', '    2 }\n'],
+] as const
+
+describe.each(LANGUAGES)('kode run on %s', (_, path, text, from, good, bad) => {
+  test('a patch that passes is written', async () => {
+    const { root, env } = await projectWith([hunks([modify(path, from, good)])], { [path]: text })
+    const end = await runCli(['run', 'change', 'it'], { cwd: root, env })
+    expect(end.code, end.stderr).toBe(0)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      schema_version: 1,
+      command: 'run',
+      task_id: 'change it',
+      status: 'PASS',
+      rounds_used: 1,
+      applied_hunks: ['hunk-1'],
+      applied_files: [path],
+      failed_hunks: {},
+    })
+    expect(readFileSync(join(root, path), 'utf8')).toBe(text.replace(from, good))
+  })
+
+  test('a patch that does not parse is repaired in round 2', async () => {
+    const script = [hunks([modify(path, from, bad)]), hunks([modify(path, from, good)])]
+    const { root, env, model } = await projectWith(script, { [path]: text })
+    const end = await runCli(['run', 'change it'], { cwd: root, env })
+    const summary = JSON.parse(end.stdout)
+    expect(summary).toMatchObject({ status: 'PASS', rounds_used: 2 })
+    expect(summary.rounds[0]).toMatchObject({
+      status: 'FAIL',
+      failed_hunks: { 'hunk-1': expect.stringMatching(/^syntax: /) },
+    })
+    const repair = JSON.stringify(model.requests[1]?.body.messages.at(-1))
+    expect(repair).toContain('syntax')
+    expect(repair).toContain(path)
+  })
+
+  test('a patch that never parses is never written', async () => {
+    const variants = ['', ' ', '  '].map(space => hunks([modify(path, from, `${bad}${space}`)]))
+    const { root, env } = await projectWith(variants, { [path]: text })
+    const before = treeHash(root)
+    const end = await runCli(['run', 'change it'], { cwd: root, env })
+    expect(end.code).toBe(1)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      status: 'FAIL',
+      rounds_used: 3,
+      applied_hunks: [],
+      applied_files: [],
+      failed_files: { [path]: expect.arrayContaining([expect.objectContaining({ gate: 'syntax', file: path })]) },
+    })
+    expect(treeHash(root)).toBe(before)
+  })
+})
+
+describe('replies as models write them', () => {
+  const good = modify('a.ts', '1', '2')
+  test.each([
+    [
+      'prose and a fence around it',
+      `Sure! Here it is:\n\n\`\`\`json\n${JSON.stringify([good])}\n\`\`\`\nHope it helps.`,
+    ],
+    ['one object', JSON.stringify(good)],
+    ['an object with hunks', JSON.stringify({ hunks: [good] })],
+    [
+      'a search/replace block',
+      'a.ts\n<<<<<<< SEARCH\nexport const a = 1\n=======\nexport const a = 2\n>>>>>>> REPLACE\n',
+    ],
+    ['a unified diff', '--- a/a.ts\n+++ b/a.ts\n@@ -1 +1 @@\n-export const a = 1\n+export const a = 2\n'],
+  ])('%s', async (_, text) => {
+    const { root, env } = await projectWith([{ text }], { 'a.ts': 'export const a = 1\n' })
+    const end = await runCli(['run', 'change it'], { cwd: root, env })
+    expect(end.code, end.stdout + end.stderr).toBe(0)
+    expect(readFileSync(join(root, 'a.ts'), 'utf8')).toBe('export const a = 2\n')
+  })
+})
+
+describe('what is refused leaves every file as it was', () => {
+  const outside = (path: string) => ({ id: 'hunk-1', file_path: path, action: 'CREATE', new_text: 'x\n' })
+  test.each([
+    ['prose without hunks', 'I would change line 1.', /no hunks/i],
+    ['an invalid hunk', JSON.stringify([{ id: 'hunk-1', file_path: 'a.ts', action: 'CHANGE' }]), /action|CHANGE/i],
+    ['an anchor that is not there', JSON.stringify([modify('a.ts', 'nowhere', 'x')]), /nowhere|anchor|not found/i],
+    ['an anchor that is there twice', JSON.stringify([modify('twice.ts', 'same()', 'x()')]), /2|twice|times|lines/i],
+    ['a path above the project', JSON.stringify([outside('../escape.ts')]), /outside the project/],
+    ['an absolute path', JSON.stringify([outside('/tmp/escape.ts')]), /outside the project/],
+    ['a path through a link', JSON.stringify([outside('link/escape.ts')]), /outside the project/],
+    ["git's own files", JSON.stringify([outside('.git/hooks/pre-commit')]), /git|protected/i],
+    ['a binary file', JSON.stringify([modify('binary.ts', 'a', 'b')]), /binary/],
+    ['a huge file', JSON.stringify([modify('huge.ts', 'a', 'b')]), /too large/],
+    [
+      'one good and one bad hunk',
+      JSON.stringify([modify('a.ts', '1', '2'), { ...modify('a.ts', 'nowhere', 'x'), id: 'hunk-2' }]),
+      /nowhere|anchor|not found/i,
+    ],
+  ])('%s', async (_, text, message) => {
+    const { root, env } = await projectWith([{ text }, { text }, { text }], {
+      'a.ts': 'export const a = 1\n',
+      'twice.ts': 'same()\nsame()\n',
+      'binary.ts': new Uint8Array([97, 0, 1, 2, 255, 254]),
+      'huge.ts': new Uint8Array(34_000_000).fill(97),
+    })
+    mkdirSync(join(root, '..', 'elsewhere'))
+    symlinkSync(join(root, '..', 'elsewhere'), join(root, 'link'))
+    const before = treeHash(root)
+    const end = await runCli(['run', 'change it'], { cwd: root, env })
+    expect(end.code).toBe(1)
+    const summary = JSON.parse(end.stdout)
+    expect(summary.status).toBe('FAIL')
+    expect(JSON.stringify([summary.failed_hunks, summary.failed_files, summary.results])).toMatch(message)
+    expect(treeHash(root)).toBe(before)
+    expect(existsSync(join(root, '..', 'escape.ts'))).toBe(false)
+  })
+
+  test('a provider that fails: 5, with the summary', async () => {
+    const { root, env } = await projectWith([{ error: { status: 401, message: 'bad key' } }], { 'a.ts': '1\n' })
+    const end = await runCli(['run', 'x'], { cwd: root, env })
+    expect(end.code).toBe(5)
+    expect(JSON.parse(end.stdout)).toMatchObject({ status: 'FAIL', error: expect.stringMatching(/401/) })
+  })
+
+  test('a mode that forbids it: 4', async () => {
+    const { root, env } = await projectWith([hunks([modify('a.ts', '1', '2')])], { 'a.ts': '1\n' })
+    const end = await runCli(['run', '--mode', 'safe', 'x'], { cwd: root, env })
+    expect(end.code).toBe(4)
+    expect(readFileSync(join(root, 'a.ts'), 'utf8')).toBe('1\n')
+  })
+})
+
+test('every run leaves one line in the audit log, FAIL too', async () => {
+  const { root, env } = await projectWith([hunks([modify('a.ts', '1', '2')]), { text: 'no' }, { text: 'no' }], {
+    'a.ts': '1\n',
+  })
+  await runCli(['run', 'good'], { cwd: root, env })
+  await runCli(['run', 'bad'], { cwd: root, env })
+  const lines = readFileSync(join(root, 'logs/kode.log'), 'utf8').trimEnd().split('\n')
+  const entries = lines.map(line => JSON.parse(line))
+  expect(entries).toMatchObject([
+    { task_id: 'good', status: 'PASS', command: 'run', files: ['a.ts'], rounds_used: 1 },
+    { task_id: 'bad', status: 'FAIL', command: 'run', gate: 'diff_applier' },
+  ])
+})
+
+test('generate prints the hunks and writes nothing', async () => {
+  const { root, env } = await projectWith([hunks([modify('a.ts', '1', '2')])], { 'a.ts': '1\n' })
+  const end = await runCli(['generate', 'x'], { cwd: root, env })
+  expect(JSON.parse(end.stdout)).toMatchObject([{ id: 'hunk-1', action: 'MODIFY' }])
+  expect(readFileSync(join(root, 'a.ts'), 'utf8')).toBe('1\n')
+})
+
+describe('kode loop', () => {
+  const files = {
+    'package.json': '{ "name": "p", "type": "module", "scripts": { "test": "node --test" } }\n',
+    'a.js': 'export const a = 1\n',
+    'kept.txt': 'as it was\n',
+    'a.test.js': `import { writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { a } from './a.js'
+test('a is 2', () => {
+  writeFileSync('kept.txt', 'overwritten by the test')
+  writeFileSync('litter.txt', 'left by the test')
+  if (a !== 2) throw new Error('a is ' + a)
+})
+`,
+  }
+
+  test('green: the patch stays', async () => {
+    const { root, env } = await projectWith([hunks([modify('a.js', '1', '2')])], files)
+    const end = await runCli(['loop', 'make it 2'], { cwd: root, env })
+    expect(end.code, end.stdout).toBe(0)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      command: 'loop',
+      status: 'PASS',
+      rolled_back: false,
+      test: { command: 'npm test', passed: true },
+    })
+  })
+
+  test('red: everything is as before, what the tests wrote included', async () => {
+    const { root, env } = await projectWith([hunks([modify('a.js', '1', '3')])], files)
+    const before = treeHash(root)
+    const end = await runCli(['loop', 'make it 2'], { cwd: root, env })
+    expect(end.code).toBe(1)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      status: 'FAIL',
+      rolled_back: true,
+      applied_files: [],
+      test: { passed: false, failed_tests: ['a is 2'], output: expect.stringContaining('a is 3') },
+    })
+    expect(treeHash(root)).toBe(before)
+  })
+
+  test('red, then repaired with what the tests said', async () => {
+    const script = [hunks([modify('a.js', '1', '3')]), hunks([modify('a.js', '1', '2')])]
+    const { root, env, model } = await projectWith(script, files)
+    const end = await runCli(['loop', '--attempts', '2', 'make it 2'], { cwd: root, env })
+    expect(end.code, end.stdout).toBe(0)
+    expect(JSON.stringify(model.requests[1]?.body.messages)).toContain('a is 3')
+    expect(readFileSync(join(root, 'a.js'), 'utf8')).toBe('export const a = 2\n')
+  })
+
+  test('Ctrl-C while the tests run rolls back', async () => {
+    const { root, env } = await projectWith([hunks([modify('a.js', '1', '2')])], files)
+    const before = treeHash(root)
+    let isKilled = false
+    const end = await runCli(['loop', '--test-command', 'sleep 50', 'make it 2'], {
+      cwd: root,
+      env,
+      onStderr(text, kill) {
+        if (isKilled || !text.includes('test: sleep')) return
+        isKilled = true
+        setTimeout(() => kill('SIGINT'), 100)
+      },
+    })
+    expect(end.code).toBe(130)
+    expect(treeHash(root)).toBe(before)
+  })
+})
+
+describe('kode verify', () => {
+  const source = { 'a.ts': 'export const a = 1\n' }
+  const verify = (root: string, input: unknown, ...more: string[]) =>
+    runCli(['verify', '--input', '-', ...more], {
+      cwd: root,
+      input: typeof input === 'string' ? input : JSON.stringify(input),
+    })
+
+  test.each([
+    ['hunks that pass', { hunks: [modify('a.ts', '1', '2')] }, 0, { status: 'PASS', applied_hunks: ['hunk-1'] }],
+    ['a bare array of hunks', [modify('a.ts', '1', '2')], 0, { status: 'PASS' }],
+    [
+      'hunks that do not parse',
+      { hunks: [modify('a.ts', '1', '(')] },
+      1,
+      { status: 'FAIL', failed_hunks: { 'hunk-1': expect.stringMatching(/^syntax/) } },
+    ],
+    ['files that pass', { files: { 'b.py': 'x = 1\n' } }, 0, { status: 'PASS', applied_hunks: ['b.py'] }],
+    [
+      'one good and one bad file',
+      { files: { 'b.py': 'x = 1\n', 'c.go': 'package c\nfunc {' } },
+      1,
+      { status: 'FAIL', applied_hunks: ['b.py'], failed_hunks: { 'c.go': expect.stringMatching(/^syntax/) } },
+    ],
+    [
+      'other originals than on the disk',
+      { hunks: [modify('a.ts', 'seven', '8')], original_files: { 'a.ts': 'export const a = seven\n' } },
+      0,
+      { status: 'PASS' },
+    ],
+  ])('%s', async (_, input, code, expected) => {
+    const root = tempProject(source)
+    const before = treeHash(root)
+    const end = await verify(root, input)
+    expect(end.code, end.stdout + end.stderr).toBe(code)
+    expect(JSON.parse(end.stdout)).toMatchObject({ command: 'verify', task_id: 'verify', ...expected })
+    expect(treeHash(root)).toBe(before)
+  })
+
+  test.each([
+    ['nothing to verify', {}, /nothing to verify/],
+    ['no JSON', '{ not json', /not valid JSON/],
+    ['wrong types', { files: ['a'] }, /files: expected an object of paths/],
+  ])('%s is an error without a summary', async (_, input, message) => {
+    const end = await verify(tempProject(source), input)
+    expect(end.code).toBe(1)
+    expect(end.stdout).toBe('')
+    expect(end.stderr).toMatch(message)
+  })
+
+  test('a unified diff, what is staged, and everything since a commit', async () => {
+    const { execFileSync } = await import('node:child_process')
+    const { gitInit } = await import('../support/temp-project')
+    const root = tempProject(source)
+    gitInit(root)
+    const diff = '--- a/a.ts\n+++ b/a.ts\n@@ -1 +1 @@\n-export const a = 1\n+export const a = (1\n'
+    const patched = await runCli(['verify', '--diff', '-'], { cwd: root, input: diff })
+    expect(JSON.parse(patched.stdout)).toMatchObject({ status: 'FAIL', failed_files: { 'a.ts': [{ gate: 'syntax' }] } })
+
+    writeFileSync(join(root, 'a.ts'), 'export const a = (1\n')
+    writeFileSync(join(root, 'new.py'), 'def f(:\n')
+    const base = await runCli(['verify', '--base', 'HEAD'], { cwd: root })
+    expect(Object.keys(JSON.parse(base.stdout).failed_files).sort()).toEqual(['a.ts', 'new.py'])
+    const nothingStaged = await runCli(['verify', '--staged'], { cwd: root })
+    expect(nothingStaged.code).toBe(0)
+    execFileSync('git', ['add', 'new.py'], { cwd: root })
+    const staged = await runCli(['verify', '--staged'], { cwd: root })
+    expect(Object.keys(JSON.parse(staged.stdout).failed_files)).toEqual(['new.py'])
+  })
+
+  test('the report formats carry the finding', async () => {
+    const root = tempProject(source)
+    const input = { files: { 'c.go': 'package c\nfunc {' } }
+    const sarif = JSON.parse((await verify(root, input, '--format', 'sarif')).stdout)
+    expect(sarif.runs[0].results[0]).toMatchObject({
+      level: 'error',
+      locations: [{ physicalLocation: { artifactLocation: { uri: 'c.go' } } }],
+    })
+    expect((await verify(root, input, '--format', 'junit')).stdout).toMatch(
+      /<testcase classname="kode" name="syntax"[^>]*>\s*<failure/,
+    )
+    expect((await verify(root, input, '--format', 'github')).stdout).toMatch(/^::error file=c\.go,line=2/m)
+    expect((await verify(root, input, '--format', 'text')).stdout).toMatch(/✗ syntax.*\n\s+c\.go:2:/)
+  })
+})
+
+test('a read-only file is not replaced behind its back', async () => {
+  const { root, env } = await projectWith([hunks([modify('a.ts', '1', '2')])], { 'a.ts': '1\n' })
+  chmodSync(join(root, 'a.ts'), 0o444)
+  const end = await runCli(['run', 'x'], { cwd: root, env })
+  expect(end.code).toBe(1)
+  expect(JSON.parse(end.stdout).error).toMatch(/a\.ts.*(read-only|permission|denied)/i)
+  expect(readFileSync(join(root, 'a.ts'), 'utf8')).toBe('1\n')
+})
+
+async function projectWith(script: Script, files: Readonly<Record<string, string | Uint8Array>>) {
+  const model = await startScriptedProvider(script)
+  onTestFinished(() => model.close())
+  const root = tempProject(files)
+  return { root, model, env: { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted' } }
+}
+
+function modify(path: string, from: string, to: string) {
+  return { id: 'hunk-1', file_path: path, action: 'MODIFY', anchor_text: from, new_text: to }
+}
+
+function hunks(list: readonly object[]) {
+  return { text: JSON.stringify(list) }
+}
