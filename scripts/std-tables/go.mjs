@@ -29,7 +29,10 @@ for (const path of packagePaths('').sort()) {
   const since = names ? Math.min(...names.values()) : 0
   const key = since > OLDEST_TOLD ? `${path}+${since}` : path
   table.packages[key] = names
-    ? [...names].sort(([a], [b]) => (a < b ? -1 : 1)).map(([each, minor]) => (minor > since && minor > OLDEST_TOLD ? `${each}+${minor}` : each)).join(' ')
+    ? [...names]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([each, minor]) => (minor > since && minor > OLDEST_TOLD ? `${each}+${minor}` : each))
+        .join(' ')
     : null
 }
 writeFileSync(join(import.meta.dirname, '../../shared/languages/data/go-std.data.json'), `${JSON.stringify(table)}\n`)

@@ -24,20 +24,30 @@ for (const name of [...new Set(runs.flatMap(run => Object.keys(run.modules)))].s
   const fromStubs = looked.length === 0 ? new Set() : stubNames(name)
   const names = looked.length === 0 ? null : new Set([...looked.flatMap(run => run.modules[name]), ...fromStubs])
   // Where one version could not be looked into, no name is known to be missing there.
-  const ranges = names && [...names].sort().map(each => {
-    const having = fromStubs.has(each) || looked.length < present.length ? present : present.filter(run => run.modules[name].includes(each))
-    return each + range(having, minor(present[0].version), minor(present.at(-1).version))
-  })
+  const ranges =
+    names &&
+    [...names].sort().map(each => {
+      const having =
+        fromStubs.has(each) || looked.length < present.length
+          ? present
+          : present.filter(run => run.modules[name].includes(each))
+      return each + range(having, minor(present[0].version), minor(present.at(-1).version))
+    })
   const where = range(present, first, last)
   modules[name + where] = ranges ? ranges.join(' ') : null
 }
 const table = {
   versions: [first, last],
   builtins: spread(runs.map(run => [run, run.builtins])),
-  methods: Object.fromEntries(Object.keys(runs[0].methods).map(kind => [kind, spread(runs.map(run => [run, run.methods[kind]]))])),
+  methods: Object.fromEntries(
+    Object.keys(runs[0].methods).map(kind => [kind, spread(runs.map(run => [run, run.methods[kind]]))]),
+  ),
   modules,
 }
-writeFileSync(join(import.meta.dirname, '../../shared/languages/data/python-std.data.json'), `${JSON.stringify(table)}\n`)
+writeFileSync(
+  join(import.meta.dirname, '../../shared/languages/data/python-std.data.json'),
+  `${JSON.stringify(table)}\n`,
+)
 
 /** `+10`: since 3.10; `-11`: up to 3.11; nothing: in all versions from `from` to `to`. */
 function range(having, from, to) {
@@ -47,7 +57,17 @@ function range(having, from, to) {
 
 function spread(pairs) {
   const names = [...new Set(pairs.flatMap(([, each]) => each))].sort()
-  return names.map(name => name + range(pairs.filter(([, each]) => each.includes(name)).map(([run]) => run), first, last)).join(' ')
+  return names
+    .map(
+      name =>
+        name +
+        range(
+          pairs.filter(([, each]) => each.includes(name)).map(([run]) => run),
+          first,
+          last,
+        ),
+    )
+    .join(' ')
 }
 
 function minor(version) {
@@ -73,7 +93,8 @@ function stubNames(module) {
     if (/^\s*class\s/.test(line) || /^\s*(?:async )?def\s/.test(line)) classIndent = indent
     if (name && !/^(?:if|else|elif|try|with|return)$/.test(name) && !name.startsWith('_')) names.add(name)
     // Only `import x as x` hands a name on.
-    for (const [, from, to] of line.matchAll(/\b(\w+) as (\w+)/g)) if (from === to && !from.startsWith('_')) names.add(from)
+    for (const [, from, to] of line.matchAll(/\b(\w+) as (\w+)/g))
+      if (from === to && !from.startsWith('_')) names.add(from)
   }
   return names
 }

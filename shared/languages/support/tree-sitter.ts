@@ -53,10 +53,14 @@ export class SyntaxNode {
     return this.children.filter(child => child.type === type)
   }
 
+  /** The children that mean something: no punctuation, no comments. */
   named(): SyntaxNode[] {
-    return this.children.filter(child => child.isNamed)
+    return this.children.filter(child => child.isNamed && !EXTRAS.has(child.type))
   }
 }
+
+/** What may stand anywhere, in one of the grammars. */
+const EXTRAS = new Set(['comment', 'line_comment', 'block_comment', 'line_continuation'])
 
 /** A parsed file. Comments are in the tree, as nodes of type `comment` and the like. */
 export interface SyntaxTree {
@@ -86,6 +90,29 @@ export async function parseTree(
   loadAsset: AssetLoader,
 ): Promise<SyntaxTree | undefined> {
   if (text.length > MAX_CHARS) return undefined
+  const key = `${name}\n${text}`
+  const known = recent.get(key)
+  if (known) {
+    recent.delete(key)
+    recent.set(key, known)
+    return known
+  }
+  const tree = await parseAnew(name, text, loadAsset)
+  if (tree) keepRecent(key, tree)
+  return tree
+}
+
+/** Several gates ask for the same text, before and after; more than these are not asked for again soon. */
+const MAX_RECENT = 24
+const recent = new Map<string, SyntaxTree>()
+
+function keepRecent(key: string, tree: SyntaxTree): void {
+  recent.set(key, tree)
+  const [oldest] = recent.keys()
+  if (recent.size > MAX_RECENT && oldest !== undefined) recent.delete(oldest)
+}
+
+async function parseAnew(name: GrammarName, text: string, loadAsset: AssetLoader): Promise<SyntaxTree | undefined> {
   const parser = await loadParser(name, loadAsset)
   const deadline = performance.now() + MAX_PARSE_MS
   const tree = parser.parse(text, null, { progressCallback: () => performance.now() > deadline })

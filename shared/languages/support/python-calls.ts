@@ -1,0 +1,508 @@
+import type { AssetLoader, Judgement, Problem, SourceFile } from '../language'
+import type { ProjectView } from '../project-view'
+import { didYouMean, nearestName } from './nearest-name'
+import {
+  type PythonCall,
+  type PythonClass,
+  type PythonFunction,
+  type PythonImport,
+  type PythonModule,
+  readPythonModule,
+} from './python-module'
+import { PythonResolver, type PythonTarget } from './python-resolver'
+import { builtinMembers, NEWEST_KNOWN_PYTHON, pythonBuiltins } from './python-std'
+import { unparsable } from './source-limits'
+import { unknown } from './syntax-verdict'
+import { parseTree, type SyntaxNode } from './tree-sitter'
+
+/** Names that programs which run such files put into them. */
+const INJECTED = new Set(
+  [
+    '_ N_ ngettext gettext get_config get_ipython display Import Export Environment SConscript Return DefaultEnvironment',
+    'unicode xrange basestring raw_input long unichr reduce execfile file cmp reload buffer intern apply coerce profile',
+  ].flatMap(line => line.split(' ')),
+)
+
+/** Calls of what is declared nowhere, of members that a visible receiver does not have, and with arguments that do not fit. */
+export async function checkPythonCalls(
+  source: SourceFile,
+  project: ProjectView,
+  loadAsset: AssetLoader,
+): Promise<Judgement> {
+  const reason = unparsable(source.text)
+  if (reason) return unknown(reason)
+  const tree = await parseTree('python', source.text, loadAsset)
+  if (!tree) return unknown('nested too deeply to parse, or too slow')
+  const module = readPythonModule(tree)
+  if (module.isBroken) return unknown('parts of the file are newer than its grammar')
+  const judge = new CallJudge(module, await PythonResolver.for(source.path, project, loadAsset), source.path)
+  return { kind: 'judged', problems: await judge.problems() }
+}
+
+class CallJudge {
+  readonly #module: PythonModule
+  readonly #resolver: PythonResolver
+  readonly #isStub: boolean
+
+  constructor(module: PythonModule, resolver: PythonResolver, path: string) {
+    this.#module = module
+    this.#resolver = resolver
+    this.#isStub = path.endsWith('.pyi')
+  }
+
+  async problems(): Promise<Problem[]> {
+    if (this.#isStub) return []
+    const problems: Problem[] = []
+    const starNames = await this.#starNames()
+    for (const call of this.#module.calls) {
+      const problem = call.receiver
+        ? await this.#judgeMember(call, call.receiver)
+        : await this.#judgeBare(call, starNames)
+      if (problem && !this.#isProbed(call)) problems.push(problem)
+    }
+    return problems
+  }
+
+  async #judgeBare(call: PythonCall, starNames: ReadonlySet<string> | undefined): Promise<Problem | undefined> {
+    const bindings = this.#module.bindings.get(call.name)
+    if (bindings) return this.#judgeArguments(call)
+    if (!starNames || this.#module.isDynamic || starNames.has(call.name)) return undefined
+    if (pythonBuiltins().has(call.name) || INJECTED.has(call.name)) return undefined
+    const suggestion = didYouMean(call.name, [...this.#module.bindings.keys(), ...pythonBuiltins(), ...starNames])
+    return problemAt(
+      call,
+      'unknown-function',
+      `\`${call.name}\` is defined nowhere: not in this file, not imported, not built in`,
+      suggestion,
+    )
+  }
+
+  /** `try: unknown() except NameError: …`, `with raises(TypeError): …`: it is meant to fail. */
+  #isProbed(call: PythonCall): boolean {
+    for (let at = call.node.parent; at; at = at.parent) {
+      if (at.type === 'with_statement' && /suppress|raises|warns/i.test(this.#text(at.start, at.start + 300)))
+        return true
+      if (at.type === 'argument_list' && /raises$/i.test(this.#text(at.start - 12, at.start))) return true
+      if (at.type !== 'try_statement') continue
+      const handlers = at.children.filter(each => /^except/.test(each.type))
+      if (handlers.some(each => /^except\s*:|NameError|TypeError|AttributeError|Exception/.test(this.#textOf(each))))
+        return true
+    }
+    return false
+  }
+
+  /** What star imports bring; undefined when that is unknown. */
+  async #starNames(): Promise<ReadonlySet<string> | undefined> {
+    const all = new Set<string>()
+    for (const each of this.#module.imports) {
+      if (!each.names?.some(name => name.name === '*')) continue
+      const target = await this.#resolver.find(each.level, each.module)
+      const names = target && (await this.#resolver.namesIn(target))
+      if (!names) return undefined
+      for (const name of names) all.add(name)
+    }
+    return all
+  }
+
+  /** Arguments of a call by name, where one plain function or class is all the name can mean. */
+  async #judgeArguments(call: PythonCall): Promise<Problem | undefined> {
+    if (call.hasSplat) return undefined
+    const target = await this.#calleeOf(call)
+    if (!target) return undefined
+    const objection = objectionTo(call, target.parameters)
+    if (!objection) return undefined
+    return problemAt(
+      call,
+      'wrong-arguments',
+      `\`${call.name}\` ${objection}`,
+      signatureOf(call.name, target.parameters),
+    )
+  }
+
+  async #calleeOf(call: PythonCall): Promise<Callable | undefined> {
+    const bindings = this.#module.bindings.get(call.name) ?? []
+    const [only] = bindings
+    if (bindings.length !== 1 || !only || only.scope !== 'module') return undefined
+    if (only.kind === 'function' || only.kind === 'class') return callableIn(this.#module, call.name)
+    if (only.kind !== 'import') return undefined
+    const imported = this.#importOf(call.name)
+    const name = imported?.names?.find(each => each.local === call.name)?.name
+    if (!imported || !name || imported.isGuarded || imported.isTypeOnly) return undefined
+    const target = await this.#resolver.find(imported.level, imported.module)
+    return target && this.#callableOf(target, name)
+  }
+
+  async #callableOf(target: PythonTarget, name: string): Promise<Callable | undefined> {
+    if (target.kind !== 'file' || target.path.endsWith('.pyi')) return undefined
+    const module = await this.#resolver.module(target.path)
+    return module && !module.isBroken && !module.isDynamic ? callableIn(module, name) : undefined
+  }
+
+  #importOf(local: string): PythonImport | undefined {
+    return this.#module.imports.find(each => each.local === local || each.names?.some(name => name.local === local))
+  }
+
+  async #judgeMember(call: PythonCall, receiver: SyntaxNode): Promise<Problem | undefined> {
+    if (receiver.type === 'string' || receiver.type === 'concatenated_string') {
+      const kind = /^\w*b/i.test(this.#textOf(receiver)) ? 'bytes' : 'str'
+      return this.#judgeBuiltin(call, kind)
+    }
+    if (!/^[\w.]+$/.test(this.#textOf(receiver))) return undefined
+    const written = this.#textOf(receiver)
+    if (written === 'self' || written === 'cls') return this.#judgeSelf(call)
+    const first = written.split('.')[0]!
+    const bindings = this.#module.bindings.get(first) ?? []
+    if (bindings.length === 0) return undefined
+    if (bindings.every(binding => binding.kind === 'import'))
+      return this.#judgeModuleMember(call, written, bindings.length)
+    if (first !== written) return undefined
+    const kinds = new Set(bindings.map(binding => typeOf(binding.value, this.#module.text)))
+    const [kind] = kinds
+    if (kinds.size !== 1 || !kind || bindings.some(binding => binding.kind !== 'assignment')) return undefined
+    if (builtinMembers(kind)) return this.#judgeBuiltin(call, kind)
+    return this.#judgeInstance(call, kind)
+  }
+
+  #judgeBuiltin(call: PythonCall, kind: string): Problem | undefined {
+    const members = builtinMembers(kind)
+    if (!members || members.has(call.name) || call.name.startsWith('_')) return undefined
+    return problemAt(
+      call,
+      'unknown-method',
+      `\`${kind}\` has no method \`${call.name}\``,
+      didYouMean(call.name, members),
+    )
+  }
+
+  /** `module.member()`, where the name means one import and the module can be looked into. */
+  async #judgeModuleMember(call: PythonCall, written: string, bindings: number): Promise<Problem | undefined> {
+    const parts = written.split('.')
+    const first = parts[0]!
+    const imports = this.#module.imports.filter(
+      each => each.local === first || each.names?.some(name => name.local === first),
+    )
+    const [only] = imports
+    if (!only || imports.length !== bindings || imports.some(each => each.isGuarded || each.isTypeOnly))
+      return undefined
+    if (call.name.startsWith('_')) return undefined
+    const target = await this.#moduleBehind(only, imports, parts)
+    if (!target || (target.kind !== 'std' && target.kind !== 'file')) return undefined
+    if (target.kind === 'std' && (this.#resolver.python.oldestPython ?? 0) > NEWEST_KNOWN_PYTHON) return undefined
+    const names = await this.#resolver.namesIn(target)
+    if (names?.has(call.name)) {
+      const callable = call.hasSplat ? undefined : await this.#callableOf(target, call.name)
+      const objection = callable && objectionTo(call, callable.parameters)
+      if (!callable || !objection) return undefined
+      return problemAt(
+        call,
+        'wrong-arguments',
+        `\`${call.name}\` ${objection}`,
+        signatureOf(call.name, callable.parameters),
+      )
+    }
+    // Somebody may have hung it on from outside.
+    if (!names || this.#isAssignedTo(written, call.name)) return undefined
+    return problemAt(
+      call,
+      'unknown-member',
+      `\`${call.name}\` does not exist in \`${written}\``,
+      didYouMean(call.name, names),
+    )
+  }
+
+  /** The module that `a.b` means, if it is one. */
+  async #moduleBehind(
+    only: PythonImport,
+    imports: readonly PythonImport[],
+    parts: readonly string[],
+  ): Promise<PythonTarget | undefined> {
+    if (only.names) {
+      // `from package import module`: the package must not have something else of that name.
+      const name = only.names.find(each => each.local === parts[0])?.name
+      if (imports.length !== 1 || parts.length !== 1 || !name || name === '*') return undefined
+      const holder = await this.#resolver.find(only.level, only.module)
+      if (holder?.kind === 'file') {
+        const module = await this.#resolver.module(holder.path)
+        if (!module || module.isDynamic || module.bindings.has(name)) return undefined
+      }
+      const target = await this.#resolver.find(only.level, only.module ? `${only.module}.${name}` : name)
+      return target?.kind === 'std' || target?.kind === 'file' ? target : undefined
+    }
+    if (only.hasAlias)
+      return imports.length === 1 && parts.length === 1 ? this.#resolver.find(0, only.module) : undefined
+    return this.#resolver.find(0, parts.join('.'))
+  }
+
+  #isAssignedTo(written: string, name: string): boolean {
+    return new RegExp(`\\b${written.replaceAll('.', '\\.')}\\.${name}\\b\\s*(?:=[^=]|:)|hasattr\\(`).test(
+      this.#module.text,
+    )
+  }
+
+  /** `self.method()`: certain only when something very like it is there, since subclasses may bring the method. */
+  #judgeSelf(call: PythonCall): Problem | undefined {
+    const owner = this.#classAround(call.node)
+    if (!owner) return undefined
+    const members = this.#membersOf(owner)
+    if (!members) return undefined
+    const method = members.functions.get(call.name)
+    if (method) return call.hasSplat ? undefined : this.#judgeMethodArguments(call, method)
+    if (members.names.has(call.name) || call.name.startsWith('__') || this.#isMentionedElsewhere(call)) return undefined
+    // Who calls several methods it has not got expects others to bring them.
+    if (this.#unknownSelfCalls(owner, members) > 1 || /mixin|base|abstract/i.test(owner.name)) return undefined
+    const near = nearestName(call.name, members.names)
+    if (near === undefined || !isSlip(call.name, near)) return undefined
+    return problemAt(
+      call,
+      'unknown-method',
+      `\`${owner.name}\` has no method \`${call.name}\``,
+      `did you mean \`${near}\`?`,
+    )
+  }
+
+  #unknownSelfCalls(owner: PythonClass, members: ClassMembers): number {
+    const calls = this.#module.calls.filter(
+      each => each.receiver && this.#textOf(each.receiver) === 'self' && this.#classAround(each.node) === owner,
+    )
+    return new Set(calls.filter(each => !members.names.has(each.name)).map(each => each.name)).size
+  }
+
+  #judgeMethodArguments(call: PythonCall, method: PythonFunction): Problem | undefined {
+    const isStatic = method.decorators.includes('staticmethod')
+    if (method.decorators.some(each => each !== 'staticmethod' && each !== 'classmethod')) return undefined
+    if (isAbstract(method, this.#module.text)) return undefined
+    const isClassCall = call.receiver !== undefined && this.#textOf(call.receiver) === 'cls'
+    if (isClassCall && method.decorators.length === 0) return undefined
+    const parameters = isStatic ? method.parameters : withoutSelf(method.parameters)
+    const objection = parameters && objectionTo(call, parameters)
+    if (!objection) return undefined
+    return problemAt(call, 'wrong-arguments', `\`${call.name}\` ${objection}`, signatureOf(call.name, parameters))
+  }
+
+  /** `x = Class()` and nothing else is ever bound to `x`. */
+  #judgeInstance(call: PythonCall, className: string): Problem | undefined {
+    const owners = this.#module.classes.filter(each => each.name === className)
+    const [owner] = owners
+    if (!owner || owners.length !== 1 || (this.#module.bindings.get(className)?.length ?? 0) !== 1) return undefined
+    const members = this.#membersOf(owner)
+    if (!members) return undefined
+    const method = members.functions.get(call.name)
+    if (method) return call.hasSplat ? undefined : this.#judgeMethodArguments(call, method)
+    if (members.names.has(call.name) || call.name.startsWith('__') || this.#isMentionedElsewhere(call)) return undefined
+    return problemAt(
+      call,
+      'unknown-method',
+      `\`${className}\` has no method \`${call.name}\``,
+      didYouMean(call.name, members.names),
+    )
+  }
+
+  /** The name is bound or assigned as an attribute somewhere in this file, so it may well be there. */
+  #isMentionedElsewhere(call: PythonCall): boolean {
+    const pattern = new RegExp(
+      `(?:\\.${call.name}\\s*(?::[^=\\n]+)?=[^=]|["']${call.name}["']|\\bdef ${call.name}\\b|^\\s*${call.name}\\s*[=:])`,
+      'm',
+    )
+    return pattern.test(this.#module.text)
+  }
+
+  #classAround(node: SyntaxNode): PythonClass | undefined {
+    for (let at = node.parent; at; at = at.parent)
+      if (at.type === 'class_definition') {
+        const found = at
+        return this.#module.classes.find(each => each.node === found)
+      }
+    return undefined
+  }
+
+  /** What a class and its bases hold; undefined when some of it cannot be seen. */
+  #membersOf(owner: PythonClass, seen: readonly PythonClass[] = []): ClassMembers | undefined {
+    if (seen.includes(owner) || owner.hasKeywords) return undefined
+    if (
+      owner.decorators.some(
+        each => !/^(?:dataclasses\.)?dataclass\b|^(?:functools\.)?total_ordering$|^(?:typing\.)?final$/.test(each),
+      )
+    )
+      return undefined
+    const text = this.#textOf(owner.node)
+    if (/__getattr|__dict__|setattr|__slots__|__class__|vars\(/.test(text)) return undefined
+    const names = new Set(OBJECT_MEMBERS)
+    const functions = new Map<string, PythonFunction>()
+    for (const base of owner.bases) {
+      if (base === 'object') continue
+      const candidates = this.#module.classes.filter(each => each.name === base)
+      const [found] = candidates
+      if (!found || candidates.length !== 1 || (this.#module.bindings.get(found.name)?.length ?? 0) !== 1)
+        return undefined
+      const inherited = this.#membersOf(found, [...seen, owner])
+      if (!inherited) return undefined
+      for (const name of inherited.names) names.add(name)
+      for (const [name, method] of inherited.functions) functions.set(name, method)
+    }
+    const own = this.#module.functions.filter(each => each.container === owner)
+    for (const method of own) {
+      names.add(method.name)
+      if (own.filter(each => each.name === method.name).length > 1) functions.delete(method.name)
+      else functions.set(method.name, method)
+    }
+    for (const match of text.matchAll(/\b(?:self|cls)\.(\w+)/g)) {
+      const after = text.slice(match.index + match[0].length, match.index + match[0].length + 80)
+      // Assigned, annotated, or one of several targets.
+      if (/^\s*(?:=[^=]|:[^=\n]*|,|\)|[+\-*/|&]=)/.test(after)) {
+        names.add(match[1]!)
+        functions.delete(match[1]!)
+      }
+    }
+    for (const match of text.matchAll(/^[ \t]+(\w+)\s*(?::[^=\n]+)?(?:=[^=]|$)|^[ \t]+(\w+)\s*:/gm)) {
+      const name = match[1] ?? match[2]!
+      names.add(name)
+      functions.delete(name)
+    }
+    for (const match of text.matchAll(/^[ \t]+class (\w+)/gm)) names.add(match[1]!)
+    return { names, functions }
+  }
+
+  #textOf(node: SyntaxNode): string {
+    return this.#text(node.start, node.end)
+  }
+
+  #text(start: number, end: number): string {
+    return this.#module.text.slice(start, end)
+  }
+}
+
+interface ClassMembers {
+  names: Set<string>
+  functions: Map<string, PythonFunction>
+}
+
+/** The same word but for a letter or two; a prefix more or less makes another word. */
+function isSlip(wrong: string, near: string): boolean {
+  return (
+    wrong.length > 3 && !wrong.includes(near) && !near.includes(wrong) && wrong.startsWith('_') === near.startsWith('_')
+  )
+}
+
+interface Callable {
+  parameters: PythonFunction['parameters']
+}
+
+const OBJECT_MEMBERS = ['mro']
+
+/** The one undecorated function or plain class of this name at the top of a module. */
+function callableIn(module: PythonModule, name: string): Callable | undefined {
+  const bindings = module.bindings.get(name) ?? []
+  if (bindings.length !== 1 || bindings[0]!.scope !== 'module') return undefined
+  // Replaced from outside, as in `module.f = g` or `global f`, it would be bound twice.
+  const found = module.functions.find(each => each.name === name && each.scope === 'module')
+  if (found)
+    return found.decorators.length === 0 && !isConditional(found.node) ? { parameters: found.parameters } : undefined
+  const owner = module.classes.find(each => each.name === name)
+  if (!owner || owner.decorators.length > 0 || owner.hasKeywords || owner.bases.some(base => base !== 'object'))
+    return undefined
+  const own = module.functions.filter(each => each.container === owner)
+  if (own.some(each => each.name === '__new__')) return undefined
+  const inits = own.filter(each => each.name === '__init__')
+  const [init] = inits
+  if (inits.length > 1 || (init && (init.decorators.length > 0 || isConditional(init.node)))) return undefined
+  if (!init) return { parameters: [] }
+  const parameters = withoutSelf(init.parameters)
+  return parameters && { parameters }
+}
+
+function isConditional(node: SyntaxNode): boolean {
+  const holder = node.parent?.type === 'decorated_definition' ? node.parent.parent : node.parent
+  return holder?.type === 'block' && !/^(?:class|function)_definition$/.test(holder.parent?.type ?? '')
+}
+
+function withoutSelf(parameters: PythonFunction['parameters']): PythonFunction['parameters'] | undefined {
+  const [first] = parameters
+  if (!first) return undefined
+  return first.kind === 'rest' ? parameters : parameters.slice(1)
+}
+
+/** A body that only says that subclasses bring one: their parameters may differ. */
+function isAbstract(method: PythonFunction, text: string): boolean {
+  const body = method.node.child('body')
+  return (
+    body === undefined ||
+    /NotImplemented|^\s*(?:(?:r?"""[\s\S]*?"""|'''[\s\S]*?''')\s*)?(?:pass|\.\.\.|return(?: None)?)?\s*$/.test(
+      text.slice(body.start, body.end),
+    )
+  )
+}
+
+/** What is wrong with the arguments, if it is certain. */
+function objectionTo(call: PythonCall, parameters: PythonFunction['parameters']): string | undefined {
+  const byPosition = parameters.filter(each => each.kind === 'ordinary' || each.kind === 'positional-only')
+  const takesRest = parameters.some(each => each.kind === 'rest')
+  const takesKeywords = parameters.some(each => each.kind === 'keywords')
+  if (call.positional > byPosition.length && !takesRest)
+    return `takes ${count(byPosition.length, 'positional argument')}, not ${call.positional}`
+  const unknownKeyword = call.keywords.find(
+    keyword =>
+      !parameters.some(each => each.name === keyword && (each.kind === 'ordinary' || each.kind === 'keyword-only')),
+  )
+  if (unknownKeyword !== undefined && !takesKeywords) return `has no parameter \`${unknownKeyword}\``
+  const twice = byPosition
+    .slice(0, call.positional)
+    .find(each => each.kind === 'ordinary' && call.keywords.includes(each.name))
+  if (twice) return `gets \`${twice.name}\` twice`
+  const missing = [
+    ...byPosition.slice(call.positional).filter(each => !each.hasDefault && !call.keywords.includes(each.name)),
+    ...parameters.filter(
+      each => each.kind === 'keyword-only' && !each.hasDefault && !call.keywords.includes(each.name),
+    ),
+  ]
+  return missing.length > 0 ? `also needs ${missing.map(each => `\`${each.name}\``).join(', ')}` : undefined
+}
+
+/** The built-in type or class that an expression certainly is. */
+function typeOf(value: SyntaxNode | undefined, text: string): string | undefined {
+  switch (value?.type) {
+    case 'string':
+    case 'concatenated_string':
+      return /^\w*b/i.test(text.slice(value.start, value.end)) ? 'bytes' : 'str'
+    case 'list':
+    case 'list_comprehension':
+      return 'list'
+    case 'dictionary':
+    case 'dictionary_comprehension':
+      return 'dict'
+    case 'set':
+    case 'set_comprehension':
+      return 'set'
+    case 'call': {
+      const callee = value.child('function')
+      const name = callee?.type === 'identifier' ? text.slice(callee.start, callee.end) : ''
+      return /^[A-Z]\w*[a-z]/.test(name) ? name : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+function problemAt(call: PythonCall, kind: string, message: string, suggestion: string | undefined): Problem {
+  return {
+    kind,
+    certainty: 'certain',
+    key: `${kind} ${message}`,
+    start: call.nameNode.start,
+    end: call.nameNode.end,
+    message,
+    ...(suggestion ? { suggestion } : {}),
+  }
+}
+
+function signatureOf(name: string, parameters: PythonFunction['parameters']): string {
+  const prefix = { rest: '*', keywords: '**' }
+  const written = parameters.map(each => {
+    const mark = each.kind === 'rest' || each.kind === 'keywords' ? prefix[each.kind] : ''
+    return `${mark}${each.name}${each.hasDefault ? '=…' : ''}`
+  })
+  return `it is \`${name}(${written.join(', ')})\``
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}

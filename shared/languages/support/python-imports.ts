@@ -1,0 +1,182 @@
+import type { AssetLoader, Judgement, Problem, SourceFile } from '../language'
+import type { ProjectView } from '../project-view'
+import { didYouMean } from './nearest-name'
+import type { PythonImport, PythonImportedName } from './python-module'
+import { readPythonModule } from './python-module'
+import { isKnownModule, knownModules, modulesOf } from './python-project'
+import { type PythonNames, PythonResolver, type PythonTarget } from './python-resolver'
+import { NEWEST_KNOWN_PYTHON, stdModule, stdTopLevelModules } from './python-std'
+import { unparsable } from './source-limits'
+import { unknown } from './syntax-verdict'
+import { parseTree } from './tree-sitter'
+
+/**
+ * Imports that lead nowhere. `certain` only where nothing in the project, its declarations, its environment or the standard library
+ * could be meant; an import that may fail on purpose is not judged.
+ */
+export async function checkPythonImports(
+  source: SourceFile,
+  project: ProjectView,
+  loadAsset: AssetLoader,
+): Promise<Judgement> {
+  const reason = unparsable(source.text)
+  if (reason) return unknown(reason)
+  const tree = await parseTree('python', source.text, loadAsset)
+  if (!tree) return unknown('nested too deeply to parse, or too slow')
+  const module = readPythonModule(tree)
+  const imports = module.imports.filter(each => !each.isGuarded)
+  if (imports.length === 0) return { kind: 'judged', problems: [] }
+  const resolver = await PythonResolver.for(source.path, project, loadAsset)
+  const isStub = source.path.endsWith('.pyi')
+  const changesPath = /\bsys\.path\b|\bsite\.addsitedir\b|\bsys\.meta_path\b/.test(source.text)
+  const problems: Problem[] = []
+  for (const each of imports) {
+    const target = await resolver.find(each.level, each.module)
+    if (!target) continue
+    const problem = await judgeTarget(each, target, resolver, project, source.path)
+    // What was put on the path while the program runs cannot be looked into.
+    if (problem) problems.push(changesPath && each.level === 0 ? { ...problem, certainty: 'likely' } : problem)
+    else problems.push(...(await judgeNames(each, target, resolver)))
+  }
+  // Stubs describe what may not be installed here, and nothing runs them.
+  return { kind: 'judged', problems: isStub ? problems.map(each => ({ ...each, certainty: 'likely' })) : problems }
+}
+
+async function judgeTarget(
+  each: PythonImport,
+  target: PythonTarget,
+  resolver: PythonResolver,
+  project: ProjectView,
+  path: string,
+): Promise<Problem | undefined> {
+  const written = '.'.repeat(each.level) + each.module
+  const problem = (
+    kind: string,
+    certainty: Problem['certainty'],
+    message: string,
+    suggestion: string | undefined,
+  ): Problem => ({
+    kind,
+    certainty,
+    key: `${kind} ${written}`,
+    start: each.start,
+    end: each.end,
+    message,
+    ...(suggestion ? { suggestion } : {}),
+  })
+  if (target.kind === 'missing') {
+    if (GENERATED.test(target.missing)) return undefined
+    const where = target.found ? `\`${target.found}\`` : 'this package'
+    const certainty = target.isCertain ? 'certain' : 'likely'
+    const suggestion = didYouMean(target.missing, target.siblings)
+    return problem('unknown-module', certainty, `there is no \`${target.missing}\` in ${where}`, suggestion)
+  }
+  if (target.kind === 'std') return judgeStdVersion(target.module, resolver.python.oldestPython, problem)
+  if (target.kind !== 'foreign') return undefined
+  const top = each.module.split('.')[0]!
+  if (top.startsWith('_') || GENERATED.test(top)) return undefined
+  const { python } = resolver
+  if (python.installed.has(top)) return undefined
+  const isDeclared = [...python.declared].some(name => provides(name, top))
+  if (isDeclared) {
+    if (!python.hasEnvironment) return undefined
+    return problem('not-installed', 'likely', `\`${top}\` is declared but not installed`, undefined)
+  }
+  if (isKnownModule(top)) {
+    if (python.declared.size === 0) return undefined
+    return problem('undeclared-package', 'likely', `\`${top}\` is not among the project's dependencies`, 'declare it')
+  }
+  if (each.isTypeOnly) return undefined
+  const near = [...python.declared].flatMap(modulesOf)
+  const suggestion = didYouMean(top, [...near, ...stdTopLevelModules(), ...python.installed, ...knownModules()])
+  const isCertain = (python.isComplete || python.hasEnvironment) && !(await isUsedElsewhere(top, path, project))
+  const message = `there is no module \`${top}\`: not in the project, its dependencies or the standard library`
+  return problem('unknown-package', isCertain ? 'certain' : 'likely', message, suggestion)
+}
+
+function judgeStdVersion(
+  module: string,
+  oldestPython: number | undefined,
+  problem: (kind: string, certainty: Problem['certainty'], message: string, suggestion?: string) => Problem,
+): Problem | undefined {
+  const range = stdModule(module)
+  if (!range || oldestPython === undefined || oldestPython > NEWEST_KNOWN_PYTHON) return undefined
+  if (range.since > oldestPython)
+    return problem(
+      'too-new',
+      'likely',
+      `\`${module}\` came with Python 3.${range.since}; the project supports 3.${oldestPython}`,
+    )
+  if (range.until < oldestPython)
+    return problem(
+      'removed',
+      'certain',
+      `\`${module}\` is gone since Python 3.${range.until + 1}, and the project needs 3.${oldestPython}`,
+    )
+  return undefined
+}
+
+async function judgeNames(each: PythonImport, target: PythonTarget, resolver: PythonResolver): Promise<Problem[]> {
+  const wanted = each.names?.filter(name => name.name !== '*' && !name.name.startsWith('__'))
+  if (!wanted || wanted.length === 0) return []
+  const names = await resolver.namesIn(target)
+  if (!names) return []
+  return wanted.filter(name => !names.has(name.name)).flatMap(name => judgeName(name, each, target, names, resolver))
+}
+
+function judgeName(
+  name: PythonImportedName,
+  each: PythonImport,
+  target: PythonTarget,
+  names: NonNullable<PythonNames>,
+  resolver: PythonResolver,
+): Problem[] {
+  const isPrivateStd = target.kind === 'std' && name.name.startsWith('_')
+  const isBeyondTable = target.kind === 'std' && (resolver.python.oldestPython ?? 0) > NEWEST_KNOWN_PYTHON
+  // The rest of a namespace package may be installed somewhere else.
+  if (isPrivateStd || isBeyondTable || GENERATED.test(name.name)) return []
+  if (target.kind === 'namespace' && each.level === 0) return []
+  const written = '.'.repeat(each.level) + each.module
+  const suggestion = didYouMean(name.name, names)
+  return [
+    {
+      kind: 'unknown-name',
+      certainty: each.isTypeOnly ? 'likely' : 'certain',
+      key: `unknown-name ${written} ${name.name}`,
+      start: name.start,
+      end: name.end,
+      message: `\`${name.name}\` does not exist in \`${written}\``,
+      ...(suggestion ? { suggestion } : {}),
+    },
+  ]
+}
+
+/** Made by a build, so that it may be missing in a fresh checkout. */
+const GENERATED =
+  /_pb2(?:_grpc)?$|^_?_?version_?_?$|^_?build|generated|^_cffi|^moc_|^ui_|_ui$|_rc$|^_C$|^_ext|^__config__$|antlr|parser(?:tab)?$|lextab$/i
+
+/** Whether a distribution may be the one that brings a module: by list, or because the names share a word. */
+function provides(distribution: string, top: string): boolean {
+  if (modulesOf(distribution).includes(top)) return true
+  const words = top.toLowerCase().split('_')
+  if (top.length >= 3 && distribution.replaceAll('-', '').includes(words.join(''))) return true
+  return distribution.split('-').some(word => word.length >= 4 && words.includes(word))
+}
+
+/** Another file of the project imports it too, so somebody has it. */
+async function isUsedElsewhere(top: string, path: string, project: ProjectView): Promise<boolean> {
+  const uses = new RegExp(`^[ \\t]*(?:import|from)[ \\t]+${top}\\b`, 'm')
+  const waiting = ['']
+  for (let folder = waiting.shift(), files = 0; folder !== undefined; folder = waiting.shift())
+    for (const name of await project.list(folder)) {
+      const inside = folder === '' ? name : `${folder}/${name}`
+      if (/\.pyi?$/.test(name)) {
+        if (++files > MAX_FILES_LOOKED_AT) return false
+        if (inside !== path && uses.test((await project.read(inside)) ?? '')) return true
+      } else if (!/\.|^(?:node_modules|venv|env|build|dist|target|vendor|__pycache__)$/.test(name)) waiting.push(inside)
+    }
+  return false
+}
+
+/** Only a package that looks invented costs this search. */
+const MAX_FILES_LOOKED_AT = 400
