@@ -1,25 +1,23 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
-import type { FileError, FileSystem } from '#shared/host/host'
+import type { FileError, FileSystem, StagedFile } from '#shared/host/host'
 import type { FileImage } from './file-image'
 import { hashOf } from './text-file'
 
 /**
  * The record of everything kode changed in one project, and of what was there before. One pair of files per change:
  *
- *     000012-<id>.pending.json   what is about to happen; durable before the first workspace file is touched
- *     000012-<id>.blobs          the contents before and after
- *     000012-<id>.done.json      the same record after the rename that says: all of it happened
- *     000012-<id>.undone.json    … or that says: it was taken back after a crash; redo can bring it
+ *     000012-<id>-<turn>-<key>.pending.json   what is about to happen; durable before the first file is touched
+ *     000012-<id>.blobs                       the contents before and after
+ *     000012-<id>-<turn>-<key>.done.json      the same record, after the rename that says: all of it happened
+ *     000012-<id>-<turn>-<key>.undone.json    … or that says: it was taken back after a crash; redo can bring it
  *
- * Records are never rewritten; undoing and redoing are changes with records of their own.
+ * Records are never rewritten; undoing and redoing are changes with records of their own. The names alone hold what a
+ * write must know of earlier records, so that its cost does not grow with their number.
  */
-export interface ChangeRecord {
-  id: string
-  /** Order of the records, from 1. */
-  sequence: number
-  state: RecordState
+export interface ChangeRecord extends RecordName {
   /** `shell`: found after a command ran; it was not written by kode. */
   kind: 'change' | 'shell' | 'undo' | 'redo'
   turn: TurnOfRecord
@@ -33,6 +31,20 @@ export interface ChangeRecord {
   /** Permission bits of the folders that files were removed from: they go when they become empty. */
   folderModes: Record<string, number>
 }
+
+/** What the name of a record's file tells. */
+export interface RecordName {
+  id: string
+  /** Order of the records, from 1. */
+  sequence: number
+  state: RecordState
+  turnNumber: number
+  /** Tells turns apart; made from the turn's id. */
+  turnKey: string
+}
+
+/** What a writer says of a new record; the rest is the journal's. */
+export type NewRecord = Omit<ChangeRecord, keyof RecordName>
 
 export type RecordState = 'pending' | 'done' | 'undone'
 
@@ -67,7 +79,6 @@ type StoredImage = v.InferOutput<typeof storedImage>
 
 const storedRecord = v.object({
   version: v.literal(1),
-  id: v.string(),
   kind: v.picklist(['change', 'shell', 'undo', 'redo']),
   turn: v.object({ number: v.number(), id: v.string(), sessionId: v.optional(v.string()), title: v.string() }),
   at: v.number(),
@@ -92,36 +103,55 @@ export class ChangeJournal {
     return this.#files.lock(join(this.#folder, 'lock'), LONGEST_WAIT_MS)
   }
 
-  /** All records in order, without the contents. A damaged one is left out. */
-  async list(): Promise<Result<ChangeRecord[], FileError>> {
-    const entries = await this.#files.list(this.#folder)
-    if (!entries.ok) return entries.error.kind === 'not-found' ? ok([]) : entries
-    const records = await Promise.all(entries.value.map(entry => this.#read(entry.name)))
-    return ok(records.filter(record => record !== undefined).sort((a, b) => a.sequence - b.sequence))
+  /** The names of all records, in order. */
+  async names(): Promise<Result<RecordName[], FileError>> {
+    const listed = await this.#list()
+    return listed.ok ? ok(recordNames(listed.value)) : listed
+  }
+
+  /** Under the lock: removes what writers left that died before their record was whole, and records beyond the limit. */
+  async tidy(): Promise<Result<RecordName[], FileError>> {
+    const listed = await this.#list()
+    if (!listed.ok) return listed
+    const names = recordNames(listed.value)
+    const outdated = names.slice(0, Math.max(0, names.length - MOST_RECORDS))
+    const kept = names.slice(outdated.length)
+    const known = new Set(kept.map(stemOf))
+    const useless = listed.value.filter(name => {
+      return name.startsWith('.kode-') || (name.endsWith('.blobs') && !known.has(name.slice(0, -'.blobs'.length)))
+    })
+    for (const name of useless) await this.#files.remove(join(this.#folder, name))
+    for (const record of outdated) await this.#files.remove(this.#headerPath(record))
+    return ok(kept)
+  }
+
+  /** A record without the contents of its files; `undefined` when it is damaged. */
+  async read(name: RecordName): Promise<ChangeRecord | undefined> {
+    const stored = await this.#readStored(name)
+    return stored && toRecord(stored, name, withoutBytes)
   }
 
   /** Makes a record durable; nothing in the workspace may have been touched before. */
-  async begin(
-    record: Omit<ChangeRecord, 'state' | 'sequence'>,
-    sequence: number,
-  ): Promise<Result<ChangeRecord, FileError>> {
-    const pending: ChangeRecord = { ...record, sequence, state: 'pending' }
-    const { header, blobs } = toStored(pending)
+  async begin(record: NewRecord, earlier: readonly RecordName[]): Promise<Result<ChangeRecord, FileError>> {
+    const pending: ChangeRecord = {
+      ...record,
+      id: newId(),
+      sequence: (earlier.at(-1)?.sequence ?? 0) + 1,
+      state: 'pending',
+      turnNumber: record.turn.number,
+      turnKey: turnKeyOf(record.turn.id),
+    }
+    const { header, blobs } = toStored(record)
     const folder = await this.#files.makeFolder(this.#folder)
     if (!folder.ok) return folder
-    const targets = [
-      [this.#blobsPath(pending), blobs],
-      [this.#headerPath(pending), Buffer.from(JSON.stringify(header))],
-    ] as const
-    const staged = await Promise.all(targets.map(([path, bytes]) => this.#files.stage(path, bytes, { mode: 0o600 })))
-    const failed = staged.find(result => !result.ok)
-    for (const result of staged) {
-      if (!result.ok) continue
-      const committed = failed ? undefined : await result.value.commit()
-      if (!committed?.ok) await result.value.discard()
-      if (committed && !committed.ok) return committed
+    const written = await Promise.all([
+      this.#stage(this.#blobsPath(pending), blobs),
+      this.#stage(this.#headerPath(pending), Buffer.from(JSON.stringify(header))),
+    ])
+    for (const staged of written) {
+      const committed = staged.ok ? await staged.value.commit() : staged
+      if (!committed.ok) return committed
     }
-    if (failed && !failed.ok) return failed
     const synced = await this.#files.syncFolder(this.#folder)
     return synced.ok ? ok(pending) : synced
   }
@@ -134,68 +164,92 @@ export class ChangeJournal {
   }
 
   /** Forgets a record: what it was about to do did not begin. */
-  async forget(record: ChangeRecord): Promise<void> {
+  async forget(record: RecordName): Promise<void> {
     await this.#files.remove(this.#headerPath(record))
     await this.#files.remove(this.#blobsPath(record))
   }
 
-  /** The same record with the contents of its files. */
-  async withContents(record: ChangeRecord): Promise<Result<ChangeRecord, FileError>> {
-    const header = await this.#files.read(this.#headerPath(record))
-    if (!header.ok) return header
-    const blobs = await this.#files.read(this.#blobsPath(record))
+  /** A record with the contents of its files. */
+  async withContents(name: RecordName): Promise<Result<ChangeRecord, FileError>> {
+    const stored = await this.#readStored(name)
+    const blobs = await this.#files.read(this.#blobsPath(name))
     if (!blobs.ok) return blobs
-    const stored = parseHeader(header.value)
-    const entries: RecordEntry[] = []
-    for (const entry of stored?.entries ?? []) {
-      const before = withBytes(entry.before, blobs.value)
-      const after = withBytes(entry.after, blobs.value)
-      if (!before || !after) {
-        return fail({ kind: 'other', path: this.#blobsPath(record), message: `the record of ${entry.path} is damaged` })
-      }
-      entries.push({ path: entry.path, before, after })
-    }
-    return ok({ ...record, entries })
+    const record = stored && toRecord(stored, name, image => withBytes(image, blobs.value))
+    return record ? ok(record) : fail({ kind: 'other', path: this.#blobsPath(name), message: 'the record is damaged' })
   }
 
-  async #read(name: string): Promise<ChangeRecord | undefined> {
-    const match = /^(\d+)-\w+\.(pending|done|undone)\.json$/.exec(name)
-    if (!match) return undefined
-    const bytes = await this.#files.read(join(this.#folder, name))
-    const stored = bytes.ok ? parseHeader(bytes.value) : undefined
-    if (!stored) return undefined
-    const { version: _, turn, ...rest } = stored
-    const { sessionId, ...turnRest } = turn
-    return {
-      ...rest,
-      turn: { ...turnRest, ...(sessionId === undefined ? {} : { sessionId }) },
-      sequence: Number(match[1]),
-      state: match[2] as RecordState,
-      entries: stored.entries.map(entry => ({
-        path: entry.path,
-        before: withoutBytes(entry.before),
-        after: withoutBytes(entry.after),
-      })),
-    }
+  async #list(): Promise<Result<string[], FileError>> {
+    const entries = await this.#files.list(this.#folder)
+    if (!entries.ok) return entries.error.kind === 'not-found' ? ok([]) : entries
+    return ok(entries.value.map(entry => entry.name))
   }
 
-  #headerPath(record: ChangeRecord): string {
-    return join(this.#folder, `${this.#stem(record)}.${record.state}.json`)
+  /** What a failed write leaves is removed by the next `tidy`. */
+  #stage(path: string, bytes: Uint8Array): Promise<Result<StagedFile, FileError>> {
+    return this.#files.stage(path, bytes, { mode: 0o600 })
   }
 
-  #blobsPath(record: ChangeRecord): string {
-    return join(this.#folder, `${this.#stem(record)}.blobs`)
+  async #readStored(name: RecordName): Promise<StoredRecord | undefined> {
+    const bytes = await this.#files.read(this.#headerPath(name))
+    return bytes.ok ? parseHeader(bytes.value) : undefined
   }
 
-  #stem(record: ChangeRecord): string {
-    return `${String(record.sequence).padStart(6, '0')}-${record.id}`
+  #headerPath(name: RecordName): string {
+    return join(this.#folder, `${stemOf(name)}-${name.turnNumber}-${name.turnKey}.${name.state}.json`)
   }
+
+  #blobsPath(name: RecordName): string {
+    return join(this.#folder, `${stemOf(name)}.blobs`)
+  }
+}
+
+/** What makes turns with the same id one turn. */
+export function turnKeyOf(turnId: string): string {
+  return hashOf(Buffer.from(turnId)).slice(0, 12)
+}
+
+/** Undo reaches back this many change sets. */
+const MOST_RECORDS = 1000
+
+function recordNames(fileNames: readonly string[]): RecordName[] {
+  return fileNames
+    .flatMap(fileName => {
+      const match = /^(\d+)-(\w+)-(\d+)-(\w+)\.(pending|done|undone)\.json$/.exec(fileName)
+      if (!match) return []
+      const [, sequence, id = '', turnNumber, turnKey = '', state] = match
+      return { sequence: Number(sequence), id, turnNumber: Number(turnNumber), turnKey, state: state as RecordState }
+    })
+    .sort((a, b) => a.sequence - b.sequence)
+}
+
+function stemOf(name: RecordName): string {
+  return `${String(name.sequence).padStart(6, '0')}-${name.id}`
 }
 
 /** Longer than any change set takes to write. */
 const LONGEST_WAIT_MS = 30_000
 
-function parseHeader(bytes: Uint8Array): v.InferOutput<typeof storedRecord> | undefined {
+type StoredRecord = v.InferOutput<typeof storedRecord>
+
+/** @returns `undefined` where an image cannot be made */
+function toRecord(
+  stored: StoredRecord,
+  name: RecordName,
+  toImage: (image: StoredImage) => FileImage | undefined,
+): ChangeRecord | undefined {
+  const { kind, at, targets, madeFolders, folderModes } = stored
+  const { sessionId, ...turn } = stored.turn
+  const entries: RecordEntry[] = []
+  for (const entry of stored.entries) {
+    const [before, after] = [toImage(entry.before), toImage(entry.after)]
+    if (!before || !after) return undefined
+    entries.push({ path: entry.path, before, after })
+  }
+  const turnOfRecord = { ...turn, ...(sessionId === undefined ? {} : { sessionId }) }
+  return { ...name, kind, at, targets, madeFolders, folderModes, turn: turnOfRecord, entries }
+}
+
+function parseHeader(bytes: Uint8Array): StoredRecord | undefined {
   try {
     const parsed = v.safeParse(storedRecord, JSON.parse(Buffer.from(bytes).toString('utf8')))
     return parsed.success ? parsed.output : undefined
@@ -205,7 +259,7 @@ function parseHeader(bytes: Uint8Array): v.InferOutput<typeof storedRecord> | un
   }
 }
 
-function toStored(record: ChangeRecord): { header: object; blobs: Uint8Array } {
+function toStored(record: NewRecord): { header: object; blobs: Uint8Array } {
   const pieces: Uint8Array[] = []
   const offsets = new Map<string, number>()
   let length = 0
@@ -222,13 +276,12 @@ function toStored(record: ChangeRecord): { header: object; blobs: Uint8Array } {
     }
     return { ...rest, offset }
   }
-  const { state: _state, sequence: _sequence, ...rest } = record
   const entries = record.entries.map(({ path, before, after }) => ({
     path,
     before: store(before),
     after: store(after),
   }))
-  return { header: { version: 1, ...rest, entries }, blobs: Buffer.concat(pieces) }
+  return { header: { version: 1, ...record, entries }, blobs: Buffer.concat(pieces) }
 }
 
 function withoutBytes(image: StoredImage): FileImage {

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { type FilePair, unifiedDiff } from '#shared/base/diff'
-import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
-import { ChangeJournal, type ChangeRecord, type RecordEntry } from './change-journal'
+import { ChangeJournal, type ChangeRecord, type RecordEntry, type RecordName } from './change-journal'
 import type { EditProblem } from './change-set'
 import { type FileImage, isSameImage, lookAt, type SeenImage } from './file-image'
 import type { Landing } from './land'
@@ -53,10 +52,11 @@ export interface TurnView {
 
 /** The turns that changed files in this project, oldest first. */
 export async function listTurns(door: Door): Promise<Result<TurnView[], EditProblem>> {
-  const records = await new ChangeJournal(door.journalFolder, door.files).list()
-  if (!records.ok) return fail(problemOfFile(records.error, door.journalFolder))
+  const journal = new ChangeJournal(door.journalFolder, door.files)
+  const names = await journal.names()
+  if (!names.ok) return fail(problemOfFile(names.error, door.journalFolder))
   const turns = new Map<number, TurnView>()
-  for (const { record, isUndone } of changesIn(records.value)) {
+  for (const { record, isUndone } of changesIn(await readAll(names.value, journal))) {
     const { number, title, sessionId } = record.turn
     const known = turns.get(number)
     const files = record.entries.map(entry => entry.path)
@@ -74,8 +74,8 @@ export async function listTurns(door: Door): Promise<Result<TurnView[], EditProb
 
 /** Takes turns back: every file they changed is as it was before, exactly; except where somebody else changed it since. */
 export async function undo(options: UndoOptions, door: Door): Promise<Result<UndoReport, EditProblem>> {
-  return withJournal(door, async (journal, records) => {
-    const changes = changesIn(records)
+  return withJournal(door, async (journal, names) => {
+    const changes = changesIn(await readAll(names, journal))
     const turn = options.turn ?? changes.findLast(change => !change.isUndone)?.record.turn.number
     const targets = changes.filter(change => {
       return turn !== undefined && change.record.turn.number >= turn && change.standingPaths.length > 0
@@ -84,18 +84,22 @@ export async function undo(options: UndoOptions, door: Door): Promise<Result<Und
     const steps = targets.toReversed().map(({ record, standingPaths }): Step => {
       return { record, paths: standingPaths, from: 'after', to: 'before' }
     })
-    return travel('undo', steps, options, door, journal, records)
+    return travel('undo', steps, options, door, journal, names)
   })
 }
 
 /** Brings back what the last undo took, or what a repair after a crash took back. */
 export async function redo(options: Omit<UndoOptions, 'turn'>, door: Door): Promise<Result<UndoReport, EditProblem>> {
-  return withJournal(door, async (journal, records) => {
-    const steps = redoSteps(records)
-    return steps.length === 0
-      ? ok(nothingLeft('redo', options))
-      : travel('redo', steps, options, door, journal, records)
+  return withJournal(door, async (journal, names) => {
+    const steps = redoSteps(await readAll(names, journal))
+    return steps.length === 0 ? ok(nothingLeft('redo', options)) : travel('redo', steps, options, door, journal, names)
   })
+}
+
+/** Damaged records are left out: each costs only itself. */
+async function readAll(names: readonly RecordName[], journal: ChangeJournal): Promise<ChangeRecord[]> {
+  const records = await Promise.all(names.map(name => journal.read(name)))
+  return records.filter(record => record !== undefined)
 }
 
 /** A change on record and what still stands of it. */
@@ -178,7 +182,7 @@ async function travel(
   options: UndoOptions,
   door: Door,
   journal: ChangeJournal,
-  records: readonly ChangeRecord[],
+  names: readonly RecordName[],
 ): Promise<Result<UndoReport, EditProblem>> {
   const journeys = await planJourneys(steps, journal)
   if (!journeys.ok) return journeys
@@ -200,14 +204,13 @@ async function travel(
   if (options.dryRun) return ok(report)
   const keptPaths = new Set(kept.map(each => each.path))
   const record = {
-    id: newId(),
     kind,
     turn: steps[0]!.record.turn,
     at: door.now(),
     entries: landing.map(({ path, before, after }): RecordEntry => ({ path, before, after })),
     targets: steps.map(step => ({ id: step.record.id, paths: step.paths.filter(path => !keptPaths.has(path)) })),
   }
-  const landed = await landRecord(record, landing, door, journal, records)
+  const landed = await landRecord(record, landing, door, journal, names)
   return landed.ok ? ok(report) : landed
 }
 

@@ -57,29 +57,33 @@ export async function landEntries(
 /**
  * Ends a change set that was cut off: all files as before, or all as after it; temporary files and folders that nobody
  * needs go away. Files that are neither as before nor as after are somebody else's work and stay.
+ *
+ * @returns the paths that could not be brought there because something else is in their way by now
  */
-export async function undoHalfLanded(
+export async function finishHalfLanded(
   record: ChangeRecord,
   outcome: 'old' | 'new',
   standing: readonly ('old' | 'new' | 'other')[],
   root: string,
   files: FileSystem,
-): Promise<Result<void, EditProblem>> {
+): Promise<Result<string[], EditProblem>> {
   await removeTemporaries(record, root, files)
   const wrong = outcome === 'old' ? 'new' : 'old'
-  const landing = record.entries
-    .filter((_, index) => standing[index] === wrong)
-    .map(({ path, before, after }): Landing => {
-      const images = outcome === 'old' ? { before: after, after: before } : { before, after }
-      return { path, ...images, version: undefined }
-    })
-  if (landing.length > 0) {
-    const back = await replaceAll(landing, record, root, files)
-    if (!back.ok) return back
+  const blocked: string[] = []
+  for (const { path, before, after } of record.entries.filter((_, index) => standing[index] === wrong)) {
+    const images = outcome === 'old' ? { before: after, after: before } : { before, after }
+    const result = await replaceOne({ path, ...images, version: undefined }, record, root, files)
+    if (result.ok) continue
+    // What may pass is tried again at the next start; what will not pass must not block every start from now on.
+    if (MAY_PASS.includes(result.error.kind)) return fail(problemOfFile(result.error, path))
+    blocked.push(path)
   }
   if (outcome === 'old') await removeMadeFolders(record, root, files)
-  return syncFolders(record.entries, root, files)
+  const synced = await syncFolders(record.entries, root, files)
+  return synced.ok ? ok(blocked) : synced
 }
+
+const MAY_PASS: readonly FileError['kind'][] = ['no-space', 'read-only', 'denied', 'busy']
 
 /** Puts back what was placed, newest first. */
 function putBack(placed: readonly Landing[], record: ChangeRecord, root: string, files: FileSystem) {
@@ -96,12 +100,21 @@ async function replaceAll(
   files: FileSystem,
 ): Promise<Result<void, EditProblem>> {
   for (const entry of landing) {
-    const folder = await makeFolder(dirname(entry.path), record, root, files)
-    const staged = folder.ok ? await stageOne(entry, temporaryName(record, entry.path), root, files) : folder
-    const placed = staged.ok ? await place(entry, staged.value, root, files) : staged
-    if (!placed.ok) return fail(problemOfFile(placed.error, entry.path))
+    const replaced = await replaceOne(entry, record, root, files)
+    if (!replaced.ok) return fail(problemOfFile(replaced.error, entry.path))
   }
   return ok(undefined)
+}
+
+async function replaceOne(
+  entry: Landing,
+  record: ChangeRecord,
+  root: string,
+  files: FileSystem,
+): Promise<Result<void, FileError>> {
+  const folder = await makeFolder(dirname(entry.path), record, root, files)
+  const staged = folder.ok ? await stageOne(entry, temporaryName(record, entry.path), root, files) : folder
+  return staged.ok ? place(entry, staged.value, root, files) : staged
 }
 
 async function makeFolders(record: ChangeRecord, root: string, files: FileSystem): Promise<Result<void, EditProblem>> {

@@ -4,7 +4,7 @@ import { type FilePair, unifiedDiff } from '#shared/base/diff'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { FileError, WalkedFile } from '#shared/host/host'
-import type { ChangeJournal, ChangeRecord, RecordEntry, TurnOfRecord } from './change-journal'
+import type { ChangeJournal, ChangeRecord, RecordEntry, RecordName, TurnOfRecord } from './change-journal'
 import type { ChangeSet, EditProblem, FileChange } from './change-set'
 import { ABSENT, type FileImage, isSameImage } from './file-image'
 import { IgnoreRules } from './ignore-rules'
@@ -117,16 +117,21 @@ export class WorkspaceScanner {
       this.#lastSequence = records.at(-1)?.sequence ?? 0
       if (!cause || entries.length === 0) return ok([])
       const turn = turnFor(cause, records)
-      const recorded = await this.#record(entries, turn, journal, this.#lastSequence + 1)
+      const recorded = await this.#record(entries, turn, journal, records)
       if (!recorded.ok) return this.#cannot(recorded.error)
       this.#lastSequence++
       return ok(entries.map(entry => ({ entry, turn: turn.number })))
     })
   }
 
-  async #record(entries: RecordEntry[], turn: TurnOfRecord, journal: ChangeJournal, sequence: number) {
-    const common = { id: newId(), kind: 'shell' as const, turn, at: this.#door.now(), targets: [] }
-    const begun = await journal.begin({ ...common, entries, madeFolders: [], folderModes: {} }, sequence)
+  async #record(
+    entries: RecordEntry[],
+    turn: TurnOfRecord,
+    journal: ChangeJournal,
+    earlier: readonly RecordName[],
+  ): Promise<Result<ChangeRecord, FileError>> {
+    const common = { kind: 'shell' as const, turn, at: this.#door.now(), targets: [] }
+    const begun = await journal.begin({ ...common, entries, madeFolders: [], folderModes: {} }, earlier)
     return begun.ok ? journal.settle(begun.value, 'done') : begun
   }
 
@@ -176,7 +181,7 @@ export class WorkspaceScanner {
   async #changesOf(
     { found, gone, rules }: Differences,
     journal: ChangeJournal,
-    records: readonly ChangeRecord[],
+    records: readonly RecordName[],
   ): Promise<RecordEntry[]> {
     const own = await this.#ownWrites(journal, records)
     const entries: RecordEntry[] = []
@@ -193,12 +198,12 @@ export class WorkspaceScanner {
   }
 
   /** What kode itself wrote since the last look, which no command did. */
-  async #ownWrites(journal: ChangeJournal, records: readonly ChangeRecord[]): Promise<Map<string, FileImage>> {
+  async #ownWrites(journal: ChangeJournal, records: readonly RecordName[]): Promise<Map<string, FileImage>> {
     const images = new Map<string, FileImage>()
     for (const record of records) {
       if (record.sequence <= (this.#lastSequence ?? Number.POSITIVE_INFINITY) || record.state !== 'done') continue
       const full = await journal.withContents(record)
-      for (const entry of full.ok ? full.value.entries : record.entries) images.set(entry.path, entry.after)
+      for (const entry of full.ok ? full.value.entries : []) images.set(entry.path, entry.after)
     }
     return images
   }

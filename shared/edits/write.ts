@@ -2,10 +2,18 @@ import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { FileSystem } from '#shared/host/host'
-import { ChangeJournal, type ChangeRecord, type RecordEntry, type TurnOfRecord } from './change-journal'
+import {
+  ChangeJournal,
+  type ChangeRecord,
+  type NewRecord,
+  type RecordEntry,
+  type RecordName,
+  type TurnOfRecord,
+  turnKeyOf,
+} from './change-journal'
 import type { ChangeSet, EditProblem, FileChange } from './change-set'
 import { ABSENT, type FileImage, fileImage, isSameImage, lookAt } from './file-image'
-import { type Landing, landEntries, undoHalfLanded } from './land'
+import { finishHalfLanded, type Landing, landEntries } from './land'
 import { problemOfFile } from './project-file'
 import { resolveInProject } from './project-path'
 import { decodeText, encodeText, hashOf, NEW_FILE_FORMAT } from './text-file'
@@ -73,7 +81,6 @@ export async function writeChanges(
     const planned = await planEntries(changes.files, door)
     if (!planned.ok) return planned
     const record = {
-      id: changes.id,
       kind: 'change' as const,
       turn: turnFor(cause, records),
       at: door.now(),
@@ -82,7 +89,7 @@ export async function writeChanges(
     }
     const landed = await landRecord(record, planned.value.landing, door, journal, records)
     if (!landed.ok) return landed
-    return ok({ id: changes.id, turn: record.turn.number, files: planned.value.written, repaired })
+    return ok({ id: landed.value.id, turn: record.turn.number, files: planned.value.written, repaired })
   })
 }
 
@@ -113,7 +120,7 @@ export async function recoverInterrupted(
   preferred: 'old' | 'new' = 'old',
 ): Promise<Result<Repaired[], EditProblem>> {
   const journal = new ChangeJournal(door.journalFolder, door.files)
-  const records = await journal.list()
+  const records = await journal.names()
   if (!records.ok) return fail(problemOfFile(records.error, door.journalFolder))
   if (!records.value.some(record => record.state === 'pending')) return ok([])
   return withJournal(door, async (_journal, _records, repaired) => ok(repaired), preferred)
@@ -122,16 +129,16 @@ export async function recoverInterrupted(
 /** Runs something while no other process writes in this project, and after what others left half-done is repaired. */
 export async function withJournal<T>(
   door: Door,
-  use: (journal: ChangeJournal, records: ChangeRecord[], repaired: Repaired[]) => Promise<Result<T, EditProblem>>,
+  use: (journal: ChangeJournal, records: RecordName[], repaired: Repaired[]) => Promise<Result<T, EditProblem>>,
   preferred: 'old' | 'new' = 'old',
 ): Promise<Result<T, EditProblem>> {
   const journal = new ChangeJournal(door.journalFolder, door.files)
   const lock = await journal.lock()
   if (!lock.ok) return fail(problemOfFile(lock.error, door.journalFolder))
   try {
-    const records = await journal.list()
+    const records = await journal.tidy()
     if (!records.ok) return fail(problemOfFile(records.error, door.journalFolder))
-    const settled: ChangeRecord[] = []
+    const settled: RecordName[] = []
     const repaired: Repaired[] = []
     for (const record of records.value) {
       if (record.state !== 'pending') {
@@ -152,16 +159,15 @@ export async function withJournal<T>(
 
 /** Journals and lands entries; afterwards the record says `done`. */
 export async function landRecord(
-  record: Omit<ChangeRecord, 'state' | 'sequence' | 'madeFolders' | 'folderModes'>,
+  record: Omit<NewRecord, 'madeFolders' | 'folderModes'>,
   landing: readonly Landing[],
   door: Door,
   journal: ChangeJournal,
-  records: readonly ChangeRecord[],
+  earlier: readonly RecordName[],
 ): Promise<Result<ChangeRecord, EditProblem>> {
   const files = door.files.confinedTo(door.root)
   const folders = await foldersAround(landing, door.root, files)
-  const sequence = (records.at(-1)?.sequence ?? 0) + 1
-  const begun = await journal.begin({ ...record, ...folders }, sequence)
+  const begun = await journal.begin({ ...record, ...folders }, earlier)
   if (!begun.ok) return fail(problemOfFile(begun.error, 'the journal of changes'))
   const landed = await landEntries(landing, begun.value, door.root, files)
   if (!landed.ok) {
@@ -173,11 +179,12 @@ export async function landRecord(
 }
 
 /** The turn a change belongs to: the one with the same id, or the next. */
-export function turnFor(cause: Cause, records: readonly ChangeRecord[]): TurnOfRecord {
+export function turnFor(cause: Cause, records: readonly RecordName[]): TurnOfRecord {
   const { turnId, sessionId, title } = cause
-  const same = records.find(record => record.turn.id === turnId)
-  const last = Math.max(0, ...records.map(record => record.turn.number))
-  const number = same?.turn.number ?? last + 1
+  const key = turnKeyOf(turnId)
+  const same = records.findLast(record => record.turnKey === key)
+  const last = Math.max(0, ...records.map(record => record.turnNumber))
+  const number = same?.turnNumber ?? last + 1
   return { number, id: turnId, title, ...(sessionId === undefined ? {} : { sessionId }) }
 }
 
@@ -366,20 +373,23 @@ function parentsOf(path: string): string[] {
 }
 
 async function repairRecord(
-  record: ChangeRecord,
+  name: RecordName,
   door: Door,
   journal: ChangeJournal,
   preferred: 'old' | 'new',
 ): Promise<Result<{ report: Repaired; record?: ChangeRecord }, EditProblem>> {
   const files = door.files.confinedTo(door.root)
-  const full = await journal.withContents(record)
-  const standing = await Promise.all(record.entries.map(entry => standingOf(entry, door.root, files)))
+  const full = await journal.withContents(name)
+  const record = full.ok ? full.value : await journal.read(name)
+  const standing = await Promise.all((record?.entries ?? []).map(entry => standingOf(entry, door.root, files)))
   const isNew = standing.every(each => each === 'new')
   const isOld = standing.every(each => each === 'old')
-  // Without the contents nothing was written yet: they are on the disk before the first file changes.
-  const outcome = isNew ? 'new' : isOld || !full.ok ? 'old' : preferred
-  const entries = full.ok ? full.value.entries : record.entries
-  const finished = await undoHalfLanded({ ...record, entries }, outcome, standing, door.root, files)
+  if (!record || (!full.ok && !isNew && !isOld)) {
+    await journal.forget(name)
+    return ok({ report: unreadableReport(name) })
+  }
+  const outcome = isNew ? 'new' : isOld ? 'old' : preferred
+  const finished = await finishHalfLanded(record, outcome, standing, door.root, files)
   if (!finished.ok) return finished
   const report: Repaired = {
     id: record.id,
@@ -388,7 +398,10 @@ async function repairRecord(
     outcome,
     wasMidWay: !isNew && !isOld,
     paths: record.entries.map(entry => entry.path),
-    kept: record.entries.filter((_, index) => standing[index] === 'other').map(entry => entry.path),
+    kept: [
+      ...record.entries.filter((_, index) => standing[index] === 'other').map(entry => entry.path),
+      ...finished.value,
+    ],
     message: repairMessage(record, outcome, !isNew && !isOld),
   }
   if (!full.ok) {
@@ -397,6 +410,21 @@ async function repairRecord(
   }
   const settled = await journal.settle(record, outcome === 'new' ? 'done' : 'undone')
   return settled.ok ? ok({ report, record: settled.value }) : fail(problemOfFile(settled.error, door.journalFolder))
+}
+
+/** A record is whole before the first file changes; one that is not was damaged later, or never used. */
+function unreadableReport(name: RecordName): Repaired {
+  const message = `The record of an interrupted change (turn ${name.turnNumber}) cannot be read. Look through your files with git diff.`
+  return {
+    id: name.id,
+    turn: name.turnNumber,
+    title: '',
+    outcome: 'old',
+    wasMidWay: false,
+    paths: [],
+    kept: [],
+    message,
+  }
 }
 
 async function standingOf(entry: RecordEntry, root: string, files: FileSystem): Promise<'old' | 'new' | 'other'> {

@@ -4,14 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 
-const PROJECT = join(import.meta.dirname, '..', '..', '..', '..')
-
-/** A program that uses kode's sources, to be run in processes of its own that can be killed. */
+/** A program that uses kode's sources, to be run in processes of its own that can be killed. Imports are from the top folder. */
 export function buildProgram(source: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'kode-program-'))
   const outfile = join(folder, 'program.mjs')
   buildSync({
-    stdin: { contents: source, resolveDir: PROJECT, loader: 'ts' },
+    stdin: { contents: source, resolveDir: process.cwd(), loader: 'ts' },
     bundle: true,
     platform: 'node',
     format: 'esm',
