@@ -29,6 +29,8 @@ export interface CodeSupport {
   /** Whether a change of this file can change what every import means: a manifest or compiler configuration. */
   isManifest(path: string): boolean
   factsOf(source: SourceFile): Promise<FileFacts | Unknown>
+  /** Whether what was written for the old declaration fits the new one; without it, equal shapes are compatible. */
+  areCompatible?(before: DeclarationFact, after: DeclarationFact): boolean
   /** Imports that lead nowhere, and imported names their target does not have. */
   checkImports(source: SourceFile, project: ProjectView): Promise<Judgement>
   /** Calls of what does not exist, or with arguments it cannot take. */

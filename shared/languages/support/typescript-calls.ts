@@ -1,0 +1,488 @@
+import type ts from 'typescript'
+import type { Judgement, Problem, SourceFile } from '../language'
+import type { ProjectView } from '../project-view'
+import { ancestorsOf, folderOf, joinPath } from './ancestors'
+import { didYouMean } from './nearest-name'
+import { loadTypeScriptBuiltins, type TypeScriptBuiltins } from './typescript-builtins'
+import { moduleExportsOf } from './typescript-exports'
+import { DeclarationFinder, type Declared } from './typescript-members'
+import { moduleShapeOf } from './typescript-modules'
+import { loadTypeScript, parseErrorsOf, parseTypeScript, type TypeScript } from './typescript-parser'
+import { typeScriptResolverOf } from './typescript-resolver'
+import { type Binding, type CallSite, lookUp, type Scope, scopesOf } from './typescript-scopes'
+
+/** Names that test runners, module wrappers and frameworks put into every file. */
+const PROVIDED = new Set(
+  (
+    'require module exports __dirname __filename arguments eval super import describe context suite specify it test xit fit xtest xdescribe fdescribe ' +
+    'before after beforeEach afterEach beforeAll afterAll setup teardown suiteSetup suiteTeardown expect expectTypeOf expectType assertType assert jest vi vitest ' +
+    'jasmine spyOn spyOnProperty spyOnAllFunctions fail pending runs waitsFor cy Cypress sinon chai should mocha run test_ QUnit Deno Bun $ jQuery _ angular ' +
+    'inject define requirejs importScripts GM_xmlhttpRequest chrome browser artifacts contract web3 __webpack_require__ ' +
+    'defineProps defineEmits defineExpose defineModel defineOptions defineSlots withDefaults definePageMeta defineNuxtConfig ' +
+    '$state $derived $effect $props $bindable $inspect $host $ref $computed $shallowRef $customRef $toRef $$ i18n gettext print load quit'
+  ).split(' '),
+)
+/** Tools that give files names they do not import. */
+const NAME_PROVIDERS = [
+  'nuxt',
+  'nuxt3',
+  '@nuxt/kit',
+  'unplugin-auto-import',
+  'unplugin-vue-components',
+  'wxt',
+  'umi',
+  '@umijs/max',
+  'meteor',
+  'sails',
+]
+/** The newest Node the tables know; see scripts/make-typescript-tables.mjs. */
+const KNOWN_NODE_MAJOR = 24
+
+/**
+ * Calls of what does not exist, and with arguments it cannot take: `unknown-function`, `unknown-component`, `unknown-member`,
+ * `wrong-arity`. Only what can be seen for certain: no types are inferred beyond what is written down.
+ */
+export async function checkTypeScriptCalls(source: SourceFile, project: ProjectView): Promise<Judgement> {
+  const tree = await parseTypeScript(source)
+  if (tree.kind === 'unknown') return tree
+  if (parseErrorsOf(tree).length > 0) return { kind: 'unknown', reason: 'it does not parse' }
+  const check = new CallCheck(await loadTypeScript(), await loadTypeScriptBuiltins(), source, tree, project)
+  return { kind: 'judged', problems: await check.run() }
+}
+
+class CallCheck {
+  readonly #ts: TypeScript
+  readonly #builtins: TypeScriptBuiltins
+  readonly #source: SourceFile
+  readonly #tree: ts.SourceFile
+  readonly #project: ProjectView
+  readonly #finder: DeclarationFinder
+  readonly #isTypeScript: boolean
+  readonly #problems: Problem[] = []
+
+  constructor(
+    compiler: TypeScript,
+    builtins: TypeScriptBuiltins,
+    source: SourceFile,
+    tree: ts.SourceFile,
+    project: ProjectView,
+  ) {
+    this.#ts = compiler
+    this.#builtins = builtins
+    this.#source = source
+    this.#tree = tree
+    this.#project = project
+    this.#finder = new DeclarationFinder(compiler, project)
+    this.#isTypeScript = /\.[mc]?tsx?$/.test(source.path)
+  }
+
+  async run(): Promise<Problem[]> {
+    // A declaration file calls nothing; `@ts-nocheck` asks for peace.
+    if (this.#tree.isDeclarationFile || /^\s*\/\/\s*@ts-nocheck/m.test(this.#source.text)) return []
+    const scopes = scopesOf(this.#ts, this.#tree)
+    const canNameBeForeign = scopes.isOpaque || !this.#hasOwnScope()
+    for (const call of scopes.calls) {
+      const callee = call.node.expression
+      if (this.#ts.isIdentifier(callee)) {
+        const binding = lookUp(call.scope, callee.text)
+        if (binding) await this.#arity(call, callee, binding)
+        else if (!canNameBeForeign) await this.#undeclared(callee, call.scope, 'unknown-function')
+      } else if (this.#ts.isPropertyAccessExpression(callee) && !callee.questionDotToken)
+        await this.#member(call, callee)
+    }
+    for (const { name, scope } of scopes.elements) {
+      if (!canNameBeForeign && !lookUp(scope, name.text)) await this.#undeclared(name, scope, 'unknown-component')
+    }
+    return this.#problems.filter(problem => !this.#isExpected(problem))
+  }
+
+  /** Whether the file's names are its own: an ES or CommonJS module. */
+  #hasOwnScope(): boolean {
+    return (
+      moduleShapeOf(this.#ts, this.#tree).isModule ||
+      /\brequire\(|\bmodule\.exports\b|\bexports\.\w/.test(this.#source.text)
+    )
+  }
+
+  async #undeclared(name: ts.Identifier, scope: Scope, kind: 'unknown-function' | 'unknown-component'): Promise<void> {
+    const text = name.text
+    if (PROVIDED.has(text) || this.#builtins.isGlobal(text) || scopesOf(this.#ts, this.#tree).probedNames.has(text))
+      return
+    if (await this.#isProvided(text)) return
+    this.#report({
+      kind,
+      node: name,
+      key: text,
+      message: `\`${text}\` is neither declared nor imported in this file`,
+      suggestion:
+        didYouMean(text, [...visibleNames(scope), ...this.#builtins.globals]) ??
+        `declare \`${text}\`, or import it from where it is`,
+      isCertain: true,
+    })
+  }
+
+  /** Whether something outside the file may provide a name: declaration files, linters' lists of globals, auto-imports. */
+  async #isProvided(name: string): Promise<boolean> {
+    const word = new RegExp(`(?<![\\w$])${escaped(name)}(?![\\w$])`)
+    const globalsComment =
+      this.#source.text.match(/\/[*/]\s*(?:globals?|exported|eslint-env)\b[\s\S]*?(?:\*\/|\n)/g) ?? []
+    if (globalsComment.some(comment => word.test(comment))) return true
+    const resolver = typeScriptResolverOf(this.#project)
+    const folder = folderOf(this.#source.path)
+    const manifests = await resolver.packages.manifestsAbove(folder)
+    if (manifests.some(manifest => NAME_PROVIDERS.some(provider => manifest.dependencies.has(provider)))) return true
+    if ((await resolver.declarationTexts()).some(text => word.test(text))) return true
+    for (const ancestor of ancestorsOf(folder, this.#project.root)) {
+      for (const config of await this.#project.list(ancestor)) {
+        const mayList =
+          /^(?:\.?eslint|\.?oxlint|biome|\.?jshint|\.?jslint|\.?xo|vite|webpack|rollup|tsconfig|jsconfig|package\.json|global)/i.test(
+            config,
+          )
+        if (mayList && word.test((await this.#project.read(joinPath(ancestor, config))) ?? '')) return true
+      }
+      const types = joinPath(ancestor, 'node_modules/@types')
+      for (const pack of await this.#project.list(types)) {
+        const text = await this.#project.read(joinPath(types, `${pack}/index.d.ts`))
+        if (text !== undefined && word.test(text)) return true
+      }
+    }
+    return false
+  }
+
+  async #arity(call: CallSite, callee: ts.Identifier, binding: Binding): Promise<void> {
+    if (
+      !this.#isTypeScript ||
+      binding.isReassigned ||
+      call.node.arguments?.some(each => this.#ts.isSpreadElement(each))
+    )
+      return
+    const declared = await this.#finder.declarationOf(binding, this.#source.path, this.#tree)
+    if (!declared || /\.[mc]?jsx?$/.test(declared.path)) return
+    const ranges = this.#ts.isNewExpression(call.node) ? this.#constructorRanges(declared) : this.#callRanges(declared)
+    const count = call.node.arguments?.length ?? 0
+    if (!ranges || ranges.length === 0 || ranges.some(({ min, max }) => count >= min && count <= max)) return
+    this.#report({
+      kind: 'wrong-arity',
+      node: callee,
+      key: `${callee.text} ${count}`,
+      message: `\`${callee.text}\` takes ${describeRanges(ranges)}, not ${count}`,
+      suggestion: `it is declared as \`${this.#signature(declared)}\``,
+      isCertain: true,
+    })
+  }
+
+  #callRanges(declared: Declared): ArgumentRange[] | undefined {
+    const compiler = this.#ts
+    const signatures: ts.SignatureDeclaration[] = []
+    for (const node of declared.nodes) {
+      if (compiler.isFunctionDeclaration(node)) signatures.push(node)
+      else if (compiler.isVariableDeclaration(node) && !node.type && node.initializer) {
+        const value = node.initializer
+        if (!compiler.isArrowFunction(value) && !compiler.isFunctionExpression(value)) return undefined
+        signatures.push(value)
+      } else return undefined
+    }
+    return this.#ranges(signatures)
+  }
+
+  #constructorRanges(declared: Declared): ArgumentRange[] | undefined {
+    const [node] = declared.nodes
+    if (declared.nodes.length !== 1 || !node || !this.#ts.isClassLike(node)) return undefined
+    const constructors = node.members.filter(member => this.#ts.isConstructorDeclaration(member))
+    if (constructors.length > 0) return this.#ranges(constructors)
+    return node.heritageClauses?.length || node.modifiers?.some(each => each.kind === this.#ts.SyntaxKind.Decorator)
+      ? undefined
+      : [{ min: 0, max: 0 }]
+  }
+
+  /** Of overloads, those without a body are what callers see. */
+  #ranges(signatures: readonly ts.SignatureDeclaration[]): ArgumentRange[] {
+    const overloads = signatures.filter(each => !('body' in each) || each.body === undefined)
+    return (overloads.length > 0 ? overloads : signatures).map(signature => {
+      const generics = new Set(signature.typeParameters?.map(each => each.name.text))
+      const parameters = signature.parameters.filter(
+        each => !(this.#ts.isIdentifier(each.name) && each.name.text === 'this'),
+      )
+      const max = parameters.some(each => each.dotDotDotToken) ? Number.POSITIVE_INFINITY : parameters.length
+      const min = parameters.findLastIndex(each => !this.#isOptional(each, generics)) + 1
+      return { min, max }
+    })
+  }
+
+  #isOptional(parameter: ts.ParameterDeclaration, generics: ReadonlySet<string>): boolean {
+    if (parameter.questionToken || parameter.initializer || parameter.dotDotDotToken) return true
+    // `void` may be left out, and a type parameter may turn out to be it.
+    const type = parameter.type?.getText(this.#tree) ?? ''
+    return /\bvoid\b/.test(type) || (type.match(/[\w$]+/g) ?? []).some(word => generics.has(word) && word === type)
+  }
+
+  #signature(declared: Declared): string {
+    const [node] = declared.nodes
+    const text = node?.getText(declared.tree).replaceAll(/\s+/g, ' ') ?? ''
+    const end = text.search(/\s*(?:=>|\{)\s/)
+    const head = end > 0 ? text.slice(0, end) : text
+    return head.length > 140 ? `${head.slice(0, 139)}…` : head
+  }
+
+  async #member(call: CallSite, callee: ts.PropertyAccessExpression): Promise<void> {
+    const compiler = this.#ts
+    const object = callee.expression
+    const name = callee.name.text
+    if (compiler.isPrivateIdentifier(callee.name)) return
+    if (object.kind === compiler.SyntaxKind.ThisKeyword) {
+      if (!call.thisClass || call.thisClass.members.length === 0) return
+      const owner = call.thisClass.name ? (lookUp(call.scope, call.thisClass.name.text)?.nodes ?? []) : []
+      // An interface of the same name adds members to the class.
+      const nodes = owner.includes(call.thisClass) ? owner : [call.thisClass]
+      return this.#memberOf({ path: this.#source.path, tree: this.#tree, nodes }, callee, 'this', call)
+    }
+    if (compiler.isStringLiteralLike(object)) return this.#builtinMember('String', callee, call)
+    if (compiler.isArrayLiteralExpression(object)) return this.#builtinMember('Array', callee, call)
+    if (!compiler.isIdentifier(object)) return
+    const binding = lookUp(call.scope, object.text)
+    if (!binding) {
+      const statics = this.#builtins.staticsOf(object.text)
+      if (statics && !statics.includes(name)) await this.#unknownBuiltin(callee, object.text, statics)
+      return
+    }
+    if (binding.isReassigned) return
+    const module = this.#finder.moduleOf(binding, this.#tree)
+    if (module) return this.#moduleMember(module, callee)
+    const [node] = binding.nodes
+    if (!node) return
+    if (compiler.isVariableDeclaration(node) || compiler.isParameter(node))
+      return this.#variableMember(node, callee, call)
+    if (!this.#isTypeScript) return
+    const declared = await this.#finder.declarationOf(binding, this.#source.path, this.#tree)
+    if (declared?.nodes.every(each => !this.#ts.isVariableDeclaration(each) || isConstant(this.#ts, each))) {
+      await this.#memberOf(declared, callee, object.text, call)
+    }
+  }
+
+  async #variableMember(
+    node: ts.VariableDeclaration | ts.ParameterDeclaration,
+    callee: ts.PropertyAccessExpression,
+    call: CallSite,
+  ): Promise<void> {
+    const compiler = this.#ts
+    if (!compiler.isIdentifier(node.name) || this.#mayBeNarrowed(node.name.text)) return
+    if (node.type) {
+      const type = await this.#finder.typeNamed(node.type, call.scope, this.#source.path, this.#tree)
+      if (!type) return
+      return 'builtin' in type
+        ? this.#builtinMember(type.builtin, callee, call)
+        : this.#memberOf(type, callee, node.name.text, call)
+    }
+    const value = node.initializer
+    if (!value || !compiler.isVariableDeclaration(node)) return
+    if (compiler.isStringLiteralLike(value) || compiler.isTemplateExpression(value))
+      return this.#builtinMember('String', callee, call)
+    if (compiler.isArrayLiteralExpression(value)) return this.#builtinMember('Array', callee, call)
+    if (compiler.isNewExpression(value) && compiler.isIdentifier(value.expression)) {
+      const built = lookUp(call.scope, value.expression.text)
+      if (!built) return this.#builtinMember(value.expression.text, callee, call)
+      const declared = await this.#finder.declarationOf(built, this.#source.path, this.#tree)
+      if (declared && (this.#isTypeScript || declared.nodes.every(each => compiler.isClassLike(each)))) {
+        await this.#memberOf(declared, callee, node.name.text, call)
+      }
+      return
+    }
+    if (this.#isTypeScript && compiler.isObjectLiteralExpression(value)) {
+      await this.#memberOf({ path: this.#source.path, tree: this.#tree, nodes: [node] }, callee, node.name.text, call)
+    }
+  }
+
+  /** Whether a check in the file may tell the compiler more about a variable than its declaration does. */
+  #mayBeNarrowed(name: string): boolean {
+    const word = escaped(name)
+    const text = this.#source.text
+    return (
+      new RegExp(`(?<![\\w$.])${word}\\s+instanceof\\b|\\bin\\s+${word}(?![\\w$])`).test(text) ||
+      new RegExp(
+        `(?:is|has|assert|expect|invariant|check|ensure|guard|match|test|assign|extend|mixin)\\w*(?:<[^>]*>)?\\(\\s*${word}\\s*[,)]`,
+        'i',
+      ).test(text)
+    )
+  }
+
+  async #memberOf(
+    declared: Declared,
+    callee: ts.PropertyAccessExpression,
+    receiver: string,
+    call: CallSite,
+  ): Promise<void> {
+    const name = callee.name.text
+    const members = await this.#finder.membersOf(declared)
+    if (!members || members.has(name) || this.#isAssignedHere(receiver, name)) return
+    const [node] = declared.nodes
+    const owner = node && 'name' in node && node.name && this.#isNamed(node.name) ? node.name.text : receiver
+    if (await this.#isAugmented(owner, name)) return
+    this.#report({
+      kind: 'unknown-member',
+      node: callee.name,
+      key: `${receiver}.${name}`,
+      message: `\`${owner}\` has no \`${name}\``,
+      suggestion: didYouMean(name, members) ?? `it has ${listOf(members)}`,
+      // In JavaScript anything may be added from anywhere; behind a condition the code may have asked first.
+      isCertain: this.#isTypeScript && !call.isGuarded,
+    })
+  }
+
+  #isNamed(node: unknown): node is ts.Identifier {
+    return typeof node === 'object' && node !== null && 'text' in node && typeof node.text === 'string'
+  }
+
+  async #builtinMember(type: string, callee: ts.PropertyAccessExpression, call: CallSite): Promise<void> {
+    const members = this.#builtins.instanceMembersOf(type)
+    if (!members || members.includes(callee.name.text) || call.isGuarded) return
+    await this.#unknownBuiltin(callee, type, members)
+  }
+
+  async #moduleMember(
+    module: { specifier: string; isNamespace: boolean },
+    callee: ts.PropertyAccessExpression,
+  ): Promise<void> {
+    const name = callee.name.text
+    const target = await typeScriptResolverOf(this.#project).resolve(module.specifier, this.#source.path)
+    if (target.kind === 'builtin') {
+      const names = this.#builtins.exportsOfNodeModule(target.name)
+      if (names && !names.includes(name) && !FUNCTION_NAMES.has(name))
+        await this.#unknownBuiltin(callee, target.name, names)
+      return
+    }
+    if (!module.isNamespace || target.kind !== 'file' || !this.#isTypeScript) return
+    const found = await moduleExportsOf(this.#project).find(target.path, name)
+    if (found.kind !== 'absent' || (!target.isProject && (await this.#isAugmented(module.specifier, name)))) return
+    this.#report({
+      kind: 'unknown-member',
+      node: callee.name,
+      key: `${module.specifier}.${name}`,
+      message: `\`${name}\` does not exist in ${module.specifier}`,
+      suggestion: didYouMean(name, found.names) ?? `it exports ${listOf(found.names)}`,
+      isCertain: true,
+    })
+  }
+
+  /** Platforms grow and are patched: only a name close to an existing one is certainly a slip. */
+  async #unknownBuiltin(callee: ts.PropertyAccessExpression, owner: string, names: readonly string[]): Promise<void> {
+    const name = callee.name.text
+    const receiver = callee.expression.getText(this.#tree)
+    if (this.#isAssignedHere(receiver, name) || (await this.#isAugmented(owner, name))) return
+    const suggestion = didYouMean(name, [...names, ...FUNCTION_NAMES])
+    this.#report({
+      kind: 'unknown-member',
+      node: callee.name,
+      key: `${owner}.${name}`,
+      message: `\`${name}\` does not exist in ${owner}`,
+      suggestion: suggestion ?? 'check the name in its documentation',
+      isCertain: suggestion !== undefined && !(await this.#usesNewerNode()),
+    })
+  }
+
+  /** `receiver.name = …` or a patched prototype in this very file. */
+  #isAssignedHere(receiver: string, name: string): boolean {
+    const text = this.#source.text
+    const [object, member] = [escaped(receiver), escaped(name)]
+    return (
+      new RegExp(`(?<![\\w$])${object}\\.${member}\\s*(?:=(?!=)|\\|\\|=|\\?\\?=)`).test(text) ||
+      new RegExp(`prototype\\.${member}\\b|['"]${member}['"]`).test(text) ||
+      new RegExp(`(?:assign|extend|mixin|definePropert(?:y|ies))\\(\\s*${object}\\b`).test(text)
+    )
+  }
+
+  /** Whether a declaration file of the project mentions both: then it may add the one to the other. */
+  async #isAugmented(owner: string, name: string): Promise<boolean> {
+    const texts = await typeScriptResolverOf(this.#project).declarationTexts()
+    return texts.some(text => text.includes(owner) && new RegExp(`(?<![\\w$])${escaped(name)}(?![\\w$])`).test(text))
+  }
+
+  async #usesNewerNode(): Promise<boolean> {
+    for (const ancestor of ancestorsOf(folderOf(this.#source.path), this.#project.root)) {
+      const types = (await this.#project.read(joinPath(ancestor, 'node_modules/@types/node/package.json'))) ?? ''
+      const version = (await this.#project.read(joinPath(ancestor, '.nvmrc'))) ?? ''
+      const majors = [/"version":\s*"(\d+)/.exec(types)?.[1], /^\s*v?(\d+)/.exec(version)?.[1]]
+      if (majors.some(major => Number(major) > KNOWN_NODE_MAJOR)) return true
+    }
+    return false
+  }
+
+  /** A test of the type checker, or a known gap: the author says so on the line before. */
+  #isExpected(problem: Problem): boolean {
+    const lineStart = this.#source.text.lastIndexOf('\n', problem.start - 1)
+    const previous = this.#source.text.slice(
+      this.#source.text.lastIndexOf('\n', lineStart - 1) + 1,
+      Math.max(lineStart, 0),
+    )
+    return /@ts-(?:ignore|expect-error)/.test(previous)
+  }
+
+  #report(found: {
+    kind: string
+    node: ts.Node
+    key: string
+    message: string
+    suggestion: string
+    isCertain: boolean
+  }): void {
+    this.#problems.push({
+      kind: found.kind,
+      certainty: found.isCertain ? 'certain' : 'likely',
+      key: `${found.kind} ${found.key}`,
+      start: found.node.getStart(this.#tree),
+      end: found.node.end,
+      message: found.message,
+      suggestion: found.suggestion,
+    })
+  }
+}
+
+interface ArgumentRange {
+  min: number
+  max: number
+}
+
+const FUNCTION_NAMES = new Set([
+  'apply',
+  'call',
+  'bind',
+  'toString',
+  'hasOwnProperty',
+  'valueOf',
+  'default',
+  'constructor',
+  'isPrototypeOf',
+  'propertyIsEnumerable',
+  'toLocaleString',
+])
+
+function describeRanges(ranges: readonly ArgumentRange[]): string {
+  const each = ranges.map(({ min, max }) => {
+    if (max === Number.POSITIVE_INFINITY) return `at least ${min}`
+    return min === max ? `${min}` : `${min} to ${max}`
+  })
+  const [only] = each
+  return `${[...new Set(each)].join(' or ')} argument${ranges.length === 1 && only === '1' ? '' : 's'}`
+}
+
+function isConstant(compiler: TypeScript, node: ts.VariableDeclaration): boolean {
+  return node.initializer !== undefined && compiler.isObjectLiteralExpression(node.initializer)
+}
+
+function visibleNames(scope: Scope): string[] {
+  const names: string[] = []
+  for (let at: Scope | undefined = scope; at; at = at.parent) names.push(...at.names.keys())
+  return names
+}
+
+function listOf(names: Iterable<string>): string {
+  const all = [...names].filter(
+    name => !FUNCTION_NAMES.has(name) && !['name', 'length', 'prototype', 'caller', 'arguments'].includes(name),
+  )
+  const shown = all.slice(0, 8).map(name => `\`${name}\``)
+  if (shown.length === 0) return 'nothing'
+  return all.length > shown.length ? `${shown.join(', ')} and ${all.length - shown.length} more` : shown.join(', ')
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
