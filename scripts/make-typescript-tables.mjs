@@ -9,7 +9,12 @@ const root = join(import.meta.dirname, '..')
 const entry = join(root, 'entry.ts')
 const options = {
   target: ts.ScriptTarget.ESNext,
-  lib: ['lib.esnext.full.d.ts', 'lib.webworker.importscripts.d.ts', 'lib.scripthost.d.ts', 'lib.dom.asynciterable.d.ts'],
+  lib: [
+    'lib.esnext.full.d.ts',
+    'lib.webworker.importscripts.d.ts',
+    'lib.scripthost.d.ts',
+    'lib.dom.asynciterable.d.ts',
+  ],
   types: ['node'],
   typeRoots: [join(root, 'node_modules/@types')],
   module: ts.ModuleKind.NodeNext,
@@ -37,7 +42,9 @@ for (const symbol of values) {
   const name = symbol.name
   if (!/^[A-Z]/.test(name) && !['console', 'process', 'crypto', 'performance'].includes(name)) continue
   const type = checker.getTypeOfSymbol(symbol)
-  const isHostOnly = symbol.declarations?.every(each => /lib\.(dom|webworker|scripthost)/.test(each.getSourceFile().fileName))
+  const isHostOnly = symbol.declarations?.every(each =>
+    /lib\.(dom|webworker|scripthost)/.test(each.getSourceFile().fileName),
+  )
   if (isHostOnly || type.flags & ts.TypeFlags.Any) continue
   statics[name] = [...new Set([...propertiesOf(type), ...runtimeNames(globalThis[name])])].sort()
 }
@@ -68,18 +75,76 @@ for (const id of builtinModules) {
   modules[name] = new Set([...(modules[name] ?? []), ...runtimeNames(require(`node:${name}`))])
 }
 
+/** Gone from Node, but older versions have them. */
+const REMOVED = {
+  crypto: ['createCipher', 'createDecipher', 'DEFAULT_ENCODING', 'fips'],
+  tls: ['createSecurePair', 'parseCertString'],
+  util: [
+    'isArray',
+    'isBoolean',
+    'isBuffer',
+    'isDate',
+    'isError',
+    'isFunction',
+    'isNull',
+    'isNullOrUndefined',
+    'isNumber',
+    'isObject',
+    'isPrimitive',
+    'isRegExp',
+    'isString',
+    'isSymbol',
+    'isUndefined',
+    'log',
+    '_extend',
+    'print',
+    'puts',
+    'debug',
+    'error',
+    'pump',
+  ],
+  fs: ['SyncWriteStream', 'exists', 'lchmod', 'lchmodSync', 'F_OK', 'R_OK', 'W_OK', 'X_OK'],
+  buffer: ['SlowBuffer', 'INSPECT_MAX_BYTES'],
+  module: [
+    '_debug',
+    '_load',
+    '_resolveFilename',
+    '_extensions',
+    '_cache',
+    '_nodeModulePaths',
+    '_findPath',
+    '_initPaths',
+    'globalPaths',
+  ],
+  timers: ['enroll', 'unenroll', 'active', '_unrefActive'],
+  os: ['tmpDir', 'getNetworkInterfaces', 'EOL'],
+  process: ['binding', 'assert', 'mainModule'],
+  assert: ['CallTracker'],
+  async_hooks: ['currentId', 'triggerId'],
+  path: ['_makeLong', 'exists', 'existsSync'],
+  net: ['_setSimultaneousAccepts'],
+  http: ['createClient', '_connectionListener'],
+}
+for (const [name, names] of Object.entries(REMOVED)) for (const each of names) modules[name]?.add(each)
+
 const table = {
   source: `TypeScript ${ts.version}, @types/node ${require('@types/node/package.json').version}, Node ${process.version}`,
-  globals: [...new Set([...values, ...types].map(nameOf).concat(Object.getOwnPropertyNames(globalThis)))].filter(isPlain).sort(),
+  globals: [...new Set([...values, ...types].map(nameOf).concat(Object.getOwnPropertyNames(globalThis)))]
+    .filter(isPlain)
+    .sort(),
   statics,
   instances,
   nodeModules: Object.fromEntries(
-    Object.entries(modules).sort().map(([name, names]) => [name, [...names].filter(isPlain).sort()]),
+    Object.entries(modules)
+      .sort()
+      .map(([name, names]) => [name, [...names].filter(isPlain).sort()]),
   ),
 }
 writeFileSync(
   join(root, 'shared/languages/support/typescript-builtins.data.json'),
-  `{\n${Object.entries(table).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(',\n')}\n}\n`,
+  `{\n${Object.entries(table)
+    .map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+    .join(',\n')}\n}\n`,
 )
 
 function runtimeNames(value) {

@@ -46,8 +46,9 @@ function referencesIn(compiler: typeof ts, tree: ts.SourceFile): Reference[] {
     ...each,
     kind: 'load' as const,
     names: [],
-    // A dynamic import may be caught by whoever awaits it.
-    isGuarded: each.isGuarded || (each.kind === 'dynamic' && !each.specifier.startsWith('.')),
+    // A dynamic import may be caught by whoever awaits it; one inside a type may be one of several tries.
+    isGuarded:
+      each.isGuarded || each.kind === 'import-type' || (each.kind === 'dynamic' && !each.specifier.startsWith('.')),
   }))
   return [...fixed, ...loads]
 }

@@ -23,6 +23,8 @@ export type Resolution =
   | { kind: 'unknown' }
 
 const CODE_EXTENSIONS = ['.ts', '.tsx', '.mts', '.cts', '.d.ts', '.d.mts', '.d.cts', '.js', '.jsx', '.mjs', '.cjs']
+const ENDINGS = [...CODE_EXTENSIONS, '.json', '.vue', '.svelte']
+const ENDINGS_OF_JAVASCRIPT = ENDINGS.toSorted((a, b) => Number(/ts/.test(a)) - Number(/ts/.test(b)))
 const READABLE = /\.(?:[mc]?[jt]s|[jt]sx)$/
 /** A `.js` in the import means the `.ts` it is made from. */
 const SOURCES_OF: Record<string, readonly string[]> = {
@@ -54,17 +56,30 @@ export class TypeScriptResolver {
   readonly packages: NodePackages
   readonly #project: ProjectView
   readonly #known = new Map<string, Promise<Resolution>>()
+  /** Where a file of JavaScript leads; this one answers for TypeScript, which sees declarations before code. */
+  readonly #forJavaScript: TypeScriptResolver | undefined
 
-  constructor(project: ProjectView) {
+  constructor(project: ProjectView, packages?: NodePackages) {
     this.#project = project
-    this.packages = new NodePackages(project)
+    this.packages = packages ?? new NodePackages(project)
+    this.#forJavaScript = packages ? undefined : new TypeScriptResolver(project, this.packages)
   }
 
   resolve(specifier: string, fromPath: string): Promise<Resolution> {
+    if (this.#forJavaScript && /\.[mc]?jsx?$/.test(fromPath)) return this.#forJavaScript.resolve(specifier, fromPath)
     const key = `${specifier}\0${folderOf(fromPath)}\0${SAMPLES.test(fromPath)}`
     const known = this.#known.get(key) ?? this.#resolve(specifier, fromPath)
     this.#known.set(key, known)
     return known
+  }
+
+  get #seesTypes(): boolean {
+    return this.#forJavaScript !== undefined
+  }
+
+  /** What may follow a path without an extension. */
+  get #endings(): readonly string[] {
+    return this.#seesTypes ? ENDINGS : ENDINGS_OF_JAVASCRIPT
   }
 
   async #resolve(written: string, fromPath: string): Promise<Resolution> {
@@ -229,7 +244,7 @@ export class TypeScriptResolver {
       if ((await this.#project.kindOf(at)) === 'directory') {
         const manifest = await this.packages.manifestIn(at)
         const own = manifest && (await this.#inPackage(manifest, subpath))
-        if (own?.kind === 'file' && isDeclaration(own.path)) return own
+        if (own && (!this.#seesTypes || (own.kind === 'file' && isDeclaration(own.path)))) return own
         const typed = await this.#typesIn(types, subpath)
         if (typed) return typed
         if (own) return own
@@ -265,10 +280,10 @@ export class TypeScriptResolver {
 
     const files: string[] = []
     for (const target of targets) {
-      const found = await this.#fileAt(joinPath(manifest.folder, target), true)
+      const found = await this.#fileAt(joinPath(manifest.folder, target))
       if (found) files.push(found)
     }
-    const best = files.find(isDeclaration) ?? files[0]
+    const best = files.find(file => isDeclaration(file) === this.#seesTypes) ?? files[0]
     if (best === undefined) return targets.length > 1 && subpath === '' ? { kind: 'exists' } : undefined
     return this.#asFile(best)
   }
@@ -279,28 +294,26 @@ export class TypeScriptResolver {
   }
 
   /** The file an extensionless or exact path means. */
-  async #fileAt(path: string, preferTypes = false): Promise<string | undefined> {
+  async #fileAt(path: string): Promise<string | undefined> {
     const extension = /\.[mc]?jsx?$/.exec(path)?.[0] ?? ''
     const sources = (SOURCES_OF[extension] ?? []).map(each => path.slice(0, path.length - extension.length) + each)
     const kind = path === '' ? 'directory' : await this.#project.kindOf(path)
     if (kind === 'file') {
-      for (const source of preferTypes ? sources : [])
+      for (const source of this.#seesTypes ? sources : [])
         if ((await this.#project.kindOf(source)) === 'file') return source
       return path
     }
-    const candidates =
-      path === ''
-        ? sources
-        : [...sources, ...CODE_EXTENSIONS.map(each => path + each), `${path}.json`, `${path}.vue`, `${path}.svelte`]
-    for (const candidate of candidates) if ((await this.#project.kindOf(candidate)) === 'file') return candidate
+    for (const candidate of path === '' ? [] : [...sources, ...this.#endings.map(ending => path + ending)]) {
+      if ((await this.#project.kindOf(candidate)) === 'file') return candidate
+    }
     if (kind !== 'directory') return undefined
     const manifest = await this.packages.manifestIn(path)
     for (const entry of [manifest?.types, manifest?.module, manifest?.main]) {
-      const found = entry === undefined ? undefined : await this.#fileAt(joinPath(path, entry), preferTypes)
+      const found = entry === undefined ? undefined : await this.#fileAt(joinPath(path, entry))
       if (found) return found
     }
-    for (const name of [...CODE_EXTENSIONS.map(each => `index${each}`), 'index.json', 'index.vue', 'index.svelte']) {
-      const candidate = joinPath(path, name)
+    for (const ending of this.#endings) {
+      const candidate = joinPath(path, `index${ending}`)
       if ((await this.#project.kindOf(candidate)) === 'file') return candidate
     }
     // A package's folder without an entry of its own, such as one that only has `exports`.

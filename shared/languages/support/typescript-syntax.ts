@@ -8,10 +8,15 @@ export async function typeScriptSyntaxProblems(tree: ts.SourceFile): Promise<Jud
   return { kind: 'judged', problems: firstOfEachLine(tree).map(error => toProblem(compiler, error)) }
 }
 
+/** Octal escapes, octal numbers and numbers with leading zeros: old JavaScript allows them outside strict mode. */
+const SLOPPY_MODE = new Set([1085, 1121, 1487, 1488, 1489])
+
 /** What follows on the same line is mostly the parser finding its way back. */
 function firstOfEachLine(tree: ts.SourceFile): ts.DiagnosticWithLocation[] {
   const seenLines = new Set<number>()
+  const isScript = /\.c?jsx?$/.test(tree.fileName)
   return parseErrorsOf(tree).filter(error => {
+    if (isScript && SLOPPY_MODE.has(error.code)) return false
     const { line } = tree.getLineAndCharacterOfPosition(error.start)
     return !seenLines.has(line) && seenLines.add(line)
   })
