@@ -324,13 +324,16 @@ class CallCheck {
     const [node] = declared.nodes
     const owner = node && 'name' in node && node.name && this.#isNamed(node.name) ? node.name.text : receiver
     if (await this.#isAugmented(owner, name)) return
+    const suggestion = didYouMean(name, members)
+    // In JavaScript a subclass, a mixin or another file may bring it.
+    if (!this.#isTypeScript && suggestion === undefined) return
     this.#report({
       kind: 'unknown-member',
       node: callee.name,
       key: `${receiver}.${name}`,
       message: `\`${owner}\` has no \`${name}\``,
-      suggestion: didYouMean(name, members) ?? `it has ${listOf(members)}`,
-      // In JavaScript anything may be added from anywhere; behind a condition the code may have asked first.
+      suggestion: suggestion ?? `it has ${listOf(members)}`,
+      // Behind a condition the code may have asked first.
       isCertain: this.#isTypeScript && !call.isGuarded,
     })
   }
