@@ -189,21 +189,21 @@ class CallCheck {
         signatures.push(value)
       } else return undefined
     }
-    return this.#ranges(signatures)
+    return this.#ranges(signatures, declared.tree)
   }
 
   #constructorRanges(declared: Declared): ArgumentRange[] | undefined {
     const [node] = declared.nodes
     if (declared.nodes.length !== 1 || !node || !this.#ts.isClassLike(node)) return undefined
     const constructors = node.members.filter(member => this.#ts.isConstructorDeclaration(member))
-    if (constructors.length > 0) return this.#ranges(constructors)
+    if (constructors.length > 0) return this.#ranges(constructors, declared.tree)
     return node.heritageClauses?.length || node.modifiers?.some(each => each.kind === this.#ts.SyntaxKind.Decorator)
       ? undefined
       : [{ min: 0, max: 0 }]
   }
 
   /** Of overloads, those without a body are what callers see. */
-  #ranges(signatures: readonly ts.SignatureDeclaration[]): ArgumentRange[] {
+  #ranges(signatures: readonly ts.SignatureDeclaration[], tree: ts.SourceFile): ArgumentRange[] {
     const overloads = signatures.filter(each => !('body' in each) || each.body === undefined)
     return (overloads.length > 0 ? overloads : signatures).map(signature => {
       const generics = new Set(signature.typeParameters?.map(each => each.name.text))
@@ -211,15 +211,15 @@ class CallCheck {
         each => !(this.#ts.isIdentifier(each.name) && each.name.text === 'this'),
       )
       const max = parameters.some(each => each.dotDotDotToken) ? Number.POSITIVE_INFINITY : parameters.length
-      const min = parameters.findLastIndex(each => !this.#isOptional(each, generics)) + 1
+      const min = parameters.findLastIndex(each => !this.#isOptional(each, generics, tree)) + 1
       return { min, max }
     })
   }
 
-  #isOptional(parameter: ts.ParameterDeclaration, generics: ReadonlySet<string>): boolean {
+  #isOptional(parameter: ts.ParameterDeclaration, generics: ReadonlySet<string>, tree: ts.SourceFile): boolean {
     if (parameter.questionToken || parameter.initializer || parameter.dotDotDotToken) return true
     // `void` may be left out, and a type parameter may turn out to be it.
-    const type = parameter.type?.getText(this.#tree) ?? ''
+    const type = parameter.type?.getText(tree) ?? ''
     return /\bvoid\b/.test(type) || (type.match(/[\w$]+/g) ?? []).some(word => generics.has(word) && word === type)
   }
 

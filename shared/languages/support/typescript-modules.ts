@@ -217,8 +217,10 @@ export function isNamedDeclaration(compiler: TypeScript, node: ts.Node): node is
 
 /** The names a declaration binds: one, or those of a pattern. */
 export function eachBoundName(compiler: TypeScript, name: ts.BindingName, visit: (name: ts.Identifier) => void): void {
-  if (compiler.isIdentifier(name)) return visit(name)
-  for (const element of name.elements) {
-    if (compiler.isBindingElement(element)) eachBoundName(compiler, element.name, visit)
+  if (compiler.isIdentifier(name)) visit(name)
+  else {
+    for (const element of name.elements) {
+      if (compiler.isBindingElement(element)) eachBoundName(compiler, element.name, visit)
+    }
   }
 }

@@ -113,7 +113,7 @@ class ScopeWalk {
     }
   }
 
-  readonly #visit = (node: ts.Node): void => {
+  readonly #visit = (node: ts.Node) => {
     const { SyntaxKind } = this.#ts
     switch (node.kind) {
       case SyntaxKind.Identifier:
@@ -145,7 +145,7 @@ class ScopeWalk {
     }
   }
 
-  #other(node: ts.Node): void {
+  #other(node: ts.Node) {
     const compiler = this.#ts
     if (compiler.isFunctionLike(node)) return this.#function(node)
     if (compiler.isClassLike(node)) return this.#class(node)
@@ -254,7 +254,7 @@ class ScopeWalk {
     this.#isStaticThis = outerStatic
   }
 
-  #namespace(node: ts.ModuleDeclaration): void {
+  #namespace(node: ts.ModuleDeclaration) {
     const isNamed = this.#ts.isIdentifier(node.name) && node.name.text !== 'global'
     if (isNamed) this.#bind(node.name.text, node, this.#scope)
     // What is declared for the whole world is known here too.
@@ -320,9 +320,9 @@ class ScopeWalk {
 
   #assignPattern(target: ts.Expression): void {
     const compiler = this.#ts
-    if (compiler.isIdentifier(target)) return this.#assign(target)
-    if (compiler.isParenthesizedExpression(target)) return this.#assignPattern(target.expression)
-    if (compiler.isArrayLiteralExpression(target)) {
+    if (compiler.isIdentifier(target)) this.#assign(target)
+    else if (compiler.isParenthesizedExpression(target)) this.#assignPattern(target.expression)
+    else if (compiler.isArrayLiteralExpression(target)) {
       for (const element of target.elements)
         this.#assignPattern(compiler.isSpreadElement(element) ? element.expression : element)
     } else if (compiler.isObjectLiteralExpression(target)) {
