@@ -96,7 +96,7 @@ function parseInput(text: string, name: string): v.InferOutput<typeof inputSchem
   if (parsed.success) return parsed.output
   const issue = parsed.issues[0]
   throw new CommandInputError(
-    `${name}: ${v.getDotPath(issue) ?? 'input'}: expected ${issue.expected}, found ${issue.received}`,
+    `${name}: ${v.getDotPath(issue) ?? 'input'}: expected ${issue.expected ?? issue.message}, found ${issue.received}`,
   )
 }
 
