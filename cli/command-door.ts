@@ -1,5 +1,5 @@
 import { type Command, CommandFailure } from '#shared/commands/command'
-import { loadCommand } from '#shared/commands/registry'
+import { loadAllCommands, loadCommand } from '#shared/commands/registry'
 import { kodePaths } from '#shared/config/paths'
 import { loadSettings, type Settings } from '#shared/config/settings'
 import { EXIT } from '#shared/protocol/exit-codes'
@@ -43,6 +43,7 @@ export async function runNamedCommand(
       web: host.web,
       version: VERSION,
       now: () => host.now(),
+      commands: loadAllCommands,
       settings: () => settingsFor(command, root, flags, host.files, output),
       readInput: () => (process.stdin.isTTY ? Promise.resolve('') : readStdin()),
       progress: text => output.note(text),

@@ -2,7 +2,7 @@ import type { AuditEntry, AuditLog } from '#shared/audit/audit-log'
 import { ok, type Result } from '#shared/base/result'
 import { buildWhatFits } from '#shared/edits/build-change-set'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
-import { undo } from '#shared/edits/checkpoint'
+import { listTurns, redo, type UndoOptions, undo } from '#shared/edits/checkpoint'
 import { readProposal } from '#shared/edits/proposal'
 import { type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
 import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChanges } from '#shared/edits/write'
@@ -120,6 +120,20 @@ export class ChangeEngine {
       return after === undefined || file.after === undefined ? file : { ...file, after }
     })
     return { ...changes, files }
+  }
+
+  /** The turns that changed files here, oldest first. */
+  turns(): ReturnType<typeof listTurns> {
+    return listTurns(this.#parts.door)
+  }
+
+  undo(options: UndoOptions): ReturnType<typeof undo> {
+    return undo(options, this.#parts.door)
+  }
+
+  /** Brings back what the last undo took. */
+  redo(options: Omit<UndoOptions, 'turn'>): ReturnType<typeof redo> {
+    return redo(options, this.#parts.door)
   }
 
   audit(entry: AuditEntry): Promise<void> {

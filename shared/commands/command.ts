@@ -1,6 +1,7 @@
 import type { KodePaths } from '#shared/config/paths'
 import type { Settings } from '#shared/config/settings'
 import type { FileSystem, Processes, Web } from '#shared/host/host'
+import { EXIT } from '#shared/protocol/exit-codes'
 
 /** Something a user can ask for by name: `kode name` on a terminal, `/name` in the chat, a command over ACP. */
 export interface Command {
@@ -45,6 +46,8 @@ export interface CommandContext {
   web: Web
   version: string
   now(): number
+  /** The whole shelf. */
+  commands(): Promise<readonly Command[]>
   /** Reads the settings; what is wrong with them ends the command with exit code 2. */
   settings(): Promise<Settings>
   /** What is piped in; empty on a terminal. */
@@ -80,4 +83,13 @@ export class CommandFailure extends Error {
 export function textFlag(args: CommandArgs, name: string): string | undefined {
   const value = args.flags[name]
   return typeof value === 'string' ? value : undefined
+}
+
+/** A whole number from 1; undefined when the flag was not given. */
+export function wholeNumber(args: CommandArgs, name: string): number | undefined {
+  const text = textFlag(args, name)
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1) return value
+  throw new CommandFailure(`--${name} wants a whole number from 1, not "${text}"`, EXIT.usage)
 }

@@ -13,8 +13,9 @@ import {
   CommandFailure,
   type CommandResult,
   textFlag,
+  wholeNumber,
 } from './command'
-import { PATCH_OPTIONS, patchServices, taskOf, wholeNumber } from './run'
+import { PATCH_OPTIONS, patchServices, taskOf } from './run'
 
 /** Source: spec/kode.md §9.3. */
 const TEST_TIMEOUT_S = 120

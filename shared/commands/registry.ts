@@ -6,6 +6,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   generate: async () => (await import('./run')).generateCommand,
   loop: async () => (await import('./loop')).loopCommand,
   verify: async () => (await import('./verify')).verifyCommand,
+  undo: async () => (await import('./undo')).undoCommand,
+  stats: async () => (await import('./stats')).statsCommand,
+  init: async () => (await import('./init')).initCommand,
+  doctor: async () => (await import('./doctor')).doctorCommand,
+  models: async () => (await import('./models')).modelsCommand,
+  completion: async () => (await import('./completion')).completionCommand,
 }
 
 /** Other spellings. */

@@ -17,6 +17,7 @@ import {
   CommandFailure,
   type CommandResult,
   textFlag,
+  wholeNumber,
 } from './command'
 import { auditOf } from './support/audit-entry'
 
@@ -140,15 +141,6 @@ export async function taskOf(context: CommandContext, args: CommandArgs): Promis
   const task = args.words.join(' ').trim() || (await context.readInput()).trim()
   if (task === '') throw new CommandFailure('no prompt: say what to change', EXIT.usage)
   return task
-}
-
-/** A whole number from 1; undefined when the flag was not given. */
-export function wholeNumber(args: CommandArgs, name: string): number | undefined {
-  const text = textFlag(args, name)
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= 1) return value
-  throw new CommandFailure(`--${name} wants a whole number from 1, not "${text}"`, EXIT.usage)
 }
 
 function absoluteFrom(root: string, path: string): string {

@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import * as v from 'valibot'
+import type { FileSystem } from '#shared/host/host'
+import type { AuditEntry } from './audit-log'
+
+/** Only what readers rely on; the rest of a line is kept as it is. */
+const entrySchema = v.looseObject({
+  timestamp: v.string(),
+  task_id: v.string(),
+  status: v.picklist(['PASS', 'FAIL', 'ERROR']),
+  rounds_used: v.number(),
+  duration_ms: v.number(),
+})
+
+const MAX_LOG_BYTES = 200_000_000
+
+/** Every entry of `kode.log` and its rotations, oldest first; blank and malformed lines are passed over. */
+export async function readAuditLog(folder: string, files: FileSystem): Promise<AuditEntry[] | undefined> {
+  const names = ['kode.log.3', 'kode.log.2', 'kode.log.1', 'kode.log']
+  const texts = await Promise.all(names.map(name => files.read(join(folder, name), MAX_LOG_BYTES)))
+  if (texts.every(text => !text.ok)) return undefined
+  return texts.flatMap(text => (text.ok ? parseLines(new TextDecoder().decode(text.value)) : []))
+}
+
+function parseLines(text: string): AuditEntry[] {
+  return text.split('\n').flatMap(line => {
+    if (line.trim() === '') return []
+    try {
+      const parsed = v.safeParse(entrySchema, JSON.parse(line))
+      return parsed.success ? [parsed.output as unknown as AuditEntry] : []
+    } catch {
+      // A line that a crash cut off says nothing.
+      return []
+    }
+  })
+}

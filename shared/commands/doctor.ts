@@ -1,0 +1,128 @@
+import { openModel } from '#shared/agent/open-model'
+import { EXIT } from '#shared/protocol/exit-codes'
+import { openSandbox } from '#shared/sandbox/open'
+import type { Command, CommandContext } from './command'
+
+interface Check {
+  name: string
+  status: 'ok' | 'warning' | 'error'
+  message: string
+  /** How to mend it. */
+  advice?: string
+}
+
+/** Tells what works here and how to mend what does not. */
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'checks sandbox, provider, tools and settings, and says how to mend each',
+  usage: '',
+  doors: ['cli', 'chat'],
+  options: {},
+  needsModel: true,
+  async run(context) {
+    const checks = await Promise.all([
+      checkSettings(context),
+      checkSandbox(context),
+      checkModel(context),
+      checkProgram('ripgrep', 'rg', 'error', 'apt-get install ripgrep, or brew install ripgrep', context),
+      checkProgram('git', 'git', 'warning', 'apt-get install git', context),
+      checkFolder(context),
+    ])
+    const lines = checks.map(
+      check => `${MARKS[check.status]} ${check.name}: ${check.message}${check.advice ? `\n    ${check.advice}` : ''}`,
+    )
+    const isFine = checks.every(check => check.status !== 'error')
+    return {
+      exitCode: isFine ? EXIT.done : EXIT.failed,
+      json: {
+        schema_version: 1,
+        version: context.version,
+        node: process.versions.node,
+        platform: `${process.platform} ${process.arch}`,
+        checks,
+      },
+      text: [
+        `kode ${context.version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+        ...lines,
+      ].join('\n'),
+    }
+  },
+}
+
+const MARKS = { ok: '✓', warning: '!', error: '✗' } as const
+
+async function checkSettings(context: CommandContext): Promise<Check> {
+  try {
+    await context.settings()
+    return { name: 'settings', status: 'ok', message: 'readable' }
+  } catch (error) {
+    return { name: 'settings', status: 'error', message: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+async function checkSandbox(context: CommandContext): Promise<Check> {
+  const opened = await openSandbox({ ...context, stateFolder: context.paths.config, useSandbox: true })
+  if (!opened.ok) return { name: 'sandbox', status: 'error', message: opened.error.message }
+  const { level, description } = opened.value
+  await opened.value.close()
+  if (level !== 'none') return { name: 'sandbox', status: 'ok', message: description }
+  return {
+    name: 'sandbox',
+    status: 'error',
+    message: description,
+    advice: 'Until then only --mode safe and --mode plan can be used.',
+  }
+}
+
+async function checkModel(context: CommandContext): Promise<Check> {
+  const settings = await context.settings().catch(() => undefined)
+  if (!settings) return { name: 'model', status: 'warning', message: 'not checked: the settings are broken' }
+  const model = openModel(settings, context.env)
+  if (!model.ok) return { name: 'model', status: 'error', message: model.error }
+  const { checkEndpoint } = await import('#shared/providers/check')
+  const checked = await checkEndpoint(model.value.provider, model.value.model, context.signal)
+  const name = `${model.value.providerName}/${model.value.model}`
+  if ('failure' in checked) {
+    const { message, advice } = checked.failure
+    return { name: 'model', status: 'error', message: `${name}: ${message}`, ...(advice && { advice }) }
+  }
+  if (checked.check.hasModel === false) {
+    return {
+      name: 'model',
+      status: 'warning',
+      message: `${name}: the endpoint does not list this model`,
+      advice: 'See: kode models',
+    }
+  }
+  return { name: 'model', status: 'ok', message: `${name} answers after ${checked.check.durationMs} ms` }
+}
+
+async function checkProgram(
+  name: string,
+  program: string,
+  ifMissing: Check['status'],
+  install: string,
+  context: CommandContext,
+): Promise<Check> {
+  const ended = await context.processes.run({
+    program,
+    args: ['--version'],
+    cwd: context.root,
+    env: { PATH: context.env.PATH ?? '' },
+    timeoutMs: 5_000,
+  })
+  if (ended.ok && ended.value.exitCode === 0)
+    return { name, status: 'ok', message: ended.value.stdout.split('\n')[0] ?? '' }
+  return { name, status: ifMissing, message: 'not installed', advice: install }
+}
+
+async function checkFolder(context: CommandContext): Promise<Check> {
+  const made = await context.files.makeFolder(context.paths.config)
+  if (made.ok) return { name: 'state', status: 'ok', message: context.paths.config }
+  return {
+    name: 'state',
+    status: 'warning',
+    message: made.error.message,
+    advice: 'Sessions and undo need it; --ephemeral does without.',
+  }
+}
