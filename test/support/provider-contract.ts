@@ -299,6 +299,17 @@ export function describeProviderContract({ name, create }: ProviderUnderTest): v
       expect(server.connections()).toBe(1)
     })
 
+    test.concurrent('a connection that the server closed meanwhile is replaced without a word', async () => {
+      const server = await startScriptedProvider([{ text: 'one' }, { text: 'two' }])
+      const provider = create(server)
+      await collect(provider.stream(REQUEST, new AbortController().signal))
+      server.closeIdleConnections()
+      const outcome = outcomeOf(await collect(provider.stream(REQUEST, new AbortController().signal)))
+      expect(outcome).toMatchObject({ text: 'two', stop: 'end', retries: [] })
+      expect(server.connections()).toBe(2)
+      await server.close()
+    })
+
     test.concurrent('calls and results go back as they were, each result under the id of its call', async () => {
       const server = await grow(create)
       const sent = JSON.stringify(server.requests.at(-1)!.body.messages)

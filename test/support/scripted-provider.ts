@@ -17,6 +17,8 @@ export interface ScriptedProvider {
   paths: string[]
   /** TCP connections accepted so far. */
   connections(): number
+  /** As a server does after a while of silence. */
+  closeIdleConnections(): void
   close(): Promise<void>
 }
 
@@ -185,6 +187,7 @@ export async function startScriptedProvider(script: Script, options: ScriptedOpt
     requests,
     paths,
     connections: () => connections,
+    closeIdleConnections: () => server.closeIdleConnections(),
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())

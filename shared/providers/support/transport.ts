@@ -25,34 +25,50 @@ export function createTransport(options: TransportOptions): Fetch {
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const send = await requesterFor(url, agents, options)
-    return new Promise<Response>((resolve, reject) => {
-      const body = typeof init.body === 'string' ? init.body : ''
-      const outgoing = send({
-        method: init.method ?? 'GET',
-        headers: { ...headersOf(init), 'content-length': String(Buffer.byteLength(body)) },
-        ...(init.signal && { signal: init.signal }),
-      })
-      const connecting = setTimeout(
-        () => outgoing.destroy(new ConnectTimeout(options.connectTimeoutMs)),
-        options.connectTimeoutMs,
-      )
-      const isConnected = () => clearTimeout(connecting)
-      outgoing.on('socket', socket => {
-        if (!socket.connecting) isConnected()
-        else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', isConnected)
-      })
-      outgoing.on('error', error => {
-        clearTimeout(connecting)
-        reject(error)
-      })
-      outgoing.on('response', incoming => {
-        const response = responseOf(incoming)
-        if (response.ok) resolve(response)
-        else void refuse(response).then(reject, reject)
-      })
-      outgoing.end(body)
-    })
+    const first = await exchange(send, url, init, options)
+    const answer = first === 'stale-connection' ? await exchange(send, url, init, options) : first
+    if (answer === 'stale-connection') throw new Error('the connection broke twice before an answer')
+    if (!answer.ok) throw new StatusError(answer.status, answer.headers, await answer.text())
+    return answer
   }
+}
+
+/**
+ * One request and the head of its answer.
+ *
+ * @returns `stale-connection` when a kept connection turned out to be closed by the server: nobody has read the request
+ */
+function exchange(
+  send: Requester,
+  url: URL,
+  init: RequestInit,
+  options: TransportOptions,
+): Promise<Response | 'stale-connection'> {
+  return new Promise((resolve, reject) => {
+    const body = typeof init.body === 'string' ? init.body : ''
+    const outgoing = send({
+      method: init.method ?? 'GET',
+      headers: { ...headersOf(init), 'content-length': String(Buffer.byteLength(body)) },
+      ...(init.signal && { signal: init.signal }),
+    })
+    const connecting = setTimeout(
+      () => outgoing.destroy(new ConnectTimeout(options.connectTimeoutMs)),
+      options.connectTimeoutMs,
+    )
+    const isConnected = () => clearTimeout(connecting)
+    outgoing.on('socket', socket => {
+      if (!socket.connecting) isConnected()
+      else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', isConnected)
+    })
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(connecting)
+      const isStale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+      if (isStale) resolve('stale-connection')
+      else reject(error)
+    })
+    outgoing.on('response', incoming => resolve(responseOf(incoming)))
+    outgoing.end(body)
+  })
 }
 
 /** An HTTP status that is not 2xx. Thrown, because the SDKs keep of the body only what their own vendor sends. */
@@ -67,10 +83,6 @@ export class StatusError extends Error {
     this.headers = headers
     this.body = body
   }
-}
-
-async function refuse(response: Response): Promise<StatusError> {
-  return new StatusError(response.status, response.headers, await response.text())
 }
 
 /** No connection within the time allowed. */

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { askProvider, makeProvider } from '../../support/ask-provider'
+
+test('the mock says what its script tells it to, then nothing', async () => {
+  const script = [
+    { text: 'Hello' },
+    { tool: 'Read', args: { path: 'a' } },
+    { error: 'boom' },
+    { rate_limit: 'slow' },
+    { context_overflow: 'too long' },
+  ]
+  const provider = makeProvider({ provider: 'mock' }, { KODE_MOCK_RESPONSES: JSON.stringify(script) })
+  expect(await askProvider(provider)).toEqual([
+    { type: 'text', text: 'Hello' },
+    { type: 'end', stop: 'end' },
+  ])
+  expect(await askProvider(provider)).toMatchObject([
+    { type: 'tool_call', call: { name: 'Read', arguments: '{"path":"a"}' } },
+    { type: 'end', stop: 'tool_calls' },
+  ])
+  for (const kind of ['bad-request', 'rate-limit', 'context-overflow']) {
+    expect(await askProvider(provider)).toMatchObject([{ type: 'failure', failure: { kind } }])
+  }
+  expect(await askProvider(provider)).toEqual([{ type: 'end', stop: 'end' }])
+})
