@@ -10,7 +10,7 @@ export interface ProviderUnderTest {
   create(server: ScriptedProvider, limits?: { firstByteTimeoutMs?: number; idleTimeoutMs?: number }): Provider
 }
 
-const KEY = 'sk-a-secret-key-1234567890'
+const KEY = 'the-user-s-own-4711-token'
 
 /** The key that providers under test are made with; it must never show up in what they say. */
 export const CONTRACT_KEY = KEY
