@@ -1,0 +1,173 @@
+import { type Call, type CommandTable, UNKNOWN } from './command'
+
+/** Files and folders: the programs every Unix has. */
+export const coreutils: CommandTable = {
+  'cat bat head tail wc nl tac rev stat file md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum md5 shasum du ls dir vdir lsd exa eza cmp hexdump od xxd strings readlink realpath basename dirname fold fmt expand unexpand column zcat bzcat xzcat zless zmore zgrep nm objdump readelf size ldd otool lsattr getfattr getfacl namei pathchk':
+    { class: 'read_only', operands: 'read', values: { text: '-n -c --lines --bytes -d -f -s -w --width' } },
+  'less more most': {
+    class: 'read_only',
+    operands: 'read',
+    values: { write: '-o -O --log-file --LOG-FILE' },
+    judge: judgePager,
+  },
+  'comm diff diff3 sdiff colordiff join paste': {
+    class: 'read_only',
+    operands: 'read',
+    values: { write: '--output -o', text: '-d --delimiters -t -e -1 -2 -j' },
+  },
+  'cut tr uniq look shuf tsort numfmt': {
+    class: 'read_only',
+    operands: 'text',
+    values: { text: '-d -f -c -b --delimiter --fields -n -i -r -e --head-count', write: '--output' },
+    judge: judgeText,
+  },
+  sort: {
+    class: 'read_only',
+    operands: 'read',
+    fearsUnknown: true,
+    values: {
+      text: '-k -t -S --key --field-separator --buffer-size --parallel --batch-size --sort',
+      write: '-o --output',
+      read: '--files0-from --random-source',
+      folder: '-T --temporary-directory',
+      program: '--compress-program',
+    },
+  },
+  'whoami hostname uname id groups logname tty arch nproc date cal uptime free vmstat iostat lscpu lsblk lsusb lspci lsmem lsof df w who last lastlog users finger getent locale localectl sw_vers system_profiler sysctl printenv tput clear reset sleep seq yes factor expr bc dc units ncal getconf ps pstree pgrep pidof top htop btop ncdu findmnt dmesg lsns lsmod modinfo':
+    { class: 'read_only', operands: 'text', judge: judgeInformation },
+  tree: {
+    class: 'read_only',
+    operands: 'read',
+    values: { write: '-o', text: '-L -I -P --filelimit --charset --timefmt --sort' },
+  },
+  'mkdir touch mkfifo mktemp': {
+    class: 'local_mutation',
+    why: 'makes files or folders',
+    operands: 'write',
+    values: { text: '-m --mode -d -t --date -s --size --suffix --tmpdir', read: '-r --reference' },
+    judge: judgeMktemp,
+  },
+  tee: { class: 'local_mutation', why: 'writes files', operands: 'write', judge: judgeTee },
+  cp: {
+    class: 'local_mutation',
+    why: 'copies files',
+    operands: 'copies',
+    values: { text: '-S --suffix', write: '-t --target-directory' },
+  },
+  mv: {
+    class: 'local_mutation',
+    why: 'moves files',
+    operands: 'write',
+    values: { text: '-S --suffix', write: '-t --target-directory' },
+  },
+  ln: {
+    class: 'local_mutation',
+    why: 'makes links',
+    operands: 'copies',
+    values: { text: '-S --suffix', write: '-t --target-directory' },
+  },
+  install: {
+    class: 'local_mutation',
+    why: 'copies files',
+    operands: 'copies',
+    values: { text: '-m -o -g -S --mode --owner --group', write: '-t --target-directory' },
+  },
+  rename: { class: 'local_mutation', why: 'renames files', raises: { destructive: '-e' } },
+  'split csplit': {
+    class: 'local_mutation',
+    why: 'writes pieces of a file',
+    values: { text: '-l -b -n -a -d -C --lines --bytes --number -f', line: '--filter' },
+    operands: 'text then write',
+  },
+  'rm rmdir unlink shred srm wipe trash trash-put rimraf del-cli safe-rm': {
+    class: 'destructive',
+    why: 'deletes files',
+    operands: 'write',
+  },
+  truncate: {
+    class: 'destructive',
+    why: 'cuts files off',
+    operands: 'write',
+    values: { text: '-s --size', read: '-r --reference' },
+  },
+  dd: { class: 'destructive', why: 'writes raw data', operands: 'text', judge: judgeDd },
+  'chmod chown chgrp chattr setfacl setfattr chcon xattr setcap lchown': {
+    class: 'destructive',
+    why: 'changes who may use files',
+    operands: 'text then write',
+  },
+  'mkfs mke2fs mkswap fdisk sfdisk cfdisk gdisk sgdisk parted wipefs blkdiscard hdparm mdadm lvremove vgremove pvremove lvcreate cryptsetup zpool zfs btrfs badblocks fsck e2fsck tune2fs resize2fs partprobe losetup dmsetup':
+    { class: 'destructive', why: 'changes disks' },
+  'mount umount swapon swapoff fusermount diskutil hdiutil': {
+    class: 'destructive',
+    why: 'changes mounted file systems',
+    judge: judgeMount,
+  },
+  sync: 'read_only',
+  'pbcopy xclip xsel wl-copy clip pbpaste wl-paste': { class: 'local_mutation', why: 'uses the clipboard' },
+  'open xdg-open start': { class: 'local_mutation', why: 'opens another program' },
+  cls: { class: 'destructive', why: 'belongs to another shell' },
+  'copy move ren md xcopy robocopy attrib': { class: 'destructive', why: 'belongs to another shell' },
+}
+
+function judgePager(call: Call): void {
+  // "+!command" and lesskey scripts run programs.
+  if (call.args.some(arg => arg.text.startsWith('+') && arg.text.includes('!')))
+    call.unknown('it is told to run a command')
+}
+
+function judgeText(call: Call): void {
+  // uniq's second operand is where it writes.
+  const target = call.operands[1]
+  if (call.name === 'uniq' && target) call.writes(target)
+  else if (call.name !== 'tr') for (const operand of call.operands) if (call.name !== 'numfmt') call.reads(operand)
+}
+
+function judgeInformation(call: Call): void {
+  const words = call.args.map(arg => arg.text)
+  switch (call.name) {
+    case 'date':
+      if (words.some(word => /^(-s|--set)/.test(word) || /^\d{8,}/.test(word)))
+        call.raise('destructive', 'date sets the clock')
+      break
+    case 'hostname':
+      if (call.operands.length > 0 || call.has('-F --file -b'))
+        call.raise('destructive', 'hostname renames the machine')
+      break
+    case 'sysctl':
+      if (words.some(word => word.includes('=') || /^-(w|p|-write|-load|-system)/.test(word))) {
+        call.raise('destructive', 'sysctl changes the kernel')
+      }
+      break
+    case 'dmesg':
+      if (call.has('-C -c -D -E -n --clear --read-clear --console-off'))
+        call.raise('destructive', 'dmesg changes the log')
+      break
+    case 'localectl':
+      if (words.some(word => word.startsWith('set-'))) call.raise('destructive', 'localectl changes the machine')
+      break
+  }
+}
+
+function judgeMktemp(call: Call): void {
+  if (call.name === 'mktemp' && call.operands.length === 0) call.settle('read_only', 'makes a temporary file')
+}
+
+function judgeTee(call: Call): void {
+  const isSilent = call.operands.every(arg => /^(-|\/dev\/(null|stdout|stderr|tty|fd\/\d+))$/.test(arg.text))
+  if (isSilent) call.settle('read_only', 'copies its input')
+}
+
+function judgeDd(call: Call): void {
+  for (const arg of call.operands) {
+    const target = /^of=(.+)$/s.exec(arg.text)?.[1]
+    if (target) call.writes({ ...arg, text: target })
+  }
+}
+
+function judgeMount(call: Call): void {
+  if (call.name === 'mount' && call.args.length === 0) call.settle('read_only', 'lists what is mounted')
+  if (call.name === 'diskutil' && /^(list|info)$/.test(call.operands[0]?.text ?? UNKNOWN)) {
+    call.settle('read_only', 'lists disks')
+  }
+}

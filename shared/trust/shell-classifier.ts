@@ -1,0 +1,819 @@
+import type { EffectClass } from '#shared/protocol/approvals'
+import { asCommand, type CompiledCommand, compile, isUnknown, longName, parseArgs } from './command-call'
+import {
+  type Arg,
+  argOf,
+  type Call,
+  type Command,
+  namesOf,
+  type Option,
+  type Role,
+  type Stdin,
+  UNKNOWN,
+} from './commands/command'
+import { judgeVariable } from './commands/environment'
+import { commandNamed } from './commands/registry'
+import { type Effect, effectOf, worseClass } from './effects'
+import { isInstalled, isSecret, isSystemPath, normalizePath, type PathScope, placeOf, relativeTo } from './path-scope'
+import { expandValue, expandWord } from './shell-expansion'
+import type { ShellParser } from './shell-parser'
+import { decodeAnsiC, readShell } from './shell-reader'
+import { DEFAULT_IFS, ShellScope } from './shell-scope'
+import type { Redirect, Script, SimpleCommand, Statement, Word } from './shell-syntax'
+
+/** Where a line would run. All paths absolute. */
+export interface ShellPlace extends PathScope {
+  /** Starting folder; the root unless given. */
+  cwd?: string
+  /** Variables the command will see and whose values may be relied on. */
+  env?: Readonly<Record<string, string>>
+}
+
+/** One simple command of a line. */
+export interface ShellPart {
+  text: string
+  class: EffectClass
+  reason: string
+}
+
+/** What a command line can do at worst. */
+export interface ShellVerdict {
+  command: string
+  /** False: no reading of it can be relied on. */
+  parsed: boolean
+  /** False: some command of it cannot be known beforehand. */
+  isKnown: boolean
+  class: EffectClass
+  reason: string
+  parts: ShellPart[]
+  programs: string[]
+  /** Project-relative inside the project, absolute elsewhere. */
+  reads: string[]
+  writes: string[]
+  /** Host names, or what is known of them. */
+  network: string[]
+  /** Absolute, sorted. */
+  outside_project: string[]
+  agent_files: string[]
+  control_files: string[]
+}
+
+/** Judges a command line; the worst of its parts counts. Never runs or reads anything. */
+export async function classifyShell(
+  commandLine: string,
+  place: ShellPlace,
+  parser: ShellParser,
+): Promise<ShellVerdict> {
+  const script = await parser.parse(commandLine)
+  if (!script.ok) return unparsed(commandLine, `cannot be understood: ${script.error.message}`)
+  const evaluation = new Evaluation(place)
+  evaluation.run(script.value)
+  return evaluation.verdict(commandLine)
+}
+
+/** The verdict as an effect, for trust/policy.ts. */
+export function effectOfShell(verdict: ShellVerdict): Effect {
+  const { programs, reads, writes, network, outside_project, agent_files, control_files } = verdict
+  return effectOf(verdict.class, verdict.reason, {
+    isKnown: verdict.parsed && verdict.isKnown,
+    programs,
+    reads,
+    writes,
+    network,
+    outside_project,
+    agent_files,
+    control_files,
+  })
+}
+
+function unparsed(command: string, reason: string): ShellVerdict {
+  const text = command.length > 200 ? `${command.slice(0, 200)}…` : command
+  return {
+    command,
+    parsed: false,
+    isKnown: false,
+    class: 'destructive',
+    reason,
+    parts: [{ text, class: 'destructive', reason }],
+    programs: [],
+    reads: [],
+    writes: [],
+    network: [],
+    outside_project: [],
+    agent_files: [],
+    control_files: [],
+  }
+}
+
+/** More commands than this, counted after loops and functions are followed, are not judged one by one. */
+const MAX_COMMANDS = 4_000
+const MAX_LINE_DEPTH = 8
+
+const STANDARD_FOLDERS =
+  /^(\/usr(\/local)?\/s?bin|\/s?bin|\/opt\/homebrew\/bin|\/opt\/local\/bin|\/snap\/bin|.*\/node_modules\/\.bin|(.*\/)?\.?venv\/bin|(.*\/)?env\/bin)$/
+
+/** Follows a script as the shell would, and notes what each command can do. */
+class Evaluation {
+  readonly #place: ShellPlace
+  readonly #parts: ShellPart[] = []
+  readonly #programs = new Set<string>()
+  readonly #reads = new Set<string>()
+  readonly #writes = new Set<string>()
+  readonly #network = new Set<string>()
+  readonly #outside = new Set<string>()
+  readonly #agentFiles = new Set<string>()
+  readonly #controlFiles = new Set<string>()
+  readonly #running = new Set<Statement>()
+  #scope: ShellScope
+  #isKnown = true
+  #commands = 0
+  #lineDepth = 0
+
+  constructor(place: ShellPlace) {
+    this.#place = place
+    const variables = new Map(Object.entries(place.env ?? {}))
+    variables.set('HOME', place.home)
+    variables.set('IFS', DEFAULT_IFS)
+    if (place.tmp) variables.set('TMPDIR', place.tmp)
+    this.#scope = new ShellScope([place.cwd ?? place.root], variables)
+  }
+
+  verdict(command: string): ShellVerdict {
+    this.#addLeak(command)
+    const worst = this.#parts.reduce<ShellPart | undefined>(
+      (a, b) => (a === undefined || (a.class !== b.class && worseClass(a.class, b.class) === b.class) ? b : a),
+      undefined,
+    )
+    return {
+      command,
+      parsed: true,
+      isKnown: this.#isKnown,
+      class: worst?.class ?? 'read_only',
+      reason: worst?.reason ?? 'does nothing',
+      parts: this.#parts,
+      programs: [...this.#programs],
+      reads: [...this.#reads],
+      writes: [...this.#writes],
+      network: [...this.#network],
+      outside_project: worst === undefined || worst.class === 'read_only' ? [] : [...this.#outside].sort(),
+      agent_files: [...this.#agentFiles].sort(),
+      control_files: [...this.#controlFiles].sort(),
+    }
+  }
+
+  /** Reading a secret is fine, and so is the network; both in one line may carry the secret away. */
+  #addLeak(command: string): void {
+    const secrets = [...this.#reads].filter(isSecret)
+    if (secrets.length === 0 || this.#network.size === 0) return
+    const reason = `${secrets.join(', ')} may be sent to ${[...this.#network].join(', ')}`
+    this.#parts.push({ text: command, class: 'destructive', reason })
+  }
+
+  // ── Structure ───────────────────────────────────────────────────────────────────────────────────────────
+
+  run(script: Script): void {
+    let isConditional = false
+    for (const { statement, joint } of script.steps) {
+      if (joint === '&') this.#inSubshell(() => this.#statement(statement))
+      else if (isConditional) this.#maybe(() => this.#statement(statement))
+      else this.#statement(statement)
+      isConditional = joint === '||'
+    }
+  }
+
+  #inSubshell(work: () => void): void {
+    const outer = this.#scope
+    this.#scope = outer.copy()
+    work()
+    this.#scope = outer
+  }
+
+  #maybe(work: () => void): void {
+    const before = this.#scope
+    this.#scope = before.copy()
+    work()
+    before.mergeMaybe(this.#scope)
+    this.#scope = before
+  }
+
+  #statement(statement: Statement): void {
+    switch (statement.kind) {
+      case 'command':
+        this.#simple(statement)
+        return
+      case 'pipeline':
+        statement.parts.forEach((part, index) => {
+          this.#inSubshell(() => {
+            if (index > 0) this.#scope.stdinIsPiped = true
+            this.#statement(part)
+          })
+        })
+        return
+      case 'group':
+        if (statement.isSubshell) this.#inSubshell(() => this.#block(statement.body, statement.redirects))
+        else this.#block(statement.body, statement.redirects)
+        return
+      case 'branches':
+        this.#words(statement.words)
+        this.#redirects(statement.redirects, statement.text)
+        this.run(statement.first)
+        for (const branch of statement.branches) this.#maybe(() => this.run(branch))
+        return
+      case 'loop':
+        this.#loop(statement)
+        return
+      case 'function':
+        this.#define(statement.name, statement.body)
+        return
+      case 'test':
+        this.#words(statement.words)
+        this.#redirects(statement.redirects, statement.text)
+        this.#setNumbers(statement.words)
+        if (statement.asPosix) {
+          const { asPosix } = statement
+          this.#inSubshell(() => this.run(asPosix))
+        }
+        return
+    }
+  }
+
+  #block(body: Script, redirects: readonly Redirect[]): void {
+    const stdin = this.#redirects(redirects, '')
+    const before = this.#scope.stdinIsPiped
+    if (stdin) this.#scope.stdinIsPiped = true
+    this.run(body)
+    this.#scope.stdinIsPiped = before
+  }
+
+  #loop(statement: Extract<Statement, { kind: 'loop' }>): void {
+    const values = this.#words(statement.values)
+    this.#redirects(statement.redirects, statement.text)
+    const { variable } = statement
+    const known = values.filter(value => !value.mayBeSeveral).map(value => value.text)
+    // A short list is followed value by value; a pattern stands for names below its folder.
+    const runs =
+      known.length === values.length && known.length > 0 && known.length <= 8
+        ? known
+        : values.length > 0
+          ? [patternOf(values)]
+          : [UNKNOWN]
+    for (const value of runs) {
+      this.#maybe(() => {
+        if (variable) this.#scope.set(variable, value)
+        this.run(statement.body)
+      })
+    }
+  }
+
+  #define(name: string, body: Statement): void {
+    this.#scope.functions.set(name, body)
+    this.#running.add(body)
+    // Its positional parameters are unknown, and so is whether it will run: it counts as if it did.
+    this.#inSubshell(() => this.#statement(body))
+    this.#running.delete(body)
+  }
+
+  /** `(( x = 1 ))` sets variables to numbers. */
+  #setNumbers(words: readonly Word[]): void {
+    for (const word of words) {
+      for (const match of word.text.matchAll(/([A-Za-z_][A-Za-z0-9_]*)\s*(?:[-+*/%|&^]|<<|>>)?=(?!=)/g)) {
+        this.#scope.set(match[1] ?? '', UNKNOWN)
+      }
+    }
+  }
+
+  // ── Words ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  readonly #substitute = (script: Script): string | undefined => {
+    const output = this.#outputOf(script)
+    this.#inSubshell(() => this.run(script))
+    return output
+  }
+
+  #words(words: readonly Word[]): Arg[] {
+    return words.flatMap(word => expandWord(word, this.#scope, this.#substitute))
+  }
+
+  /** What a substitution prints, where no program has to run to know it. */
+  #outputOf(script: Script): string | undefined {
+    const [step] = script.steps
+    if (script.steps.length !== 1 || step?.statement.kind !== 'command') return undefined
+    const { words, assignments, redirects } = step.statement
+    if (assignments.length > 0 || redirects.length > 0) return undefined
+    if (words.some(word => word.pieces.some(piece => piece.kind === 'command' || piece.kind === 'process')))
+      return undefined
+    const args = words.flatMap(word => expandWord(word, this.#scope, () => undefined))
+    if (args.some(arg => arg.mayBeSeveral)) return undefined
+    const [name, ...rest] = args.map(arg => arg.text)
+    if (name === undefined || this.#scope.functions.has(name) || this.#scope.aliases.has(name)) return undefined
+    return knownOutput(name, rest, this.#scope.cwds, this.#place.root)
+  }
+
+  // ── Commands ────────────────────────────────────────────────────────────────────────────────────────────
+
+  #simple(command: SimpleCommand): void {
+    if (++this.#commands > MAX_COMMANDS) {
+      this.#isKnown = false
+      if (this.#commands === MAX_COMMANDS + 1) {
+        this.#parts.push({ text: command.text, class: 'destructive', reason: 'it does too much to be judged' })
+      }
+      return
+    }
+    const judgement = new Judgement(this.#scope.stdinIsPiped ? { kind: 'pipe' } : { kind: 'none' })
+    const args = this.#words(command.words)
+    const stdin = this.#judgeRedirects(command.redirects, judgement)
+    if (stdin) judgement.stdin = stdin
+    const values = command.assignments.map(assignment => ({
+      ...assignment,
+      value: expandValue(assignment.values, this.#scope, this.#substitute),
+    }))
+    const isAlone = command.words.length === 0
+    for (const { name, value } of values) judgeVariable(this.#call(judgement, name, []), name, value, !isAlone)
+    if (isAlone) {
+      for (const { name, value, appends, isArray } of values) {
+        const before = appends ? (this.#scope.variable(name) ?? '') : ''
+        this.#scope.set(name, isArray ? UNKNOWN : before + value.text)
+      }
+    }
+    if (args.length > 0)
+      this.#program(
+        args,
+        judgement,
+        values.some(({ name }) => name === 'PATH'),
+      )
+    else if (!isAlone) judgement.unknown('what it runs cannot be known beforehand')
+    this.#finish(judgement, command.text)
+  }
+
+  #finish(judgement: Judgement, text: string): void {
+    const { effectClass, reason } = judgement
+    if (!judgement.isKnown) this.#isKnown = false
+    const cwdIsOutside = (cwd: string) => ['outside', 'device'].includes(placeOf(cwd, this.#place))
+    if (effectClass !== 'read_only') {
+      for (const path of judgement.outside) this.#outside.add(path)
+      if (judgement.touchesCwd) for (const cwd of this.#scope.cwds.filter(cwdIsOutside)) this.#outside.add(cwd)
+    }
+    this.#parts.push({ text, class: effectClass, reason: reason || 'only reads' })
+  }
+
+  #redirects(redirects: readonly Redirect[], text: string): Stdin | undefined {
+    if (redirects.length === 0) return undefined
+    const judgement = new Judgement({ kind: 'none' })
+    const stdin = this.#judgeRedirects(redirects, judgement)
+    if (judgement.effectClass !== 'read_only')
+      this.#finish(judgement, text || redirects.map(each => each.target.text).join(' '))
+    return stdin
+  }
+
+  #judgeRedirects(redirects: readonly Redirect[], judgement: Judgement): Stdin | undefined {
+    let stdin: Stdin | undefined
+    for (const { operator, target } of redirects) {
+      if (operator === '<<' || operator === '<<<') {
+        stdin = { kind: 'text', text: expandValue([target], this.#scope, this.#substitute).text }
+        continue
+      }
+      const [arg = argOf(UNKNOWN)] = this.#words([target])
+      if ((operator === '>&' || operator === '<&') && /^(\d+-?|-)$/.test(arg.text)) continue
+      const socket = /^\/dev\/(?:tcp|udp)\/([^/]+)/.exec(arg.text)
+      if (socket) {
+        this.#network.add(socket[1] ?? UNKNOWN)
+        judgement.raise('destructive', 'opens a connection of its own')
+      } else if (operator === '<' || operator === '<&') {
+        stdin = { kind: 'file' }
+        this.#noteRead(arg, judgement)
+      } else this.#noteWrite(arg, judgement, 'writes')
+    }
+    return stdin
+  }
+
+  #program(args: readonly Arg[], judgement: Judgement, hasOwnPath = false): void {
+    const [first, ...rest] = args
+    if (!first) return
+    if (first.isSubstituted || isUnknown(first) || (first.mayBeSeveral && /[*?[]/.test(first.text))) {
+      judgement.unknown('what it runs cannot be known beforehand')
+      return
+    }
+    const text = first.text
+    const alias = this.#scope.aliases.get(text)
+    if (alias !== undefined && alias !== text) {
+      this.#line([alias, ...rest.map(arg => quoteForShell(arg.text))].join(' '), judgement)
+      return
+    }
+    const body = this.#scope.functions.get(text)
+    if (body) {
+      this.#callFunction(body, text, judgement)
+      return
+    }
+    const slash = text.lastIndexOf('/')
+    const folder = slash < 0 ? '' : text.slice(0, slash) || '/'
+    const name = text.slice(slash + 1).replace(/\.(exe|cmd|bat)$/i, '')
+    this.#programs.add(text)
+    const entry = commandNamed(name)
+    if (name !== name.toLowerCase()) judgement.raise('local_mutation', `${name} is not known to only read`)
+    const call = this.#call(judgement, name, rest)
+    if (slash >= 0 && !STANDARD_FOLDERS.test(folder)) {
+      judgement.raise('local_mutation', `${text} is a program of its own`)
+      if (!isSystemPath(text)) this.#noteAny(first, judgement, false)
+    } else if (this.#scope.hasOwnPath || hasOwnPath)
+      judgement.raise('local_mutation', `${name} may be another program, since PATH is set`)
+    if (entry) this.#byTable(asCommand(entry), call, [])
+    else {
+      judgement.raise('local_mutation', `${name} is not known to only read`)
+      for (const arg of rest) this.#noteAny(arg, judgement, true)
+    }
+  }
+
+  #callFunction(body: Statement, name: string, judgement: Judgement): void {
+    if (this.#running.has(body)) {
+      judgement.unknown(`${name} calls itself`)
+      return
+    }
+    this.#running.add(body)
+    this.#statement(body)
+    this.#running.delete(body)
+    judgement.settle('read_only', `${name} is defined in this line`)
+  }
+
+  #byTable(command: Command, call: Call & { judgement: Judgement }, outer: readonly CompiledCommand[]): void {
+    const entry = compile(command)
+    const levels = [entry, ...outer]
+    const parsed = parseArgs(call.args, entry, outer)
+    const { judgement } = call
+    this.#judgeOptions(parsed.options, levels, call)
+    if (parsed.sub) {
+      const { name, rest } = parsed.sub
+      if (isUnknown(name)) {
+        judgement.unknown(`what ${call.name} is told to do cannot be known beforehand`)
+        return
+      }
+      const sub = entry.subs.get(name.text)
+      if (sub) {
+        const inner = this.#call(judgement, `${call.name} ${name.text}`, rest, [...call.options, ...parsed.options])
+        this.#byTable(sub, inner, levels)
+        return
+      }
+      parsed.operands.push(name, ...rest)
+    }
+    const full: Call & { judgement: Judgement } = {
+      ...this.#call(judgement, call.name, call.args, [...call.options, ...parsed.options]),
+      operands: parsed.operands,
+    }
+    const isBare = entry.subs.size > 0 && !parsed.sub
+    const base = isBare ? (command.bare ?? 'read_only') : command.class
+    const looks = parsed.options.some(option => entry.looks.has(option.name)) || asksForHelp(full)
+    const effectClass = looks ? 'read_only' : base
+    judgement.start(effectClass, looks || isBare ? '' : `${call.name} ${command.why ?? DEFAULT_REASON[effectClass]}`)
+    if (looks && asksForHelp(full)) return
+    if (command.fearsUnknown && full.args.some(arg => arg.isSubstituted && arg.mayBeSeveral)) {
+      judgement.raise(
+        effectClass === 'read_only' ? 'local_mutation' : effectClass,
+        `${call.name} may be given other options`,
+      )
+    }
+    this.#judgeOperands(command, full, parsed.options, levels)
+    if (!looks || command.judge) command.judge?.(full)
+  }
+
+  #judgeOptions(
+    options: readonly Option[],
+    levels: readonly CompiledCommand[],
+    call: Call & { judgement: Judgement },
+  ): void {
+    for (const option of options) {
+      const name = longName(option.name, levels)
+      for (const level of levels) {
+        const raised = level.raises.get(name)
+        if (raised) call.raise(raised, `${call.name} ${name}: ${DEFAULT_REASON[raised]}`)
+        const role = level.roles.get(name)
+        if (role && option.value) this.#byRole(role, option.value, call, `${call.name} ${name}`)
+        if (raised || role) break
+      }
+    }
+  }
+
+  #byRole(role: Role, value: Arg, call: Call & { judgement: Judgement }, where: string): void {
+    switch (role) {
+      case 'read':
+        this.#noteRead(value, call.judgement)
+        return
+      case 'write':
+        this.#noteWrite(value, call.judgement, `${where} writes`)
+        return
+      case 'line':
+        call.runsLine(value, where)
+        return
+      case 'program':
+        call.runs([value])
+        return
+      case 'host':
+      case 'url':
+        call.reaches(value.text)
+        return
+      case 'folder':
+        this.#noteAny(value, call.judgement, false)
+        return
+      case 'text':
+        return
+    }
+  }
+
+  #judgeOperands(
+    command: Command,
+    call: Call & { judgement: Judgement },
+    options: readonly Option[],
+    levels: readonly CompiledCommand[],
+  ): void {
+    const { operands } = call
+    const each = (role: Role, list: readonly Arg[]) => {
+      for (const arg of list) this.#byRole(role, arg, call, call.name)
+    }
+    switch (command.operands) {
+      case undefined:
+        if (command.stopsAtOperand) break
+        for (const arg of operands) this.#noteAny(arg, call.judgement, true)
+        break
+      case 'copies':
+        each('read', operands.slice(0, -1))
+        each('write', operands.slice(-1))
+        break
+      case 'text then read':
+        each('read', operands.slice(1))
+        break
+      case 'text then write':
+        each('write', operands.slice(1))
+        break
+      case 'program':
+        if (operands.length > 0) call.runs(operands)
+        break
+      default:
+        each(command.operands, operands)
+    }
+    // Options without an entry may still carry a path: --prefix=/usr, -I/usr/include.
+    for (const { name, value } of options) {
+      if (!value || levels.some(level => level.roles.has(longName(name, levels)))) continue
+      this.#noteAny(value, call.judgement, true)
+    }
+  }
+
+  // ── What tables may say ─────────────────────────────────────────────────────────────────────────────────
+
+  #call(
+    judgement: Judgement,
+    name: string,
+    args: readonly Arg[],
+    options: readonly Option[] = [],
+  ): Call & { judgement: Judgement } {
+    return {
+      judgement,
+      name,
+      args,
+      options,
+      operands: [],
+      stdin: judgement.stdin,
+      has(names) {
+        const wanted = namesOf(names)
+        return options.some(option => wanted.includes(option.name))
+      },
+      value(names) {
+        const wanted = namesOf(names)
+        return options.findLast(option => wanted.includes(option.name))?.value
+      },
+      raise: (effectClass, reason) => judgement.raise(effectClass, reason),
+      settle: (effectClass, reason) => judgement.settle(effectClass, reason),
+      unknown: reason => judgement.unknown(reason),
+      reads: arg => this.#noteRead(arg, judgement),
+      writes: arg => this.#noteWrite(arg, judgement, `${name} writes`),
+      reaches: host => this.#network.add(hostOf(host)),
+      runs: (inner, stdin) => this.#runs(inner, judgement, stdin),
+      runsLine: (line, where) => this.#runsLine(line, judgement, where ?? name),
+      assigns: (variable, value) => {
+        judgeVariable(this.#call(judgement, variable, []), variable, value, false)
+        this.#scope.set(variable, value.text)
+      },
+      shell: {
+        moveTo: target => this.#moveTo(target),
+        distrust: () => this.#scope.distrust(),
+        alias: (alias, text) => this.#scope.aliases.set(alias, text),
+      },
+    }
+  }
+
+  #moveTo(target: Arg | undefined): void {
+    if (target === undefined) this.#scope.moveTo([this.#place.home])
+    else if (target.text === '-') this.#scope.moveTo(this.#scope.previousCwds)
+    else if (isUnknown(target)) {
+      // A folder below a known one keeps the place of that one.
+      const known = target.text.slice(0, target.text.indexOf(UNKNOWN))
+      this.#scope.moveTo(known.includes('/') ? this.#scope.cwds.map(cwd => normalizePath(known, cwd)) : [])
+    } else this.#scope.moveTo(this.#scope.cwds.map(cwd => normalizePath(target.text, cwd)))
+  }
+
+  #runs(args: readonly Arg[], judgement: Judgement, stdin?: Stdin): void {
+    if (++this.#commands > MAX_COMMANDS) {
+      judgement.unknown('it does too much to be judged')
+      return
+    }
+    const inner = new Judgement(stdin ?? judgement.stdin)
+    this.#program(args, inner)
+    judgement.take(inner)
+  }
+
+  #runsLine(line: Arg, judgement: Judgement, where: string): void {
+    if (isUnknown(line)) {
+      judgement.unknown(`${where} runs text that cannot be known beforehand`)
+      return
+    }
+    this.#line(line.text, judgement)
+  }
+
+  #line(text: string, judgement: Judgement): void {
+    const script = readShell(text)
+    if (!script.ok || this.#lineDepth >= MAX_LINE_DEPTH) {
+      judgement.unknown(
+        `it runs text that cannot be understood: ${script.ok ? 'nested too deeply' : script.error.message}`,
+      )
+      return
+    }
+    const from = this.#parts.length
+    this.#lineDepth++
+    this.#inSubshell(() => this.run(script.value))
+    this.#lineDepth--
+    for (const part of this.#parts.slice(from)) judgement.raise(part.class, part.reason)
+  }
+
+  // ── Paths ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  #noteRead(arg: Arg, judgement: Judgement): void {
+    for (const path of this.#resolve(arg.text)) {
+      this.#reads.add(this.#shown(path))
+      if (placeOf(path, this.#place) === 'outside' && !isSystemPath(path)) judgement.outside.add(path)
+    }
+  }
+
+  #noteWrite(arg: Arg, judgement: Judgement, what: string): void {
+    const paths = this.#resolve(arg.text)
+    if (paths.length === 0) {
+      judgement.raise('local_mutation', `${what} a file`)
+      return
+    }
+    for (const path of paths) {
+      const place = placeOf(path, this.#place)
+      if (place === 'scratch' && path.startsWith('/dev/')) continue
+      const shown = this.#shown(path)
+      judgement.raise('local_mutation', `${what} ${shown}`)
+      this.#writes.add(shown)
+      if (place === 'outside' || place === 'device') judgement.outside.add(path)
+      if (place === 'device') judgement.raise('destructive', `${what} ${path}, which is no ordinary file`)
+      if (place === 'agents') this.#agentFiles.add(path)
+      if (place === 'control') this.#controlFiles.add(path)
+    }
+  }
+
+  /** A word that may be a path, of which nobody knows what for. */
+  #noteAny(arg: Arg, judgement: Judgement, isGuess: boolean): void {
+    const text = isGuess ? pathWithin(arg.text) : arg.text
+    if (text === undefined) return
+    for (const path of this.#resolve(text)) {
+      const place = placeOf(path, this.#place)
+      if (place === 'device' || (place === 'outside' && !isInstalled(path))) judgement.outside.add(path)
+    }
+  }
+
+  #resolve(text: string): string[] {
+    if (text === '' || text === '-') return []
+    const known = text.includes(UNKNOWN) ? text.slice(0, text.indexOf(UNKNOWN)) : text
+    if (known === '' && text !== known) return []
+    // What is not known is taken to lie below the folder that is.
+    const path = text === known ? text : known.slice(0, known.lastIndexOf('/') + 1)
+    const home = this.#place.home
+    const tilde = /^~(\/|$)/.test(path) ? home + path.slice(1) : /^~\w/.test(path) ? `/home/${path.slice(1)}` : path
+    if (tilde.startsWith('/')) return [normalizePath(tilde, '/')]
+    return this.#scope.cwds.map(cwd => normalizePath(tilde, cwd))
+  }
+
+  #shown(path: string): string {
+    return relativeTo(this.#place.root, path) || path
+  }
+}
+
+/** What one simple command does at worst, while it is being found out. */
+class Judgement {
+  effectClass: EffectClass = 'read_only'
+  reason = ''
+  isKnown = true
+  touchesCwd = true
+  stdin: Stdin
+  readonly outside = new Set<string>()
+  #raised: EffectClass = 'read_only'
+
+  constructor(stdin: Stdin) {
+    this.stdin = stdin
+  }
+
+  /** The class of the command itself, before its arguments. */
+  start(effectClass: EffectClass, reason: string): void {
+    if (worseClass(this.#raised, effectClass) === this.#raised && this.#raised !== 'read_only') return
+    this.effectClass = effectClass
+    this.reason = reason
+  }
+
+  raise(effectClass: EffectClass, reason: string): void {
+    this.#raised = worseClass(this.#raised, effectClass)
+    if (worseClass(this.effectClass, effectClass) === this.effectClass && this.reason !== '') return
+    if (effectClass === 'read_only' && this.effectClass !== 'read_only') return
+    this.effectClass = worseClass(this.effectClass, effectClass)
+    this.reason = reason
+  }
+
+  settle(effectClass: EffectClass, reason: string): void {
+    if (worseClass(this.#raised, effectClass) === this.#raised && this.#raised !== 'read_only') {
+      this.effectClass = this.#raised
+      return
+    }
+    this.effectClass = effectClass
+    this.reason = reason
+  }
+
+  unknown(reason: string): void {
+    this.isKnown = false
+    this.raise('destructive', reason)
+  }
+
+  /** What a wrapped command does, its wrapper does. */
+  take(inner: Judgement): void {
+    this.isKnown &&= inner.isKnown
+    for (const path of inner.outside) this.outside.add(path)
+    this.raise(inner.effectClass, inner.reason)
+  }
+}
+
+const DEFAULT_REASON: Record<EffectClass, string> = {
+  read_only: 'only reads',
+  local_mutation: 'may change files',
+  remote_action: 'acts on another machine',
+  destructive: 'can destroy what cannot be brought back',
+}
+
+function asksForHelp(call: Call): boolean {
+  if (call.operands.length > 0 || call.args.length !== 1) return false
+  return /^(--help|--version|-version|-V|-v)$/.test(call.args[0]?.text ?? '')
+}
+
+/** The folder that all values of a pattern lie in, and an unknown name. */
+function patternOf(values: readonly Arg[]): string {
+  const [only] = values
+  if (values.length !== 1 || !only) return UNKNOWN
+  const glob = only.text.search(/[*?[\0]/)
+  return glob < 0 ? only.text : `${only.text.slice(0, glob)}${UNKNOWN}`
+}
+
+/** The path in a word that nobody explained: `/x`, `~/x`, `../x`, `key=/x`. Nothing for patterns, URLs and ranges. */
+function pathWithin(text: string): string | undefined {
+  if (text.startsWith('-') && text.length > 2) {
+    const glued = /^-[A-Za-z]((?:\/|~\/|\.\.\/).*)$/.exec(text)?.[1] ?? /^--?[\w-]+[=:](.*)$/.exec(text)?.[1]
+    return glued === undefined ? undefined : pathWithin(glued)
+  }
+  const file = /^file:\/\/(\/.*)$/.exec(text)?.[1]
+  if (file) return file
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /[\s^$|\\()+]/.test(text)) return undefined
+  const assigned = /^[A-Za-z_][\w.-]*=(.+)$/.exec(text)?.[1]
+  if (assigned) return pathWithin(assigned)
+  if (/^(\/|~)/.test(text) || text.split('/').includes('..')) return text
+  return undefined
+}
+
+function hostOf(target: string): string {
+  const text = target.replaceAll(UNKNOWN, '?')
+  const url = /^[a-z][a-z0-9+.-]*:\/\/(?:[^@/]*@)?([^/:?#]+)/i.exec(text)?.[1]
+  if (url) return url
+  return /^(?:[\w.-]+@)?(\[[0-9a-f:]+\]|[\w.?-]+)(?::|$|\/)/i.exec(text)?.[1] ?? text
+}
+
+function quoteForShell(text: string): string {
+  return text.includes(UNKNOWN) ? '"$unknown"' : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** What a harmless command prints, without running it. */
+function knownOutput(name: string, args: readonly string[], cwds: readonly string[], root: string): string | undefined {
+  const text = args.join(' ')
+  switch (name) {
+    case 'echo': {
+      const plain = text.replace(/^(-[neE]+ )+/, '')
+      return decodeAnsiC(plain)
+    }
+    case 'printf': {
+      const [format = '', ...values] = args
+      let next = 0
+      const printed = decodeAnsiC(format).replace(/%[sb]/g, () => decodeAnsiC(values[next++] ?? ''))
+      return printed.includes('%') ? undefined : printed.replace(/\n+$/, '')
+    }
+    case 'pwd':
+      return cwds.length === 1 ? cwds[0] : undefined
+    case 'mktemp':
+      return args.every(arg => /^-(d|q|dq|-directory|-quiet)$/.test(arg)) ? `/tmp/tmp.${UNKNOWN}` : undefined
+    case 'git':
+      return text === 'rev-parse --show-toplevel' ? root : undefined
+    default:
+      return undefined
+  }
+}
