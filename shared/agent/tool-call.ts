@@ -10,7 +10,8 @@ import type { GateReport } from '#shared/protocol/gate-report'
 import type { ToolCall, ToolMessage, ToolStatus } from '#shared/protocol/messages'
 import type { Prepared, Tool, ToolContext, ToolOutput } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
-import { type Actor, type Decision, decideTrust } from '#shared/trust/policy'
+import type { Actor } from '#shared/trust/matrix'
+import { type Decision, decideTrust } from '#shared/trust/policy'
 import type { Toolset } from './toolset'
 
 /** What one call needs of the session around it. */

@@ -1,9 +1,8 @@
 import type { EffectClass, TrustMode } from '#shared/protocol/approvals'
-import { type Actor, type Decision, decideTrust } from './policy'
+import type { Actor, DecisionKind } from './matrix'
+import { decideTrust } from './policy'
 import { classifyShell, effectOfShell, type ShellPart, type ShellPlace } from './shell-classifier'
 import type { ShellParser } from './shell-parser'
-
-type Word = Decision['kind']
 
 /** What `kode trust check` prints. Scripts rely on it; its schema is versioned. */
 export interface TrustCheck {
@@ -13,12 +12,12 @@ export interface TrustCheck {
   class: EffectClass
   outside_project: string[]
   decisions: {
-    plan: Word
-    safe: Word
-    auto: Word
+    plan: DecisionKind
+    safe: DecisionKind
+    auto: DecisionKind
     /** `auto` with nobody to ask. */
-    headless: Word
-    sub_agent: { plan: Word; safe: Word; auto: Word }
+    headless: DecisionKind
+    sub_agent: { plan: DecisionKind; safe: DecisionKind; auto: DecisionKind }
   }
   parts: ShellPart[]
 }
