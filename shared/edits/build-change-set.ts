@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ChangeSet, EditProblem, FileBase, FileChange } from './change-set'
@@ -8,7 +9,7 @@ import { MOST_TEXT_BYTES, type ProjectSource, problemOfFile, readProjectFile } f
 import { resolveInProject } from './project-path'
 import type { EditStep, Proposal } from './proposal'
 import { applyReplacements } from './replace'
-import { decodeText, encodeText, hashOf, NEW_FILE_FORMAT, type TextFormat } from './text-file'
+import { decodeText, encodeText, hashOf, newFileFormat, patchLineFor, type TextFormat } from './text-file'
 import type { FilePatch } from './unified-diff'
 
 /** Applies a proposal to the files as they are now, in memory; all of it, or every reason why not. */
@@ -158,8 +159,14 @@ class Workbench {
   }
 
   #patchedText(file: BenchFile, patch: FilePatch) {
-    const text = textOf(file, patch.oldPath ?? '')
-    return text.ok ? applyLineHunks(text.value, patch.hunks, patch.oldPath ?? '') : text
+    const text = patch.isCopy && file.before !== undefined ? ok(file.before) : textOf(file, patch.oldPath ?? '')
+    if (!text.ok) return text
+    const encoding = file.base?.encoding ?? 'utf-8'
+    const hunks = patch.hunks.map(hunk => ({
+      ...hunk,
+      lines: hunk.lines.map(line => ({ ...line, text: patchLineFor(line.text, encoding) })),
+    }))
+    return applyLineHunks(text.value, hunks, patch.oldPath ?? '')
   }
 
   #deleteByPatch(file: BenchFile, patch: FilePatch): EditProblem | undefined {
@@ -233,8 +240,11 @@ class Workbench {
     if (target.value.exists) return fail(alreadyThere(newPath))
     if (patch.isCopy) {
       if (file.text === undefined) return fail(binary(file.path))
-      target.value.text = file.text
+      // A diff copies what was there before any of its changes.
+      target.value.text = file.before ?? file.text
       target.value.exists = true
+      const stat = await this.#source.files.stat(join(this.#source.root, file.oldPath ?? file.path))
+      if (stat.ok && (stat.value.mode & 0o111) !== 0) target.value.mode = stat.value.mode & 0o777
       return target
     }
     const oldPath = file.path
@@ -318,7 +328,7 @@ function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], 
 
 /** Why a text cannot be the new text of a file: what would be lost or garbled in its encoding. */
 function unwritable(text: string, file: BenchFile): EditProblem | undefined {
-  const format: TextFormat = file.base ?? NEW_FILE_FORMAT
+  const format: TextFormat = file.base ?? newFileFormat(text)
   const encoded = encodeText(text, format)
   const { path } = file
   if (!encoded.ok) {

@@ -43,18 +43,14 @@ export function looksLike(bytes: Buffer, encoding: MultibyteEncoding): boolean {
   for (let at = 0; at < bytes.length; at++) {
     const first = bytes[at]!
     if (first < 0x80) continue
+    // Half-width katakana say nothing: they are the accented capitals of Latin-1.
+    if (encoding === 'shift_jis' && first >= 0xa1 && first <= 0xdf) continue
     const second = bytes[at + 1] ?? 0
     all++
-    if (encoding === 'shift_jis' && first >= 0xa1 && first <= 0xdf) {
-      // Half-width katakana come in words.
-      const previous = at === 0 ? 0 : bytes[at - 1]!
-      if ([previous, second].some(byte => byte >= 0xa1 && byte <= 0xdf)) common++
-      continue
-    }
     if (isCommon(first, second, encoding)) common++
     at++
   }
-  return common * 10 >= all * 8
+  return all > 0 && common * 10 >= all * 8
 }
 
 function isCommon(first: number, second: number, encoding: MultibyteEncoding): boolean {

@@ -5,6 +5,7 @@ import { type Hunk, readHunks } from './hunks'
 import { findJson } from './json-in-text'
 import type { Replacement } from './replace'
 import { looksLikeSearchReplace, readSearchReplace, type SearchReplaceBlock } from './search-replace'
+import { decodePatch } from './text-file'
 import { type FilePatch, looksLikeUnifiedDiff, readUnifiedDiff } from './unified-diff'
 import { readWholeFiles, type WholeFile } from './whole-files'
 
@@ -47,6 +48,11 @@ export function readProposal(text: string): Result<Proposal, EditProblem[]> {
   }
   const files = readWholeFiles(text)
   return files.length > 0 ? ok(proposeFiles(files)) : hunks
+}
+
+/** Reads a proposal from the bytes of a file, such as a diff over files in several encodings. */
+export function readProposalBytes(bytes: Uint8Array): Result<Proposal, EditProblem[]> {
+  return readProposal(decodePatch(bytes))
 }
 
 /** Hunks as a proposal. */

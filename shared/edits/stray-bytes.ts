@@ -22,6 +22,11 @@ export function decodeWithStrayBytes(bytes: Buffer): string {
 
 const STRAY = 0xdc00
 
+/** Whether a text holds bytes that were no UTF-8. */
+export function hasStrayBytes(text: string): boolean {
+  return /[\udc80-\udcff]/.test(text) && /[\udc80-\udcff]/u.test(text)
+}
+
 /** The reverse of `decodeWithStrayBytes`. */
 export function encodeWithStrayBytes(text: string): Result<Uint8Array, Unencodable> {
   const pieces: Uint8Array[] = []

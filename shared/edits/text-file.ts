@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { FileBase } from './change-set'
 import { decodeMultibyte, encodeMultibyte, looksLike, type MultibyteEncoding } from './multibyte'
-import { decodeWithStrayBytes, encodeWithStrayBytes, mostlyUtf8 } from './stray-bytes'
+import { decodeWithStrayBytes, encodeWithStrayBytes, hasStrayBytes, mostlyUtf8 } from './stray-bytes'
 import type { Unencodable } from './unencodable'
 
 /** A text file as it was read. */
@@ -21,6 +21,27 @@ export const ENCODINGS = ['utf-8', 'utf-8-stray', 'utf-16le', 'utf-16be', 'shift
 type Encoding = (typeof ENCODINGS)[number]
 
 export const NEW_FILE_FORMAT: TextFormat = { encoding: 'utf-8', hasBom: false }
+
+/** The format of a new file: UTF-8, except where a patch brings bytes that are none. */
+export function newFileFormat(text: string): TextFormat {
+  return hasStrayBytes(text) ? { encoding: 'utf-8-stray', hasBom: false } : NEW_FILE_FORMAT
+}
+
+/** The bytes of a patch as text: no encoding is guessed, since each file in it may have its own. */
+export function decodePatch(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return isUtf8(buffer) ? buffer.toString('utf8') : decodeWithStrayBytes(buffer)
+}
+
+/** A line of a patch in the encoding of the file it is for; unchanged where its bytes are not of that encoding. */
+export function patchLineFor(line: string, encoding: string): string {
+  if (!hasStrayBytes(line) || encoding === 'utf-8-stray') return line
+  const bytes = encodeWithStrayBytes(line)
+  if (!bytes.ok) return line
+  if (encoding === 'windows-1252') return decodeWindows1252(bytes.value)
+  if (encoding === 'shift_jis' || encoding === 'gbk') return decodeMultibyte(bytes.value, encoding) ?? line
+  return line
+}
 
 /** SHA-256 of a file's bytes, hexadecimal. */
 export function hashOf(bytes: Uint8Array): string {
@@ -102,7 +123,14 @@ function detectMultibyte(body: Buffer, encoding: MultibyteEncoding): Detected | 
   return { encoding, hasBom: false, text }
 }
 
-const windows1252 = new TextDecoder('windows-1252')
+/** What Windows-1252 has at 0x80 to 0x9f; elsewhere it is Latin-1. Node's own decoder takes it for Latin-1 throughout. */
+const WINDOWS_1252_HIGH = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ'
+
+function decodeWindows1252(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/[\x80-\x9f]/g, character => WINDOWS_1252_HIGH.charAt(character.charCodeAt(0) - 0x80))
+}
 
 /** Every byte is a character of it, so this one always fits. Many control codes are no text, though. */
 function decodeSingleByte(body: Buffer): Detected | undefined {
@@ -111,7 +139,7 @@ function decodeSingleByte(body: Buffer): Detected | undefined {
     0,
   )
   if (controls * 100 > body.length) return undefined
-  return { encoding: 'windows-1252', hasBom: false, text: windows1252.decode(body) }
+  return { encoding: 'windows-1252', hasBom: false, text: decodeWindows1252(body) }
 }
 
 function encodeBody(text: string, encoding: Encoding): Result<Uint8Array, Unencodable> {
@@ -139,17 +167,15 @@ function encodeUtf8(text: string): Result<Uint8Array, Unencodable> {
   return fail({ character: text.charAt(offset), offset })
 }
 
-let windows1252Codes: Map<string, number> | undefined
-
 function encodeSingleByte(text: string): Result<Uint8Array, Unencodable> {
-  windows1252Codes ??= new Map(
-    Array.from({ length: 256 }, (_, code): [string, number] => [windows1252.decode(Uint8Array.of(code)), code]),
-  )
   const bytes = Buffer.alloc(text.length)
   for (let offset = 0; offset < text.length; offset++) {
-    const code = windows1252Codes.get(text.charAt(offset))
-    if (code === undefined) return fail({ character: characterAt(text, offset), offset })
-    bytes[offset] = code
+    const code = text.charCodeAt(offset)
+    const high = code < 0x80 || (code >= 0xa0 && code <= 0xff) ? -1 : WINDOWS_1252_HIGH.indexOf(text.charAt(offset))
+    if (high === -1 && (code > 0xff || (code >= 0x80 && code < 0xa0))) {
+      return fail({ character: characterAt(text, offset), offset })
+    }
+    bytes[offset] = high === -1 ? code : 0x80 + high
   }
   return ok(bytes)
 }

@@ -97,13 +97,13 @@ interface GitHeaders {
 }
 
 function readGitFile(reader: DiffReader, header: string): Result<FilePatch, EditProblem> {
-  const names = namesOfGitHeader(header.slice('diff --git '.length))
+  const { hasPrefixes, ...names } = namesOfGitHeader(header.slice('diff --git '.length))
   const headers: GitHeaders = { patch: { ...names, hunks: [] }, isNew: false, isDeleted: false }
   while (!reader.isDone && readGitHeader(headers, reader.peek()!)) reader.take()
   const { patch, isNew, isDeleted, problem } = headers
   if (problem) return fail(problem)
   if (reader.peek()?.startsWith('--- ') && reader.peek(1)?.startsWith('+++ ')) {
-    withLabels(patch, reader.take(), reader.take())
+    withLabels(patch, reader.take(), reader.take(), hasPrefixes)
   }
   if (isNew) delete patch.oldPath
   if (isDeleted) delete patch.newPath
@@ -164,33 +164,48 @@ function noteMode(headers: GitHeaders, value: string, path: string): void {
     headers.problem = problemWith(path, `${path} is a submodule; only text files can be patched.`)
 }
 
-/** `a/old b/new`, both quoted or not. Without quotes the two can only be told apart when they are the same. */
-function namesOfGitHeader(names: string): Pick<FilePatch, 'oldPath' | 'newPath'> {
-  const quotedNames = /^("(?:[^"\\]|\\.)*"|\S+) ("(?:[^"\\]|\\.)*"|\S+)$/.exec(names.trimEnd())
-  if (quotedNames)
-    return { oldPath: withoutPrefix(unquoted(quotedNames[1]!)), newPath: withoutPrefix(unquoted(quotedNames[2]!)) }
-  for (let at = names.indexOf(' '); at !== -1; at = names.indexOf(' ', at + 1)) {
-    const oldPath = withoutPrefix(names.slice(0, at))
-    if (oldPath === withoutPrefix(names.slice(at + 1))) return { oldPath, newPath: oldPath }
-  }
-  return {}
+interface HeaderNames {
+  oldPath?: string
+  newPath?: string
+  hasPrefixes: boolean
 }
 
-function withLabels(patch: FilePatch, oldLabel: string, newLabel: string): FilePatch {
-  const oldPath = pathOfLabel(oldLabel.slice('--- '.length))
-  const newPath = pathOfLabel(newLabel.slice('+++ '.length))
-  const hasPrefixes = [oldPath, newPath].every(path => path === undefined || /^[abciow12]\//.test(path))
-  const plain = (path: string | undefined) => (path !== undefined && hasPrefixes ? withoutPrefix(path) : path)
-  // rename and copy lines are exact; labels of the same file only confirm them
-  const moved = patch.oldPath !== patch.newPath
-  if (oldPath === undefined) delete patch.oldPath
-  else if (!moved) patch.oldPath = plain(oldPath)!
-  if (newPath === undefined) delete patch.newPath
-  else if (!moved) patch.newPath = plain(newPath)!
-  if (!moved && patch.oldPath !== undefined && patch.newPath !== undefined && patch.oldPath !== patch.newPath) {
-    // `diff -u a.orig a`: without a rename header two names mean one file, the new one.
-    patch.oldPath = patch.newPath
+/** `a/old b/new`, both quoted or not. Without quotes the two can only be told apart when they are the same. */
+function namesOfGitHeader(names: string): HeaderNames {
+  const pair = /^("(?:[^"\\]|\\.)*"|\S+) ("(?:[^"\\]|\\.)*"|\S+)$/.exec(names.trimEnd())
+  if (pair) return headerNames(unquoted(pair[1]!), unquoted(pair[2]!))
+  for (let at = names.indexOf(' '); at !== -1; at = names.indexOf(' ', at + 1)) {
+    const found = headerNames(names.slice(0, at), names.slice(at + 1))
+    if (found.oldPath === found.newPath) return found
   }
+  return { hasPrefixes: true }
+}
+
+function headerNames(oldName: string, newName: string): HeaderNames {
+  const hasPrefixes = arePrefixed(oldName, newName)
+  if (!hasPrefixes) return { oldPath: oldName, newPath: newName, hasPrefixes }
+  return { oldPath: withoutPrefix(oldName), newPath: withoutPrefix(newName), hasPrefixes }
+}
+
+/** git marks the sides with different letters (a/ and b/, or i/, w/, c/ and o/); equal ones are folders. */
+function arePrefixed(oldName: string, newName: string): boolean {
+  const [oldMark, newMark] = [oldName, newName].map(name => /^([abciow12])\//.exec(name)?.[1])
+  return oldMark !== undefined && newMark !== undefined && oldMark !== newMark
+}
+
+function withLabels(patch: FilePatch, oldLabel: string, newLabel: string, headerHasPrefixes?: boolean): FilePatch {
+  const oldName = pathOfLabel(oldLabel.slice('--- '.length))
+  const newName = pathOfLabel(newLabel.slice('+++ '.length))
+  const hasPrefixes = headerHasPrefixes ?? arePrefixed(oldName ?? 'a/', newName ?? 'b/')
+  const plain = (name: string) => (hasPrefixes ? withoutPrefix(name) : name)
+  // rename and copy lines are exact; labels of the same file only confirm them.
+  const isMoved = patch.oldPath !== patch.newPath
+  if (oldName === undefined) delete patch.oldPath
+  else if (!isMoved) patch.oldPath = plain(oldName)
+  if (newName === undefined) delete patch.newPath
+  else if (!isMoved) patch.newPath = plain(newName)
+  // `diff -u a.orig a`: without a rename header two names mean one file, the new one.
+  if (!isMoved && patch.oldPath !== undefined && patch.newPath !== undefined) patch.oldPath = patch.newPath
   return patch
 }
 

@@ -16,7 +16,7 @@ import { ABSENT, type FileImage, fileImage, isSameImage, lookAt } from './file-i
 import { finishHalfLanded, type Landing, landEntries } from './land'
 import { problemOfFile } from './project-file'
 import { resolveInProject } from './project-path'
-import { decodeText, encodeText, hashOf, NEW_FILE_FORMAT } from './text-file'
+import { decodeText, encodeText, hashOf, newFileFormat } from './text-file'
 
 /** The way into the workspace. */
 export interface Door {
@@ -318,8 +318,9 @@ function changedImage(change: FileChange, before: FileImage): Result<FileImage, 
 }
 
 function encoded(change: FileChange, current: Uint8Array | undefined): Result<Uint8Array, EditProblem> {
-  const format = change.base ?? (current ? decodeText(current)?.base : undefined) ?? NEW_FILE_FORMAT
-  const bytes = encodeText(change.after ?? '', format)
+  const text = change.after ?? ''
+  const format = change.base ?? (current ? decodeText(current)?.base : undefined) ?? newFileFormat(text)
+  const bytes = encodeText(text, format)
   if (bytes.ok) return bytes
   const character = JSON.stringify(bytes.error.character)
   const message = `${change.path} is encoded in ${format.encoding}, which has no ${character}. Use other characters.`
