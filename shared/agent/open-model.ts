@@ -1,7 +1,8 @@
 import { fail, ok, type Result } from '#shared/base/result'
 import type { Settings } from '#shared/config/settings'
+import { FallbackProvider, type Route } from '#shared/providers/fallback'
 import type { Provider, ProviderFailure } from '#shared/providers/provider'
-import { createProvider, resolveProvider } from '#shared/providers/registry'
+import { createProvider, type Env, resolveProvider, resolveRoute } from '#shared/providers/registry'
 
 /** The model that settings, environment and project choose. */
 export interface OpenModel {
@@ -13,14 +14,12 @@ export interface OpenModel {
 }
 
 /** Decides which model to ask; contacts nobody. An error is one line for people. */
-export function openModel(
-  settings: Settings,
-  env: Readonly<Record<string, string | undefined>>,
-): Result<OpenModel, string> {
+export function openModel(settings: Settings, env: Env): Result<OpenModel, string> {
   const { project } = settings
   const choice = resolveProvider(
     {
       flags: pick(settings),
+      saved: { keys: settings.keys },
       project: {
         ...(project.model && { model: project.model }),
         ...(project.providers?.primary && { provider: project.providers.primary }),
@@ -29,10 +28,34 @@ export function openModel(
     env,
   )
   if (!choice.ok) return fail(inOneLine(choice.error))
-  const idle = settings.idleTimeoutS === undefined ? {} : { idleTimeoutMs: settings.idleTimeoutS * 1000 }
-  const provider = createProvider({ ...choice.value, ...idle }, env)
+  const provider = createProvider({ ...choice.value, ...idleOf(settings) }, env)
   if (!provider.ok) return fail(inOneLine(provider.error))
-  return ok({ provider: provider.value, model: choice.value.model, providerName: choice.value.provider })
+  const first = { provider: provider.value, model: choice.value.model }
+  const others = openFallbacks(settings, env)
+  if (!others.ok) return others
+  return ok({
+    provider: others.value.length === 0 ? first.provider : new FallbackProvider([first, ...others.value]),
+    model: first.model,
+    providerName: choice.value.provider,
+  })
+}
+
+/** `KODE_FALLBACK=groq/some-model,openai`: whom to ask when the first is down. Only the user names them, never a project. */
+function openFallbacks(settings: Settings, env: Env): Result<Route[], string> {
+  const routes: Route[] = []
+  for (const name of (env.KODE_FALLBACK ?? '').split(',').map(each => each.trim())) {
+    if (name === '') continue
+    const choice = resolveRoute(name, { keys: settings.keys }, env)
+    if (!choice.ok) return fail(`KODE_FALLBACK: ${inOneLine(choice.error)}`)
+    const provider = createProvider({ ...choice.value, ...idleOf(settings) }, env)
+    if (!provider.ok) return fail(`KODE_FALLBACK: ${inOneLine(provider.error)}`)
+    routes.push({ provider: provider.value, model: choice.value.model })
+  }
+  return ok(routes)
+}
+
+function idleOf({ idleTimeoutS }: Settings): { idleTimeoutMs?: number } {
+  return idleTimeoutS === undefined ? {} : { idleTimeoutMs: idleTimeoutS * 1000 }
 }
 
 function pick({ provider, model, baseUrl, apiKey }: Settings) {

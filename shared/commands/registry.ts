@@ -10,12 +10,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   stats: async () => (await import('./stats')).statsCommand,
   init: async () => (await import('./init')).initCommand,
   doctor: async () => (await import('./doctor')).doctorCommand,
+  providers: async () => (await import('./providers')).providersCommand,
   models: async () => (await import('./models')).modelsCommand,
   completion: async () => (await import('./completion')).completionCommand,
 }
 
 /** Other spellings. */
-const ALIASES: Readonly<Record<string, string>> = { 'verify-hunks': 'verify' }
+const ALIASES: Readonly<Record<string, string>> = { 'verify-hunks': 'verify', auth: 'providers' }
 
 export function isCommandName(name: string): boolean {
   return name in COMMANDS || name in ALIASES

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { FileSystem } from '#shared/host/host'
 import type { TrustMode } from '#shared/protocol/approvals'
+import { type Credentials, readCredentials } from './credentials'
+import { kodePaths } from './paths'
 import type { ProjectFile } from './project-file'
 
 /** What the user can set, after all sources were merged. Only `kode.ts` sees the whole. */
@@ -12,6 +14,8 @@ export interface Settings {
   /** Ends in /v1 for OpenAI-compatible endpoints; undefined = the provider's own. */
   baseUrl?: string
   apiKey?: string
+  /** Keys that `kode providers login` keeps, by provider. */
+  keys?: Credentials
   /** undefined: `auto` where the sandbox works. */
   mode?: TrustMode
   maxTokens?: number
@@ -62,8 +66,12 @@ export interface SettingsSources {
 export async function loadSettings(
   sources: SettingsSources,
 ): Promise<Result<{ settings: Settings; warnings: string[] }, string>> {
-  const project = await loadProjectFile(sources.root, sources.files)
+  const [project, keys] = await Promise.all([
+    loadProjectFile(sources.root, sources.files),
+    readCredentials(sources.files, kodePaths(sources.env)),
+  ])
   if (!project.ok) return project
+  if (!keys.ok) return keys
   const env = settingsFromEnvironment(sources.env)
   if (!env.ok) return env
 
@@ -75,6 +83,7 @@ export async function loadSettings(
     settings: {
       ...DEFAULTS,
       ...chosen,
+      keys: keys.value,
       // `auto` in a project file asks for no more than the default gives anyway.
       ...(tightened && mode !== 'auto' && { mode }),
       project: project.value.value,

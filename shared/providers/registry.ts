@@ -92,6 +92,26 @@ export function resolveProvider(wishes: ProviderWishes, env: Env): Result<Provid
   })
 }
 
+/**
+ * One entry of a fallback list, `provider/model` or just a provider: its own endpoint and key, whatever was chosen
+ * for the first one.
+ */
+export function resolveRoute(
+  route: string,
+  saved: NonNullable<ProviderWishes['saved']>,
+  env: Env,
+): Result<ProviderChoice, ProviderFailure> {
+  const slash = route.indexOf('/')
+  const name = slash === -1 ? route : route.slice(0, slash)
+  const known = findProvider(name)
+  if (!known || known.baseUrl === '') return fail(unknownProvider(name))
+  const apiKey = keyFor(known, saved, env)
+  const baseUrl = localUrl(known, env) ?? known.baseUrl
+  if (apiKey === undefined && needsKey(known, baseUrl)) return fail(noKey(known, baseUrl))
+  const model = slash === -1 ? known.defaultModel : route.slice(slash + 1)
+  return ok({ provider: known.name, model, baseUrl, apiKey })
+}
+
 /** Makes the provider; contacts nobody and loads no SDK before the first request. */
 export function createProvider(options: ProviderOptions, env: Env): Result<Provider, ProviderFailure> {
   const known = findProvider(options.provider)

@@ -1,0 +1,77 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { runCli } from '../support/run-cli'
+import { type Script, type ScriptedOptions, startScriptedProvider } from '../support/scripted-provider'
+import { tempProject, treeHash } from '../support/temp-project'
+
+const KEY = 'a-real-key-4711'
+
+test('a key is tried, kept for the user alone, used, and forgotten', async () => {
+  const { root, server } = await setUp([{ text: 'Hello.' }], { apiKey: KEY })
+  const before = treeHash(root)
+  const env = { KODE_BASE_URL: server.url, KODE_PROVIDER: 'groq', KODE_MODEL: 'm' }
+
+  const login = await runCli(['providers', 'login', 'groq'], { cwd: root, env, input: `${KEY}\n` })
+  expect(login).toMatchObject({ code: 0, stdout: 'the key of groq is kept\n' })
+  const file = join(root, '../.config/kode/db/keys.json')
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  expect(treeHash(root)).toBe(before)
+
+  const list = await runCli(['providers', 'list', '--json'], { cwd: root, env })
+  const groq = JSON.parse(list.stdout).providers.find((each: { name: string }) => each.name === 'groq')
+  expect(groq).toMatchObject({ has_kept_key: true, variable: null })
+  expect(list.stdout).not.toContain(KEY)
+
+  const answer = await runCli(['-p', 'hi'], { cwd: root, env })
+  expect(answer).toMatchObject({ code: 0, stdout: 'Hello.\n' })
+  expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${KEY}`)
+
+  expect(await runCli(['providers', 'logout', 'groq'], { cwd: root, env })).toMatchObject({ code: 0 })
+  const after = await runCli(['-p', 'hi'], { cwd: root, env })
+  expect(after.code).toBe(5)
+  expect(after.stderr).toContain('GROQ_API_KEY')
+})
+
+test.each([
+  ['a key that the provider refuses', ['login', 'groq'], 'wrong', 5, /401.*not kept/s],
+  ['no key at all', ['login', 'groq'], '', 2, /pipe it/],
+  ['a provider that is misspelt', ['login', 'grok3'], 'k', 2, /did you mean/],
+  ['an unknown action', ['frobnicate'], '', 2, /list, login or logout/],
+])('%s is refused, and nothing is kept', async (_, words, input, code, message) => {
+  const { root, server } = await setUp([], { apiKey: KEY })
+  const end = await runCli(['providers', ...words], { cwd: root, env: { KODE_BASE_URL: server.url }, input })
+  expect(end).toMatchObject({ code, stderr: expect.stringMatching(message) })
+  expect(existsSync(join(root, '../.config/kode/db/keys.json'))).toBe(false)
+})
+
+test('when the first provider is down the next one answers, and the user is told', async () => {
+  const first = await setUp(Array(5).fill({ error: { status: 503, message: 'down', retryAfter: '0' } }))
+  const second = await setUp([{ text: 'From the second.' }])
+  const env = {
+    KODE_LLM_ENDPOINT: first.server.url,
+    KODE_LLM_API_KEY: 'k',
+    KODE_LLM_MODEL: 'first-model',
+    KODE_FALLBACK: 'vllm/second-model',
+    KODE_LOCAL_URL: second.server.url,
+  }
+  const end = await runCli(['-p', 'hi'], { cwd: first.root, env })
+  expect(end).toMatchObject({ code: 0, stdout: 'From the second.\n' })
+  expect(end.stderr).toMatch(/503.*going on with vllm\/second-model/s)
+  expect(second.server.requests[0]?.body.model).toBe('second-model')
+})
+
+test('a fallback that cannot be used is a mistake in the configuration', async () => {
+  const { root, server } = await setUp([{ text: 'never' }])
+  const env = { KODE_LLM_ENDPOINT: server.url, KODE_LLM_API_KEY: 'k', KODE_FALLBACK: 'groq/some-model' }
+  expect(await runCli(['-p', 'hi'], { cwd: root, env })).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/KODE_FALLBACK.*groq.*GROQ_API_KEY/s),
+  })
+})
+
+async function setUp(script: Script, options: ScriptedOptions = {}) {
+  const server = await startScriptedProvider(script, options)
+  onTestFinished(() => server.close())
+  return { root: tempProject({ 'a.txt': 'a\n' }), server }
+}
