@@ -101,7 +101,6 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
     openSandbox({
       root,
       stateFolder: paths.config,
-      files: host.files,
       processes: host.processes,
       env,
       useSandbox: settings.useSandbox,

@@ -57,7 +57,6 @@ async function loop(context: CommandContext, args: CommandArgs): Promise<Command
   const sandbox = await openSandbox({
     root: context.root,
     stateFolder: context.paths.config,
-    files: context.files,
     processes: context.processes,
     env: context.env,
     useSandbox: settings.useSandbox,

@@ -145,6 +145,8 @@ export interface ProcessRequest {
   /** File descriptors handed to the child as 3, 4, … */
   extraFds?: readonly number[]
   timeoutMs?: number
+  /** Called once it runs. */
+  onStart?(pid: number): void
   /** Called with each piece as it comes. */
   onOutput?(piece: Uint8Array, stream: 'stdout' | 'stderr'): void
   /** Kept of stdout and of stderr each; of more, head and tail remain. Default 2 MB. */

@@ -1,81 +1,225 @@
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
-import type { Processes } from '#shared/host/host'
-import type { Sandbox, SandboxCommand, SandboxEnd, SandboxError } from './sandbox'
+import type { ProcessEnd, Processes } from '#shared/host/host'
+import { auditProtected } from './audit'
+import { bubblewrapArguments, type View } from './bubblewrap-arguments'
+import { cleaned, startInBackground, whyNotRunnable } from './command-run'
+import { commandEnvironment } from './environment'
+import type { Limits } from './limits'
+import { isInside, type SandboxPolicy } from './policy'
+import { cacheEnvironment, projectCacheFolder } from './project-caches'
+import { gitControlPaths, type ProtectedPath, ProtectedPaths, sharedGitFolder } from './protected-paths'
+import { redactSecrets } from './redact-secrets'
+import type { BackgroundCommand, BackgroundRequest, Sandbox, SandboxCommand, SandboxEnd, SandboxError } from './sandbox'
+import { SessionFolder } from './session-folder'
+import { withoutControlSequences } from './terminal-filter'
+import { violationsIn } from './violations'
 
 /** What one bubblewrap sandbox is built from. */
 export interface BubblewrapParts {
-  /** Absolute, links resolved: the only place that commands may write to, besides a /tmp of their own. */
+  /** Absolute, links resolved. */
   root: string
-  /** Sessions and keys; nothing of it is visible. */
-  hiddenFolders: readonly string[]
-  /** Inside the project, and there: readable, not writable. */
-  protectedPaths: readonly string[]
+  stateFolder: string
+  home: string
+  /** Absolute path. */
+  bubblewrap: string
   processes: Processes
-  env: Readonly<Record<string, string>>
+  env: Readonly<Record<string, string | undefined>>
+  /** Names of more variables to pass. */
+  passVariables: readonly string[]
+  limits: Limits
+  description: string
+  /** Runs a command without a wall, for `runOutside`. */
+  outside: Sandbox
 }
 
-/**
- * Commands under bubblewrap: read-only root, writable project, private /tmp and /run, no network, own processes and IPC,
- * no capabilities, only the given environment.
- */
-export function bubblewrap(parts: BubblewrapParts): Sandbox {
-  return {
-    level: 'bubblewrap',
-    description: 'bubblewrap: read-only system, writable project, no network',
-    run: command => runConfined(command, parts),
-    async close() {},
+/** In kode's own folder: sessions, keys and tokens. */
+const HIDDEN_FOLDERS = ['db', 'logs', 'quarantine']
+const HIDDEN_FILES = ['mcp.json', 'keys.json', 'auth.json']
+/** Where the reference keeps its keys, in clear. */
+const HIDDEN_IN_HOME = ['.config/koda/db']
+
+/** Private to the sandbox: what lies there outside is not seen inside anyway. */
+const PRIVATE_FOLDERS = ['/tmp', '/var/tmp', '/run', '/dev', '/proc']
+
+type Run = Omit<SandboxCommand, 'timeoutMs'> & { timeoutMs?: number; onStart?(pid: number): void }
+
+/** Commands under bubblewrap, with a filter on system calls. */
+export class BubblewrapSandbox implements Sandbox {
+  readonly level = 'bubblewrap'
+  readonly description: string
+  readonly #parts: BubblewrapParts
+  readonly #protected: ProtectedPaths
+  readonly #caches: string
+  readonly #closing = new AbortController()
+  readonly #running = new Set<Promise<unknown>>()
+  #session: SessionFolder | undefined
+
+  constructor(parts: BubblewrapParts) {
+    this.#parts = parts
+    this.description = parts.description
+    this.#protected = new ProtectedPaths(parts.root, parts.home)
+    this.#caches = projectCacheFolder(parts.root, parts.home, parts.env)
+  }
+
+  run(command: SandboxCommand): Promise<Result<SandboxEnd, SandboxError>> {
+    return this.#track(this.#run(command))
+  }
+
+  start(request: BackgroundRequest): Promise<Result<BackgroundCommand, SandboxError>> {
+    return startInBackground(request, (signal, onStart, onOutput) =>
+      this.#track(this.#run({ ...request, signal, onStart, onOutput })),
+    )
+  }
+
+  runOutside(command: SandboxCommand): Promise<Result<SandboxEnd, SandboxError>> {
+    return this.#parts.outside.run(command)
+  }
+
+  effectivePolicy(): SandboxPolicy {
+    const view = this.#view(this.#protected.scan())
+    return {
+      level: this.level,
+      files: {
+        write: [...view.writable, '/tmp', '/var/tmp'],
+        protect: [...view.protected],
+        hide: [...view.hiddenFolders, ...view.hiddenFiles],
+      },
+      network: { mode: 'none', allow: [] },
+      environment: Object.keys(this.#environment('')),
+      limits: this.#parts.limits,
+      notCovered: NOT_COVERED,
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await Promise.all(this.#running)
+    await this.#parts.outside.close()
+    this.#session?.remove()
+    this.#session = undefined
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work)
+    try {
+      return await work
+    } finally {
+      this.#running.delete(work)
+    }
+  }
+
+  async #run(command: Run): Promise<Result<SandboxEnd, SandboxError>> {
+    const { root, processes, bubblewrap, env } = this.#parts
+    const refusal = whyNotRunnable(command.command) ?? this.#whyNotIn(command.cwd)
+    if (refusal) return fail(refusal)
+
+    const before = this.#protected.scan()
+    const environment = this.#environment(command.command)
+    const args = [
+      ...bubblewrapArguments(this.#view(before), command.cwd, true),
+      ...['--seccomp', '3', '--', '/bin/sh', '-c', shellPrelude(this.#parts.limits), 'sh', command.command],
+    ]
+    const descriptors = this.#sessionFolder().openDescriptors()
+    const ended = await processes.run({
+      program: bubblewrap,
+      args,
+      cwd: '/',
+      env: environment,
+      extraFds: descriptors.fds,
+      signal: command.signal ? AbortSignal.any([command.signal, this.#closing.signal]) : this.#closing.signal,
+      ...(command.timeoutMs !== undefined && { timeoutMs: command.timeoutMs }),
+      ...(command.onStart && { onStart: command.onStart }),
+      ...(command.onOutput && { onOutput: cleaned(command.onOutput) }),
+    })
+    descriptors.close()
+    if (!ended.ok) return fail({ kind: 'cannot-build', message: `bubblewrap did not start: ${ended.error.message}` })
+    if (isBuildFailure(ended.value)) return fail({ kind: 'cannot-build', message: buildFailure(ended.value.stderr) })
+
+    const violations = auditProtected(root, before, this.#protected.scan(), this.#quarantine)
+    const stdout = redactSecrets(withoutControlSequences(ended.value.stdout), env)
+    const stderr = redactSecrets(withoutControlSequences(ended.value.stderr), env)
+    if (ended.value.exitCode !== 0) violations.push(...violationsIn(stderr, root, before.keys()))
+    return ok({ ...ended.value, stdout, stderr, violations })
+  }
+
+  #whyNotIn(cwd: string): SandboxError | undefined {
+    if (!isAbsolute(cwd) || !existsSync(cwd)) return { kind: 'refused', message: `The folder ${cwd} does not exist.` }
+    return undefined
+  }
+
+  #environment(commandLine: string): Record<string, string> {
+    const { env, home, passVariables } = this.#parts
+    return {
+      ...commandEnvironment(commandLine, env, passVariables),
+      ...cacheEnvironment(this.#caches, home),
+      TMPDIR: '/tmp',
+      TMP: '/tmp',
+      TEMP: '/tmp',
+    }
+  }
+
+  #view(found: ReadonlyMap<string, ProtectedPath>): View {
+    const { root, home, stateFolder } = this.#parts
+    const gitFolder = sharedGitFolder(root)
+    const writable = [root, this.#caches, ...(gitFolder ? [gitFolder] : [])].sort((a, b) => a.length - b.length)
+    const isSeen = (path: string) =>
+      existsSync(path) &&
+      (writable.some(zone => isInside(path, zone)) || !PRIVATE_FOLDERS.some(folder => isInside(path, folder)))
+    return {
+      writable,
+      temporary: this.#sessionFolder().temporary,
+      protected: protectedTargets(found, gitFolder),
+      hiddenFolders: [
+        ...HIDDEN_FOLDERS.map(name => join(stateFolder, name)),
+        ...HIDDEN_IN_HOME.map(name => join(home, name)),
+      ].filter(isSeen),
+      hiddenFiles: HIDDEN_FILES.map(name => join(stateFolder, name)).filter(isSeen),
+    }
+  }
+
+  get #quarantine(): string {
+    return join(this.#parts.stateFolder, 'quarantine')
+  }
+
+  #sessionFolder(): SessionFolder {
+    this.#session ??= new SessionFolder()
+    return this.#session
   }
 }
 
-async function runConfined(command: SandboxCommand, parts: BubblewrapParts): Promise<Result<SandboxEnd, SandboxError>> {
-  const ended = await parts.processes.run({
-    program: 'bwrap',
-    args: [...bubblewrapArgs(parts, command.cwd), 'sh', '-c', command.command],
-    cwd: command.cwd,
-    env: { PATH: parts.env.PATH ?? '' },
-    timeoutMs: command.timeoutMs,
-    ...(command.onOutput && { onOutput: command.onOutput }),
-    ...(command.signal && { signal: command.signal }),
-  })
-  if (!ended.ok) return fail({ kind: 'cannot-build', message: `bubblewrap did not start: ${ended.error.message}` })
-  return ok({ ...ended.value, violations: [] })
-}
-
-/** The argument list, up to the command. Order matters: later mounts lie over earlier ones. */
-export function bubblewrapArgs(parts: Omit<BubblewrapParts, 'processes'>, cwd: string): string[] {
-  const { root, hiddenFolders, protectedPaths, env } = parts
-  return [
-    ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--unshare-net'],
-    ...['--disable-userns', '--cap-drop', 'ALL', '--new-session', '--die-with-parent', '--as-pid-1', '--clearenv'],
-    ...Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value]),
-    ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
-    // As root, a writable core_pattern would run code outside.
-    ...['/proc/sys', '/proc/irq', '/proc/bus'].flatMap(path => ['--ro-bind-try', path, path]),
-    ...['--ro-bind-try', '/proc/sysrq-trigger', '/proc/sysrq-trigger'],
-    ...['--tmpfs', '/run', '--tmpfs', '/tmp', '--tmpfs', '/var/tmp'],
-    ...['--bind', root, root],
-    ...protectedPaths.flatMap(path => ['--ro-bind', path, path]),
-    ...hiddenFolders.flatMap(path => ['--tmpfs', path]),
-    ...['--chdir', cwd],
-  ]
-}
-
-/** Files in a project that steer git, editors and agents: a command must not change what runs later outside. */
-export const PROTECTED_IN_PROJECT = [
-  '.git/hooks',
-  '.git/config',
-  '.kode',
-  '.koda',
-  '.vscode',
-  '.mcp.json',
-  '.envrc',
-  '.husky',
+const NOT_COVERED = [
+  'hard links that existed before lead to the same file wherever they lie',
+  'what is readable for the user is readable for commands, kode’s own keys excepted',
 ]
 
-/** Those of them that are there. */
-export async function existingProtected(root: string, exists: (path: string) => Promise<boolean>): Promise<string[]> {
-  const paths = PROTECTED_IN_PROJECT.map(name => join(root, name))
-  const found = await Promise.all(paths.map(exists))
-  return paths.filter((_, index) => found[index])
+/** Links cannot be mounted over: their targets are, and the audit puts links back. */
+function protectedTargets(found: ReadonlyMap<string, ProtectedPath>, gitFolder: string | undefined): string[] {
+  const shared = gitFolder === undefined ? [] : gitControlPaths(gitFolder)
+  const all = [...found.values(), ...shared].filter(entry => entry.kind !== 'symlink').map(entry => entry.path)
+  return [...new Set(all)].sort((a, b) => a.length - b.length)
+}
+
+/**
+ * What pid 1 does before the command: limits, then the command as a child, so that signals mean in it what they usually
+ * mean and orphans are reaped. Shells differ in the option for processes. File sizes count in blocks of 512 bytes.
+ */
+function shellPrelude({ processes, fileBytes }: Limits): string {
+  return [
+    'ulimit -c 0',
+    `{ ulimit -p ${processes} || ulimit -u ${processes}; } 2>/dev/null`,
+    `ulimit -f ${Math.ceil(fileBytes / 512)}`,
+    '/bin/sh -c "$1"',
+    'exit $?',
+  ].join('\n')
+}
+
+/** bubblewrap says what it could not do before anything ran. */
+function isBuildFailure(end: ProcessEnd): boolean {
+  return end.exitCode === 1 && end.stdout === '' && end.stderr.startsWith('bwrap: ')
+}
+
+function buildFailure(stderr: string): string {
+  return `The sandbox could not be built, so nothing ran: ${stderr.trim().split('\n')[0]}`
 }

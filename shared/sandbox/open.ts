@@ -1,73 +1,109 @@
-import { join } from 'node:path'
-import { ok, type Result } from '#shared/base/result'
-import type { FileSystem, Processes } from '#shared/host/host'
-import { bubblewrap, bubblewrapArgs, existingProtected } from './bubblewrap'
+import { homedir } from 'node:os'
+import { fail, ok, type Result } from '#shared/base/result'
+import type { Processes } from '#shared/host/host'
+import { findProgram } from './find-program'
+import { DEFAULT_LIMITS, type Limits } from './limits'
 import type { Sandbox, SandboxError } from './sandbox'
-import { unconfined } from './unconfined'
+import { Unconfined } from './unconfined'
 
 export interface OpenSandbox {
   /** Absolute, links resolved. */
   root: string
-  /** kode's own folder; its key store is hidden. */
+  /** kode's own folder; sessions, keys and tokens in it are hidden. */
   stateFolder: string
-  files: FileSystem
   processes: Processes
   env: Readonly<Record<string, string | undefined>>
+  /** Default: `HOME`. */
+  home?: string
+  /** Names of more variables for commands (`kode.shell.env`). */
+  passVariables?: readonly string[]
+  limits?: Partial<Limits>
   /** False: `--no-sandbox`. */
   useSandbox: boolean
 }
 
-/** Passed on to commands. Source: spec/koda.md §5.6; no name with KEY, SECRET, TOKEN, PASSWORD or CRED may ever be here. */
-const PASSED_VARIABLES =
-  'HOME USER LOGNAME SHELL LANG LC_ALL LC_CTYPE LC_MESSAGES LC_COLLATE LC_NUMERIC LC_TIME TERM PATH PWD'.split(' ')
-
-const PROBE_TIMEOUT_MS = 5_000
-
-/** The strongest sandbox that works here, tried by really running something in it. */
+/**
+ * The strongest sandbox that works here, tried by really running something in it. Where none works its level is `none`,
+ * and its description says why and what to do.
+ */
 export async function openSandbox(options: OpenSandbox): Promise<Result<Sandbox, SandboxError>> {
-  const { root, processes, files } = options
-  const env = passedEnvironment(options.env)
-  if (!options.useSandbox) return ok(unconfined('switched off with --no-sandbox', processes, env))
-  if (process.platform !== 'linux') return ok(unconfined(`there is none for ${process.platform} yet`, processes, env))
+  const { root, processes, env } = options
+  const passVariables = options.passVariables ?? []
+  const unconfined = (description: string) => new Unconfined({ description, processes, env, passVariables })
+  if (!options.useSandbox) return ok(unconfined('switched off with --no-sandbox: commands run unconfined'))
+  if (process.platform !== 'linux') return ok(unconfined(noBackEnd()))
+  if (root === '/') return fail({ kind: 'refused', message: 'The root folder is no project. Start kode in a project.' })
 
-  const exists = async (path: string) => (await files.stat(path)).ok
-  const keyStore = join(options.stateFolder, 'db')
-  const [protectedPaths, hasKeyStore] = await Promise.all([existingProtected(root, exists), exists(keyStore)])
-  const parts = { root, hiddenFolders: hasKeyStore ? [keyStore] : [], protectedPaths, env }
-  const refusal = await probe(bubblewrapArgs(parts, root), options)
-  return ok(refusal ? unconfined(refusal, processes, env) : bubblewrap({ ...parts, processes }))
+  const found = await probe(processes, env, root)
+  if (!found.ok) return ok(unconfined(found.error))
+  const { BubblewrapSandbox } = await import('./bubblewrap')
+  return ok(
+    new BubblewrapSandbox({
+      root,
+      stateFolder: options.stateFolder,
+      home: options.home ?? env.HOME ?? homedir(),
+      bubblewrap: found.value,
+      processes,
+      env,
+      passVariables,
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      description: 'bubblewrap: read-only system, writable project, no network',
+      outside: unconfined('outside the sandbox'),
+    }),
+  )
 }
 
-/** State of the sandbox in a word or two. */
-export async function describeSandbox(processes: Processes, env: OpenSandbox['env']): Promise<string> {
-  if (process.platform !== 'linux') return `none on ${process.platform}`
-  const args = bubblewrapArgs({ root: '/tmp', hiddenFolders: [], protectedPaths: [], env: {} }, '/')
-  return (await probe(args, { processes, env })) ?? 'bubblewrap works'
+/** State of the sandbox in a few words, for `kode --version` and `kode doctor`. */
+export async function describeSandbox(
+  processes: Processes,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  if (process.platform !== 'linux') return noBackEnd()
+  const found = await probe(processes, env, '/dev/null')
+  return found.ok ? 'bubblewrap' : found.error
 }
 
-/** Why bubblewrap does not work here; undefined when it does. */
-async function probe(
-  args: readonly string[],
-  { processes, env }: Pick<OpenSandbox, 'processes' | 'env'>,
-): Promise<string | undefined> {
+const PROBE_TIMEOUT_MS = 5000
+
+/** Needs everything the real thing needs: own namespaces, mounts, the filter. */
+const PROBE_ARGUMENTS = [
+  ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-net', '--disable-userns'],
+  ...['--cap-drop', 'ALL', '--new-session', '--die-with-parent', '--as-pid-1'],
+  ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--', '/bin/true'],
+]
+
+let probed: Promise<Result<string, string>> | undefined
+
+/** Where bubblewrap is, or why it does not work here. Tried once per process. */
+function probe(processes: Processes, env: OpenSandbox['env'], root: string): Promise<Result<string, string>> {
+  probed ??= tryBubblewrap(processes, findProgram('bwrap', env.PATH, root))
+  return probed
+}
+
+async function tryBubblewrap(processes: Processes, program: string | undefined): Promise<Result<string, string>> {
+  if (program === undefined) return fail(`bubblewrap is not installed. ${INSTALL_HINT}`)
   const ended = await processes.run({
-    program: 'bwrap',
-    args: [...args, 'true'],
+    program,
+    args: PROBE_ARGUMENTS,
     cwd: '/',
-    env: { PATH: env.PATH ?? '' },
+    env: {},
     timeoutMs: PROBE_TIMEOUT_MS,
   })
-  if (!ended.ok)
-    return 'bubblewrap is not installed; install it with: apt-get install bubblewrap (or dnf install bubblewrap).'
-  if (ended.value.exitCode === 0) return undefined
-  return `bubblewrap does not work here: ${ended.value.stderr.trim().split('\n')[0] ?? 'no reason given'}.`
+  if (!ended.ok) return fail(`bubblewrap does not start: ${ended.error.message}`)
+  if (ended.value.exitCode === 0) return ok(program)
+  const reason = ended.value.stderr.trim().split('\n')[0] || `exit code ${ended.value.exitCode}`
+  return fail(`bubblewrap does not work here: ${reason}. ${hintFor(reason)}`)
 }
 
-function passedEnvironment(env: OpenSandbox['env']): Record<string, string> {
-  const passed: Record<string, string> = { TMPDIR: '/tmp' }
-  for (const name of PASSED_VARIABLES) {
-    const value = env[name]
-    if (value !== undefined) passed[name] = value
-  }
-  return passed
+const INSTALL_HINT =
+  'Install it with: apt install bubblewrap (Debian, Ubuntu), dnf install bubblewrap (Fedora), pacman -S bubblewrap (Arch), apk add bubblewrap (Alpine).'
+
+function hintFor(reason: string): string {
+  if (/disable-userns|as-pid-1|Unknown option/.test(reason)) return 'kode needs bubblewrap 0.8 or newer.'
+  return 'The system must allow user namespaces (kernel.unprivileged_userns_clone=1, an AppArmor profile for bwrap; in a container: --security-opt seccomp=unconfined, or --privileged).'
+}
+
+function noBackEnd(): string {
+  if (process.platform === 'win32') return 'none on Windows: run kode in WSL 2 for a sandbox, or stay in safe mode'
+  return `none for ${process.platform} yet: stay in safe mode`
 }

@@ -1,5 +1,6 @@
 import type { Result } from '#shared/base/result'
 import type { ProcessEnd } from '#shared/host/host'
+import type { SandboxPolicy } from './policy'
 
 /** A place where commands run confined. Built for one project; see sandbox/policy.ts for what it allows. */
 export interface Sandbox {
@@ -9,6 +10,12 @@ export interface Sandbox {
   description: string
   /** Runs a command line with `sh -c`. When the sandbox cannot be built nothing runs. */
   run(command: SandboxCommand): Promise<Result<SandboxEnd, SandboxError>>
+  /** Starts a command line that goes on beside the session; it ends with `close()` at the latest. */
+  start(command: BackgroundRequest): Promise<Result<BackgroundCommand, SandboxError>>
+  /** Runs without the wall what cannot work inside. Only after a human approved exactly this; the environment stays cut down. */
+  runOutside(command: SandboxCommand): Promise<Result<SandboxEnd, SandboxError>>
+  /** What is allowed, as data for `kode sandbox check`. */
+  effectivePolicy(): SandboxPolicy
   /** Ends what is still running and frees what was set up. */
   close(): Promise<void>
 }
@@ -18,6 +25,7 @@ export interface SandboxCommand {
   /** Absolute, inside the project. */
   cwd: string
   timeoutMs: number
+  /** Without control sequences; secrets are redacted only in the result. */
   onOutput?(piece: Uint8Array, stream: 'stdout' | 'stderr'): void
   signal?: AbortSignal
 }
@@ -25,6 +33,24 @@ export interface SandboxCommand {
 export interface SandboxEnd extends ProcessEnd {
   /** What the wall held back, as advice for the model; empty when nothing was noticed. */
   violations: string[]
+}
+
+export interface BackgroundRequest {
+  command: string
+  /** Absolute, inside the project. */
+  cwd: string
+  onOutput?(piece: Uint8Array, stream: 'stdout' | 'stderr'): void
+}
+
+/** A command that runs beside the session. */
+export interface BackgroundCommand {
+  /** Of the process that holds it, outside the sandbox. */
+  pid: number
+  /** What it printed so far, stdout and stderr as they came; of much output the beginning and the end. */
+  output(): string
+  /** Resolves when it has ended, by itself or not. */
+  ended: Promise<Result<SandboxEnd, SandboxError>>
+  stop(): Promise<void>
 }
 
 export interface SandboxError {

@@ -1,0 +1,244 @@
+import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { isInside } from './policy'
+
+/** Files and folders of a project that decide what runs later, outside: a command may read them, not change them. */
+
+const CONTROL_NAMES = new Set([
+  ...['.vscode', '.idea', '.cursor', '.devcontainer', '.husky', '.claude', '.kode', '.koda'],
+  ...['.mcp.json', '.envrc', '.gitmodules', '.npmrc', '.yarnrc', '.yarnrc.yml', '.pnpmfile.cjs'],
+])
+
+/** In a git folder: what makes git run something. */
+const GIT_CONTROL_FILES = ['hooks', 'config', 'config.worktree', 'info/attributes', 'commondir', 'gitdir']
+
+/** In the home folder: credentials and what shells and tools read at their start. Counts where a project contains them. */
+const HOME_NAMES = [
+  ...['.ssh', '.aws', '.gnupg', '.kube', '.azure', '.password-store', '.terraform.d', '.claude', '.android'],
+  ...[
+    'gcloud',
+    'gh',
+    'op',
+    'helm',
+    'netlify',
+    'vercel',
+    'fly',
+    'doppler',
+    'stripe',
+    'heroku',
+    'git',
+    'kode',
+    'koda',
+  ].map(name => `.config/${name}`),
+  ...['fish', 'autostart', 'systemd', 'Code', 'nvim'].map(name => `.config/${name}`),
+  ...['.netrc', '.git-credentials', '.npmrc', '.pypirc', '.docker', '.vault-token', '.env', '.gitconfig'],
+  ...[
+    '.bashrc',
+    '.bash_profile',
+    '.bash_login',
+    '.bash_logout',
+    '.profile',
+    '.zshrc',
+    '.zshenv',
+    '.zprofile',
+    '.zlogin',
+  ],
+  ...[
+    '.cargo/config',
+    '.cargo/config.toml',
+    '.cargo/credentials',
+    '.cargo/credentials.toml',
+    '.cargo/bin',
+    '.cargo/env',
+  ],
+  ...[
+    '.local/bin',
+    'bin',
+    '.vimrc',
+    '.vim',
+    '.emacs',
+    '.emacs.d',
+    '.inputrc',
+    '.pam_environment',
+    '.xprofile',
+    '.tmux.conf',
+  ],
+]
+
+/** Installed packages bring such files along, and nobody opens an editor or runs git there. */
+const NOT_SEARCHED = new Set(['node_modules', '.venv', '.git'])
+
+/** A project of more folders is searched up to here. */
+const MAX_FOLDERS = 20_000
+
+/** Folder times tick this coarsely on some file systems: one read so soon after it changed is read again. */
+const TIME_TICK_MS = 50
+
+export interface ProtectedPath {
+  /** Absolute. */
+  path: string
+  kind: 'file' | 'directory' | 'symlink'
+  /** Of a link: where it points. */
+  target?: string
+}
+
+interface SeenFolder {
+  changedMs: number
+  readAtMs: number
+  folders: string[]
+  found: ProtectedPath[]
+}
+
+/** Finds protected paths at any depth; a folder that did not change since is not read again. */
+export class ProtectedPaths {
+  readonly #root: string
+  readonly #home: string | undefined
+  #seen = new Map<string, SeenFolder>()
+
+  constructor(root: string, home: string | undefined) {
+    this.#root = root
+    this.#home = home
+  }
+
+  /** What is there now, by path. */
+  scan(): Map<string, ProtectedPath> {
+    const seen = new Map<string, SeenFolder>()
+    const all = new Map<string, ProtectedPath>()
+    const waiting = [this.#root]
+    while (waiting.length > 0 && seen.size < MAX_FOLDERS) {
+      const path = waiting.pop()!
+      const folder = this.#readFolder(path)
+      if (!folder) continue
+      seen.set(path, folder)
+      waiting.push(...folder.folders)
+      for (const entry of folder.found) this.#add(entry, all)
+    }
+    this.#seen = seen
+    for (const entry of [...this.#homeEntries(), ...bareRepositoryPaths(this.#root)]) all.set(entry.path, entry)
+    return all
+  }
+
+  #readFolder(path: string): SeenFolder | undefined {
+    const changedMs = statSync(path, { throwIfNoEntry: false })?.ctimeMs
+    if (changedMs === undefined) return undefined
+    const before = this.#seen.get(path)
+    if (before && before.changedMs === changedMs && before.readAtMs - changedMs > TIME_TICK_MS) return before
+
+    const readAtMs = Date.now()
+    const folders: string[] = []
+    const found: ProtectedPath[] = []
+    for (const entry of entriesOf(path)) {
+      const { name } = entry
+      if (name === '.git' || CONTROL_NAMES.has(name)) found.push(protectedPath(`${path}/${name}`))
+      else if (entry.isDirectory() && !NOT_SEARCHED.has(name)) folders.push(`${path}/${name}`)
+    }
+    return { changedMs, readAtMs, folders, found }
+  }
+
+  #add(entry: ProtectedPath, all: Map<string, ProtectedPath>): void {
+    const { path, kind } = entry
+    if (basename(path) === '.git' && kind === 'directory') {
+      for (const each of gitControlPaths(path)) all.set(each.path, each)
+      return
+    }
+    all.set(path, entry)
+    if (kind === 'symlink') for (const each of this.#behindLink(path)) all.set(each.path, each)
+  }
+
+  /** A protected name that is a link: what it leads to is protected too, where a command could write to it. */
+  #behindLink(path: string): ProtectedPath[] {
+    const target = realPath(path)
+    if (target === undefined || !isInside(target, this.#root) || target === this.#root) return []
+    return basename(path) === '.git' ? gitControlPaths(target) : [protectedPath(target)]
+  }
+
+  #homeEntries(): ProtectedPath[] {
+    const home = this.#home
+    if (home === undefined || !isInside(home, this.#root)) return []
+    return existing(HOME_NAMES.map(name => join(home, name)))
+  }
+}
+
+/** Control files of a git folder, of its submodules' and of its worktrees'. */
+export function gitControlPaths(gitFolder: string): ProtectedPath[] {
+  const own = existing(GIT_CONTROL_FILES.map(name => `${gitFolder}/${name}`))
+  const inner = [...submoduleFolders(`${gitFolder}/modules`), ...subfolders(`${gitFolder}/worktrees`)]
+  return [...own, ...inner.flatMap(gitControlPaths)]
+}
+
+/** A folder that holds these three names is a repository to git, with a configuration that can name programs. */
+function bareRepositoryPaths(root: string): ProtectedPath[] {
+  const marks = existing(['HEAD', 'objects', 'refs'].map(name => `${root}/${name}`))
+  return marks.length === 3 ? [marks[0]!, ...gitControlPaths(root)] : []
+}
+
+/** A submodule's name may hold slashes: its folder is the first one down that looks like a git folder. */
+function submoduleFolders(folder: string): string[] {
+  return subfolders(folder).flatMap(each =>
+    lstatSync(`${each}/HEAD`, { throwIfNoEntry: false }) ? [each] : submoduleFolders(each),
+  )
+}
+
+function subfolders(folder: string): string[] {
+  return entriesOf(folder)
+    .filter(entry => entry.isDirectory())
+    .map(entry => `${folder}/${entry.name}`)
+}
+
+/**
+ * The git folder that a linked worktree shares with its main repository, if the root is one and the repository agrees:
+ * commits are written there. A `.git` file alone proves nothing, it could name any folder.
+ */
+export function sharedGitFolder(root: string): string | undefined {
+  const gitFile = `${root}/.git`
+  const pointer = /^gitdir: (.+)$/m.exec(readText(gitFile))?.[1]
+  const own = pointer && realPath(resolve(root, pointer))
+  if (!own || basename(dirname(own)) !== 'worktrees') return undefined
+  const isKnownThere = realPath(readText(`${own}/gitdir`).trim()) === realPath(gitFile)
+  const shared = dirname(dirname(own))
+  return isKnownThere && lstatSync(`${shared}/HEAD`, { throwIfNoEntry: false }) ? shared : undefined
+}
+
+/** Folders between `zone` and a path, outermost first: once they are mount points, none of them can be moved away. */
+export function ancestorsWithin(path: string, zone: string): string[] {
+  const all: string[] = []
+  for (let folder = dirname(path); folder !== zone && isInside(folder, zone); folder = dirname(folder)) {
+    all.unshift(folder)
+  }
+  return all
+}
+
+function existing(paths: readonly string[]): ProtectedPath[] {
+  return paths.filter(path => lstatSync(path, { throwIfNoEntry: false })).map(protectedPath)
+}
+
+function protectedPath(path: string): ProtectedPath {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat?.isSymbolicLink()) return { path, kind: 'symlink', target: readlinkSync(path) }
+  return { path, kind: stat?.isDirectory() ? 'directory' : 'file' }
+}
+
+/** A folder that cannot be read, or is gone meanwhile, holds nothing a command could change either. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return []
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined
+  }
+}
