@@ -2,6 +2,7 @@ import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import type { Finding, GateName } from '#shared/protocol/gate-report'
+import type { SecurityScanner } from './support/scanner'
 
 /** May this change land? Pure: change and project in, verdict out. Never throws on input; what it cannot judge is `skip`. */
 export interface Gate {
@@ -18,6 +19,8 @@ export interface GateInput {
   /** As it would be. */
   changedProject: ProjectView
   languages: Languages
+  /** A scanner of somebody else's, beside the security rules of our own. */
+  scanner?: SecurityScanner
   settings: GateSettings
   /** Fires when the run is cancelled or this gate's time is up. */
   signal: AbortSignal
@@ -31,6 +34,8 @@ export interface GateSettings {
   architectureRules: readonly ArchitectureRule[]
   /** Go on after the first FAIL. */
   runAll: boolean
+  /** Security fails when the scanner could not be asked. */
+  requireScanner?: boolean
   /** Only these gates; undefined = all. */
   only?: readonly GateName[]
 }

@@ -2,7 +2,8 @@ import { calls } from './calls'
 import { diffApplier } from './diff-applier'
 import type { Gate } from './gate'
 import { imports } from './imports'
+import { security } from './security'
 import { syntax } from './syntax'
 
 /** The gates in the order they run. */
-export const GATES: readonly Gate[] = [diffApplier, syntax, imports, calls]
+export const GATES: readonly Gate[] = [diffApplier, syntax, imports, calls, security]

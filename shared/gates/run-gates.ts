@@ -5,10 +5,12 @@ import type { GateReport, GateResult } from '#shared/protocol/gate-report'
 import type { Gate, GateInput, GateSettings, Verdict } from './gate'
 import { GATES } from './registry'
 import { findingLine } from './support/findings'
+import type { SecurityScanner } from './support/scanner'
 
 /** What gates need beside the change. */
 export interface GateEquipment {
   languages: Languages
+  scanner?: SecurityScanner
   /** What the readers of hunks and patches could not make fit; each fails `diff_applier`. */
   editProblems?: readonly EditProblem[]
   /** Milliseconds; fractions welcome. */
@@ -31,9 +33,9 @@ export async function runGates(
   signal: AbortSignal,
   equipment: GateEquipment,
 ): Promise<GateReport> {
-  const { languages, now, editProblems = [] } = equipment
+  const { languages, now, scanner, editProblems = [] } = equipment
   const changedProject = withChanges(project, changes)
-  const input = { changes, editProblems, project, changedProject, languages, settings }
+  const input = { changes, editProblems, project, changedProject, languages, settings, ...(scanner ? { scanner } : {}) }
   const startMs = now()
   const results: GateResult[] = []
   for (const gate of GATES) {

@@ -1,0 +1,48 @@
+import type { Problem } from '#shared/languages/language'
+import { maskCode } from './code-mask'
+import { DANGER_RULES } from './danger-rules'
+
+/** Lines before and after in which a rule's `near` may be. */
+const NEIGHBOURS = 2
+
+/** Dangerous shapes of code in one file. */
+export function findDanger(text: string, languageId: string): Problem[] {
+  const rules = DANGER_RULES.filter(rule => rule.languages.includes(languageId))
+  if (rules.length === 0) return []
+  let masked: string | undefined
+  const problems: Problem[] = []
+  for (const rule of rules) {
+    if (rule.needs && !rule.needs.test(text)) continue
+    for (const match of text.matchAll(rule.pattern)) {
+      masked ??= maskCode(text, languageId === 'vue' || languageId === 'svelte' ? 'javascript' : languageId)
+      const end = match.index + match[0].length
+      if (masked[match.index] !== text[match.index] || isBlanked(masked, text, match.index)) continue
+      if (rule.near && !rule.near.test(linesAround(text, match.index, end))) continue
+      if (problems.some(each => match.index < each.end && each.start < end)) continue
+      const statement = match[0].replace(/\s+/g, ' ')
+      problems.push({
+        kind: rule.kind,
+        certainty: rule.certainty,
+        key: `${rule.kind} ${statement}`,
+        start: match.index,
+        end,
+        message: rule.message,
+        suggestion: rule.suggestion,
+      })
+    }
+  }
+  return problems
+}
+
+/** Inside of a comment or string: its first character is kept, so the next tells. */
+function isBlanked(masked: string, text: string, start: number): boolean {
+  return masked[start + 1] === ' ' && /\S/.test(text[start + 1] ?? ' ')
+}
+
+function linesAround(text: string, start: number, end: number): string {
+  let from = start
+  for (let line = 0; line <= NEIGHBOURS && from > 0; line++) from = text.lastIndexOf('\n', from - 1)
+  let to = end
+  for (let line = 0; line <= NEIGHBOURS && to >= 0; line++) to = text.indexOf('\n', to + 1)
+  return text.slice(Math.max(0, from), to < 0 ? undefined : to)
+}
