@@ -1,0 +1,129 @@
+import * as v from 'valibot'
+import type { KodeEvent } from './events'
+
+/**
+ * What the chat page and its host say to each other. The page sends requests (name, input) and gets one reply to each;
+ * the host pushes events. Both sides check what they receive.
+ */
+
+/** A page built for another version asks its host for a new page instead of guessing. */
+export const PANEL_VERSION = 1
+
+const image = v.object({
+  type: v.literal('image'),
+  media_type: v.picklist(['image/png', 'image/jpeg', 'image/gif', 'image/webp']),
+  data: v.string(),
+})
+const parts = v.array(v.variant('type', [v.object({ type: v.literal('text'), text: v.string() }), image]))
+const none = v.object({})
+const id = v.string()
+
+/** Input of every request. */
+const INPUTS = {
+  /** Everything from the start, as a `start` push. */
+  open: v.object({ version: v.number() }),
+  prompt: v.object({ parts, lane: v.picklist(['next', 'later']) }),
+  stop: none,
+  /** Takes back a message that was not heard yet. */
+  unqueue: v.object({ id }),
+  answer: v.object({
+    id,
+    answer: v.variant('kind', [
+      v.object({ kind: v.literal('approve') }),
+      v.object({ kind: v.literal('always') }),
+      v.object({ kind: v.literal('reject'), feedback: v.optional(v.string()) }),
+    ]),
+  }),
+  answer_question: v.object({ id, text: v.string() }),
+  set_mode: v.object({ mode: v.picklist(['plan', 'safe', 'auto']) }),
+  set_model: none,
+  /** Shows the proposed files of an open approval in the editor. */
+  review: v.object({ id, path: v.optional(v.string()) }),
+  open_file: v.object({ path: v.string(), line: v.optional(v.number()) }),
+  /** Shows a long text in a read-only editor. */
+  open_text: v.object({ title: v.string(), text: v.string(), language: v.optional(v.string()) }),
+  copy: v.object({ text: v.string() }),
+  insert: v.object({ text: v.string() }),
+  /** What can be mentioned after `@`. */
+  mentions: v.object({ query: v.string() }),
+  /** A command of the editor's side, by its name on the shelf of the slash menu. */
+  command: v.object({ name: v.string(), argument: v.string() }),
+} as const
+
+export type RequestName = keyof typeof INPUTS
+export type RequestInput<Name extends RequestName> = v.InferOutput<(typeof INPUTS)[Name]>
+
+interface Outputs {
+  mentions: Mention[]
+}
+
+export type RequestOutput<Name extends RequestName> = Name extends keyof Outputs ? Outputs[Name] : undefined
+
+/** Something the user can point at in a prompt. */
+export interface Mention {
+  /** What stands after `@` in the prompt. */
+  text: string
+  /** Shown beside it. */
+  detail: string
+  kind: 'file' | 'folder' | 'special'
+}
+
+/** One entry of the slash menu. */
+export interface SlashCommand {
+  name: string
+  description: string
+  /** Refused while a turn runs. */
+  needsIdle: boolean
+}
+
+/** What the page needs to know beyond the conversation. */
+export interface PanelFacts {
+  project: string
+  /** What is missing before a prompt can be sent; empty when nothing is. */
+  missing: '' | 'folder' | 'key' | 'trust'
+  commands: SlashCommand[]
+}
+
+/** One request as it crosses over. */
+export type PanelRequest = { [Name in RequestName]: { id: number; name: Name; input: RequestInput<Name> } }[RequestName]
+
+/** What the host pushes. `epoch` names one life of a conversation in the host; `seq` counts pushes within it. */
+export type PanelPush =
+  | { kind: 'start'; version: number; epoch: string; seq: number; events: KodeEvent[]; facts: PanelFacts }
+  | { kind: 'events'; epoch: string; seq: number; events: KodeEvent[] }
+  | { kind: 'facts'; facts: PanelFacts }
+  /** Text to put into the composer, such as the selection of an editor. */
+  | { kind: 'compose'; text: string }
+  | { kind: 'reply'; id: number; output: unknown }
+  | { kind: 'failure'; id: number; message: string }
+
+const requests = v.variant(
+  'name',
+  Object.entries(INPUTS).map(([name, input]) => v.object({ id: v.number(), name: v.literal(name), input })),
+)
+
+/** @returns undefined when it is none of the requests, or its input does not fit. */
+export function parseRequest(message: unknown): PanelRequest | undefined {
+  const parsed = v.safeParse(requests, message)
+  return parsed.success ? (parsed.output as PanelRequest) : undefined
+}
+
+const pushes = v.variant('kind', [
+  v.looseObject({
+    kind: v.literal('start'),
+    version: v.number(),
+    epoch: v.string(),
+    seq: v.number(),
+    events: v.array(v.unknown()),
+  }),
+  v.looseObject({ kind: v.literal('events'), epoch: v.string(), seq: v.number(), events: v.array(v.unknown()) }),
+  v.looseObject({ kind: v.literal('facts'), facts: v.looseObject({}) }),
+  v.looseObject({ kind: v.literal('compose'), text: v.string() }),
+  v.looseObject({ kind: v.literal('reply'), id: v.number() }),
+  v.looseObject({ kind: v.literal('failure'), id: v.number(), message: v.string() }),
+])
+
+/** The host is trusted with the shape of events; the frame is checked, since other scripts can post messages too. */
+export function parsePush(message: unknown): PanelPush | undefined {
+  return v.is(pushes, message) ? (message as PanelPush) : undefined
+}
