@@ -1,0 +1,22 @@
+import type { ApprovalRequest, EffectPreview } from '#shared/protocol/approvals'
+
+/** What an action would do, line by line; empty parts are left out. */
+export function effectLines(effect: EffectPreview): { label: string; text: string; isGrave: boolean }[] {
+  const lines = [
+    { label: 'Runs', items: effect.programs, isGrave: false },
+    { label: 'Writes', items: effect.writes, isGrave: false },
+    { label: 'Network', items: effect.network, isGrave: false },
+    { label: 'Outside the project', items: effect.outside_project, isGrave: true },
+  ]
+  return lines
+    .filter(line => line.items.length > 0)
+    .map(({ label, items, isGrave }) => ({ label, text: items.join(', '), isGrave }))
+}
+
+/** The question of a card, named after what would happen. */
+export function questionFor(request: ApprovalRequest): string {
+  const count = request.files?.length ?? 0
+  if (count > 0) return count === 1 ? 'Write this change?' : `Write these ${count} files?`
+  if (request.effect.class === 'destructive') return 'Do this? It cannot be undone.'
+  return request.effect.class === 'remote_action' ? 'Reach outside?' : 'Run this?'
+}

@@ -1,0 +1,61 @@
+import { type ChatState, EMPTY_CHAT, reduceChat } from '#shared/protocol/chat-state'
+import { PANEL_VERSION, type PanelFacts, type PanelPush, type RequestInput } from '#shared/protocol/requests'
+import { Bridge } from './bridge'
+
+const NO_FACTS: PanelFacts = { project: '', missing: '', commands: [] }
+
+/** The conversation as the page shows it, and what the user can do to it. */
+export class Chat {
+  /** Raw: the state is folded by a pure function and replaced as a whole. */
+  state: ChatState = $state.raw(EMPTY_CHAT)
+  facts: PanelFacts = $state.raw(NO_FACTS)
+  isLoaded = $state(false)
+  /** One line about a request that failed. */
+  problem = $state('')
+  draft = $state('')
+
+  readonly bridge = new Bridge(push => this.#take(push))
+  #epoch = ''
+  #seq = 0
+
+  constructor() {
+    this.draft = this.bridge.loadDraft()
+    this.do('open', { version: PANEL_VERSION })
+  }
+
+  /** Sends a request whose reply nobody waits for; a failure becomes `problem`. */
+  do<Name extends Parameters<Bridge['request']>[0]>(name: Name, input: RequestInput<Name>): void {
+    this.problem = ''
+    this.bridge.request(name, input).catch((error: Error) => {
+      this.problem = error.message
+    })
+  }
+
+  #take(push: PanelPush): void {
+    switch (push.kind) {
+      case 'start':
+        this.state = push.events.reduce(reduceChat, EMPTY_CHAT)
+        this.facts = push.facts
+        this.#epoch = push.epoch
+        this.#seq = push.seq
+        this.isLoaded = true
+        return
+      case 'events':
+        if (push.epoch !== this.#epoch || push.seq <= this.#seq) return
+        // Something was missed; what is shown must be what happened.
+        if (push.seq > this.#seq + 1) {
+          this.do('open', { version: PANEL_VERSION })
+          return
+        }
+        this.#seq = push.seq
+        this.state = push.events.reduce(reduceChat, this.state)
+        return
+      case 'facts':
+        this.facts = push.facts
+        return
+      case 'compose':
+        this.draft = this.draft ? `${this.draft.trimEnd()}\n${push.text}` : push.text
+        return
+    }
+  }
+}
