@@ -1,0 +1,184 @@
+import * as vscode from 'vscode'
+import type { Kode } from '#shared/kode'
+import { Conversation } from './conversation'
+import { Approvals } from './host/approvals'
+import { Keys } from './host/secrets'
+import { readSettings } from './host/settings'
+import { Mentions } from './mentions'
+import { askForKey, chooseModel, chooseProvider, EDITOR_COMMANDS } from './palette'
+import { Proposals } from './proposals'
+import { transcriptText } from './transcript-text'
+import { ChangesTree } from './views/changes-tree'
+import { ChatView } from './views/chat-view'
+import { DiffReview } from './views/diff-review'
+import { PENDING_SCHEME, PendingFiles, pendingFileOf } from './views/pending-files'
+import { StatusBar } from './views/status-bar'
+import { TextDocuments } from './views/text-documents'
+
+/** Makes the views and ties them together; the core itself is loaded with the first prompt. */
+export function activate(context: vscode.ExtensionContext): void {
+  const channel = vscode.window.createOutputChannel('kode', { log: true })
+  const keys = new Keys(context.secrets)
+  const proposals = new Proposals()
+  const approvals = new Approvals(proposals)
+  const review = new DiffReview(proposals)
+  const mentions = new Mentions()
+  const statusBar = new StatusBar()
+  const texts = new TextDocuments()
+
+  const openKode = async (root: string): Promise<Kode> => {
+    const [{ createKode }, { vscodeHost }, settings] = await Promise.all([
+      import('#shared/kode'),
+      import('./host/vscode-host'),
+      readSettings(keys),
+    ])
+    const kode = await createKode(vscodeHost(approvals, channel), {
+      root,
+      settings,
+      env: process.env,
+      version: String(context.extension.packageJSON.version),
+      isInteractive: true,
+    })
+    if (!kode.ok) throw new Error(kode.error.message)
+    return kode.value
+  }
+
+  const conversation = new Conversation(openKode, {
+    project: vscode.workspace.workspaceFolders?.[0]?.name ?? '',
+    missing: whatIsMissing(),
+    commands: EDITOR_COMMANDS,
+  })
+  const showStatus = () => statusBar.show(conversation.state, proposals.all.length)
+
+  const slashCommands: Record<string, (argument: string) => unknown> = {
+    new: () => conversation.startNew(),
+    model: async () => (await chooseModel(conversation.state.model)) && conversation.restart(),
+    provider: async () => (await chooseProvider()) && conversation.restart(),
+    key: async () => (await askForKey(keys)) && conversation.restart(),
+    mode: argument => {
+      const mode = (['plan', 'safe', 'auto'] as const).find(each => each === argument)
+      if (!mode) throw new Error('Say which: /mode plan, /mode safe or /mode auto.')
+      conversation.setMode(mode)
+    },
+    review: () => vscode.commands.executeCommand('kode.changes.focus'),
+    transcript: () => texts.show('transcript.md', transcriptText(conversation.state), 'markdown'),
+    settings: () => vscode.commands.executeCommand('workbench.action.openSettings', '@ext:kode.kode'),
+    log: () => channel.show(true),
+    'open-folder': () => vscode.commands.executeCommand('workbench.action.files.openFolder'),
+    trust: () => vscode.commands.executeCommand('workbench.trust.manage'),
+  }
+
+  const chat = new ChatView(context.extensionUri, conversation, {
+    prompt: ({ parts, lane }) => conversation.prompt(parts, lane),
+    stop: () => conversation.stop(),
+    unqueue: ({ id }) => conversation.removeQueued(id),
+    answer: async ({ id, answer }) => {
+      await review.saveEdits(id)
+      approvals.answer(id, answer)
+    },
+    answer_question: ({ id, text }) => approvals.answerQuestion(id, text),
+    set_mode: ({ mode }) => conversation.setMode(mode),
+    set_model: () => slashCommands.model?.(''),
+    review: ({ id, path }) => review.show(id, path, false),
+    open_file: ({ path, line }) => openFile(path, line),
+    open_text: ({ title, text, language }) => texts.show(title, text, language),
+    copy: async ({ text }) => {
+      await vscode.env.clipboard.writeText(text)
+    },
+    insert: ({ text }) => insertAtCursor(text),
+    mentions: ({ query }) => mentions.find(query),
+    command: ({ name, argument }) => void slashCommands[name]?.(argument),
+  })
+
+  /** The proposed file a command means: the one of its argument, or the one in the active editor. */
+  const place = (uri?: vscode.Uri) =>
+    pendingFileOf(uri ?? vscode.window.activeTextEditor?.document.uri ?? vscode.Uri.parse('none:'))
+
+  /** A command about one proposed file; what was typed into it is saved first. */
+  const onFile =
+    (act: (id: string, path: string) => unknown) => async (target?: vscode.Uri | { resourceUri?: vscode.Uri }) => {
+      const file = place(target instanceof vscode.Uri ? target : undefined)
+      if (!file) return
+      await review.saveEdits(file.id)
+      await act(file.id, file.path)
+    }
+  const onHunk = (act: (id: string, path: string, index: number) => void) => async (uri: vscode.Uri, index: number) => {
+    const file = place(uri)
+    if (!file) return
+    await review.saveEdits(file.id)
+    act(file.id, file.path, index)
+  }
+
+  const commands: Record<string, (...args: never[]) => unknown> = {
+    'kode.openChat': () => vscode.commands.executeCommand('kode.chat.focus'),
+    'kode.newConversation': () => conversation.startNew(),
+    'kode.stop': () => conversation.stop(),
+    'kode.setKey': () => slashCommands.key?.(''),
+    'kode.openTranscript': () => slashCommands.transcript?.(''),
+    'kode.addSelection': () => addSelection(chat),
+    'kode.acceptChange': onFile((id, path) => proposals.accept(id, path)),
+    'kode.rejectChange': onFile((id, path) => proposals.reject(id, path)),
+    'kode.reviewChange': onFile((id, path) => review.show(id, path, false)),
+    'kode.acceptHunk': onHunk((id, path, index) => proposals.acceptHunk(id, path, index)),
+    'kode.rejectHunk': onHunk((id, path, index) => proposals.rejectHunk(id, path, index)),
+    'kode.acceptAll': async () => {
+      for (const { id } of proposals.all) {
+        await review.saveEdits(id)
+        proposals.acceptAll(id)
+      }
+    },
+    'kode.rejectAll': () => {
+      for (const { id } of proposals.all) proposals.rejectAll(id)
+    },
+  }
+
+  context.subscriptions.push(
+    channel,
+    conversation,
+    review,
+    texts,
+    statusBar,
+    new ChangesTree(proposals),
+    vscode.workspace.registerFileSystemProvider(PENDING_SCHEME, new PendingFiles(proposals), { isCaseSensitive: true }),
+    vscode.window.registerWebviewViewProvider('kode.chat', chat),
+    ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
+    conversation.onEvent(showStatus),
+    conversation.onReset(showStatus),
+    new vscode.Disposable(proposals.onChange(showStatus)),
+    vscode.workspace.onDidChangeConfiguration(event => {
+      if (event.affectsConfiguration('kode') && !conversation.state.isRunning) void conversation.restart()
+    }),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => conversation.changeFacts({ missing: whatIsMissing() })),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => conversation.changeFacts({ missing: whatIsMissing() })),
+  )
+  showStatus()
+}
+
+function whatIsMissing(): 'folder' | 'trust' | '' {
+  if (!vscode.workspace.workspaceFolders?.length) return 'folder'
+  return vscode.workspace.isTrusted ? '' : 'trust'
+}
+
+async function openFile(path: string, line?: number): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0]
+  if (!folder) return
+  const uri = vscode.Uri.joinPath(folder.uri, path)
+  const at = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0)
+  await vscode.window.showTextDocument(uri, { preview: true, ...(line && { selection: new vscode.Range(at, at) }) })
+}
+
+async function insertAtCursor(text: string): Promise<void> {
+  const editor = vscode.window.activeTextEditor
+  if (!editor) throw new Error('Open a file and put the cursor where the code should go.')
+  await editor.edit(edit => edit.replace(editor.selection, text))
+}
+
+function addSelection(chat: ChatView): void {
+  const editor = vscode.window.activeTextEditor
+  if (!editor) return
+  const path = vscode.workspace.asRelativePath(editor.document.uri, false)
+  const { start, end } = editor.selection
+  const code = editor.document.getText(editor.selection)
+  chat.compose(`${path}:${start.line + 1}-${end.line + 1}\n\`\`\`${editor.document.languageId}\n${code}\n\`\`\`\n`)
+  void vscode.commands.executeCommand('kode.chat.focus')
+}

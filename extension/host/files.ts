@@ -1,0 +1,87 @@
+import * as vscode from 'vscode'
+import type { FileSystem, StagedFile } from '#shared/host/host'
+
+/**
+ * The disk, seen through the editor: unsaved text is what a file holds, and what lands in a file goes through the
+ * editor's own edits, so that its undo knows about it.
+ */
+export function editorFiles(disk: FileSystem): FileSystem {
+  return {
+    ...disk,
+    async read(path, maxBytes) {
+      const document = openDocument(path)
+      if (!document?.isDirty) return disk.read(path, maxBytes)
+      return { ok: true, value: await vscode.workspace.encode(document.getText(), { encoding: document.encoding }) }
+    },
+    async stage(path, bytes, options) {
+      const staged = await disk.stage(path, bytes, options)
+      if (!staged.ok || !isInWorkspace(path)) return staged
+      return { ok: true, value: throughEditor(path, bytes, staged.value, disk) }
+    },
+    confinedTo: root => editorFiles(disk.confinedTo(root)),
+  }
+}
+
+function throughEditor(path: string, bytes: Uint8Array, staged: StagedFile, disk: FileSystem): StagedFile {
+  return {
+    discard: () => staged.discard(),
+    async commit(expected) {
+      const now = await disk.lstat(path)
+      const isExpected = expected === undefined || (now.ok ? now.value.version : 'absent') === expected
+      // Text goes through the editor; the disk has the last word, also on a file that is not what was expected.
+      if (isExpected && now.ok && (await editAndSave(path, bytes))) {
+        const written = await disk.read(path)
+        if (written.ok && sameBytes(written.value, bytes)) {
+          await staged.discard()
+          return { ok: true, value: undefined }
+        }
+        // Saving changed the text (line ends, an action on save): what was judged is what has to be there.
+        return staged.commit()
+      }
+      return staged.commit(expected)
+    },
+  }
+}
+
+/** @returns false when the editor cannot hold the file as text */
+async function editAndSave(path: string, bytes: Uint8Array): Promise<boolean> {
+  const uri = vscode.Uri.file(path)
+  const document = await openText(uri)
+  if (!document) return false
+  const text = await vscode.workspace.decode(bytes, { encoding: document.encoding })
+  const edit = new vscode.WorkspaceEdit()
+  edit.replace(uri, ...smallestReplacement(document, text))
+  return (await vscode.workspace.applyEdit(edit)) && (await document.save())
+}
+
+/** The range that differs and what belongs there, so that cursors and folds elsewhere stay. */
+function smallestReplacement(document: vscode.TextDocument, text: string): [vscode.Range, string] {
+  const old = document.getText()
+  let start = 0
+  while (start < old.length && start < text.length && old[start] === text[start]) start++
+  let tail = 0
+  while (tail < old.length - start && tail < text.length - start && old.at(-1 - tail) === text.at(-1 - tail)) tail++
+  const range = new vscode.Range(document.positionAt(start), document.positionAt(old.length - tail))
+  return [range, text.slice(start, text.length - tail)]
+}
+
+async function openText(uri: vscode.Uri): Promise<vscode.TextDocument | undefined> {
+  try {
+    return await vscode.workspace.openTextDocument(uri)
+  } catch {
+    // Binary or too large for the editor: such a file is written by the disk alone.
+    return undefined
+  }
+}
+
+function openDocument(path: string): vscode.TextDocument | undefined {
+  return vscode.workspace.textDocuments.find(each => each.uri.scheme === 'file' && each.uri.fsPath === path)
+}
+
+function isInWorkspace(path: string): boolean {
+  return vscode.workspace.getWorkspaceFolder(vscode.Uri.file(path)) !== undefined
+}
+
+function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index])
+}

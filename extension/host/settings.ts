@@ -1,0 +1,39 @@
+import * as vscode from 'vscode'
+import type { KodeOptions } from '#shared/kode'
+import type { TrustMode } from '#shared/protocol/approvals'
+import type { Keys } from './secrets'
+
+/** The editor's settings as kode's; what the user did not set is left to the core's own defaults. */
+export async function readSettings(keys: Keys): Promise<KodeOptions['settings']> {
+  const settings = vscode.workspace.getConfiguration('kode')
+  const text = (name: string) => settings.get<string>(name)?.trim() || undefined
+  const number = (name: string) => settings.get<number | null>(name) ?? undefined
+  const provider = text('provider')
+  const model = text('model')
+  const baseUrl = text('baseUrl')
+  const apiKey = await keys.get(provider ?? DEFAULT_PROVIDER)
+  const maxCostUsd = number('maxCostUsd')
+  const effort = EFFORTS.find(each => each === text('reasoningEffort'))
+  return {
+    ...(provider && { provider }),
+    ...(model && { model }),
+    ...(baseUrl && { baseUrl }),
+    ...(apiKey && { apiKey }),
+    ...(maxCostUsd !== undefined && { maxCostUsd }),
+    ...(effort && { reasoningEffort: effort }),
+    useSandbox: settings.get<boolean>('sandbox', true),
+    maxTurns: settings.get<number>('maxTurns', 200),
+  }
+}
+
+/** The mode a new conversation starts in. */
+export function initialMode(): TrustMode {
+  const set = vscode.workspace.getConfiguration('kode').get<string>('mode')
+  return MODES.find(mode => mode === set) ?? 'safe'
+}
+
+/** Whose key is meant while no provider is set. */
+export const DEFAULT_PROVIDER = 'openai'
+
+const EFFORTS = ['low', 'medium', 'high'] as const
+const MODES = ['plan', 'safe', 'auto'] as const

@@ -1,0 +1,193 @@
+import type { ApprovalRequest } from '#shared/protocol/approvals'
+import type { Finding, GateReport } from '#shared/protocol/gate-report'
+import { type Hunk, hunkKey, hunksBetween, withoutHunk } from './hunks'
+
+/** A change that waits for the user's word; nothing of it is in the workspace. */
+export interface Proposal {
+  /** The id of its approval. */
+  id: string
+  title: string
+  gates: GateReport | undefined
+  files: ProposedFile[]
+}
+
+/** One file of it. A text is absent where the file does not exist on that side. */
+export interface ProposedFile {
+  path: string
+  before: string | undefined
+  /** As the model proposed it. */
+  proposed: string | undefined
+  /** As the user left it. */
+  after: string | undefined
+  decision: 'open' | 'accepted' | 'rejected'
+  /** Keys of the hunks the user accepted one by one. */
+  acceptedHunks: Set<string>
+}
+
+export interface PendingHunk {
+  hunk: Hunk
+  isAccepted: boolean
+  findings: Finding[]
+}
+
+type Change = { kind: 'added' | 'removed' | 'changed'; proposal: Proposal }
+
+/** All changes that wait, and what the user decided about their parts. Knows nothing of the editor. */
+export class Proposals {
+  readonly #proposals = new Map<string, Proposal>()
+  readonly #changeListeners = new Set<(change: Change) => void>()
+  readonly #decidedListeners = new Set<(proposal: Proposal) => void>()
+
+  get all(): Proposal[] {
+    return [...this.#proposals.values()]
+  }
+
+  get(id: string): Proposal | undefined {
+    return this.#proposals.get(id)
+  }
+
+  file(id: string, path: string): ProposedFile | undefined {
+    return this.#proposals.get(id)?.files.find(file => file.path === path)
+  }
+
+  add(request: ApprovalRequest): void {
+    const files = (request.files ?? []).map(
+      (file): ProposedFile => ({
+        path: file.path,
+        before: file.before,
+        proposed: file.after,
+        after: file.after,
+        decision: 'open',
+        acceptedHunks: new Set(),
+      }),
+    )
+    this.restore({ id: request.id, title: request.title, gates: request.gates, files })
+  }
+
+  /** Puts a proposal back that an earlier run of the editor left behind. */
+  restore(proposal: Proposal): void {
+    this.#proposals.set(proposal.id, proposal)
+    this.#announce('added', proposal)
+  }
+
+  remove(id: string): void {
+    const proposal = this.#proposals.get(id)
+    if (!proposal) return
+    this.#proposals.delete(id)
+    this.#announce('removed', proposal)
+  }
+
+  /** The user edited the proposed text. */
+  edit(id: string, path: string, text: string): void {
+    this.#change(id, path, file => {
+      file.after = text
+    })
+  }
+
+  /** A new verdict about the texts as they are now. */
+  setGates(id: string, gates: GateReport): void {
+    const proposal = this.#proposals.get(id)
+    if (!proposal) return
+    proposal.gates = gates
+    this.#announce('changed', proposal)
+  }
+
+  hunks(id: string, path: string): PendingHunk[] {
+    const file = this.file(id, path)
+    if (!file) return []
+    const findings = this.findings(id, path)
+    return hunksBetween(file.before ?? '', file.after ?? '').map(hunk => ({
+      hunk,
+      isAccepted: file.acceptedHunks.has(hunkKey(hunk)),
+      findings: findings.filter(
+        finding => finding.line > hunk.afterStart && finding.line <= hunk.afterStart + hunk.afterLines.length,
+      ),
+    }))
+  }
+
+  findings(id: string, path: string): Finding[] {
+    const results = this.#proposals.get(id)?.gates?.results ?? []
+    return results.flatMap(result => result.findings).filter(finding => finding.file === path)
+  }
+
+  /** The file lands once every hunk has the user's word. */
+  acceptHunk(id: string, path: string, index: number): void {
+    const pending = this.hunks(id, path)
+    const chosen = pending[index]
+    if (!chosen) return
+    this.#change(id, path, file => {
+      file.acceptedHunks.add(hunkKey(chosen.hunk))
+      const isDone = pending.every((each, place) => each.isAccepted || place === index)
+      if (isDone) file.decision = 'accepted'
+    })
+  }
+
+  /** Those lines go back to what they were; without any change left the file is rejected. */
+  rejectHunk(id: string, path: string, index: number): void {
+    const pending = this.hunks(id, path)
+    const chosen = pending[index]
+    if (!chosen) return
+    const rest = pending.filter(each => each !== chosen)
+    this.#change(id, path, file => {
+      file.after = withoutHunk(file.after ?? '', chosen.hunk)
+      if (rest.length === 0) file.decision = 'rejected'
+      else if (rest.every(each => each.isAccepted)) file.decision = 'accepted'
+    })
+  }
+
+  accept(id: string, path: string): void {
+    this.#change(id, path, file => {
+      file.decision = 'accepted'
+    })
+  }
+
+  reject(id: string, path: string): void {
+    this.#change(id, path, file => {
+      file.decision = 'rejected'
+    })
+  }
+
+  /** What was not rejected yet is accepted. */
+  acceptAll(id: string): void {
+    this.#decideOpen(id, 'accepted')
+  }
+
+  rejectAll(id: string): void {
+    this.#decideOpen(id, 'rejected')
+  }
+
+  /** @returns a function that ends the subscription */
+  onChange(listener: (change: Change) => void): () => void {
+    this.#changeListeners.add(listener)
+    return () => this.#changeListeners.delete(listener)
+  }
+
+  onDecided(listener: (proposal: Proposal) => void): void {
+    this.#decidedListeners.add(listener)
+  }
+
+  #decideOpen(id: string, decision: 'accepted' | 'rejected'): void {
+    const proposal = this.#proposals.get(id)
+    if (!proposal) return
+    for (const file of proposal.files) if (file.decision === 'open') file.decision = decision
+    this.#settle(proposal)
+  }
+
+  #change(id: string, path: string, change: (file: ProposedFile) => void): void {
+    const proposal = this.#proposals.get(id)
+    const file = this.file(id, path)
+    if (!proposal || !file) return
+    change(file)
+    this.#settle(proposal)
+  }
+
+  #settle(proposal: Proposal): void {
+    this.#announce('changed', proposal)
+    if (proposal.files.some(file => file.decision === 'open')) return
+    for (const listener of this.#decidedListeners) listener(proposal)
+  }
+
+  #announce(kind: Change['kind'], proposal: Proposal): void {
+    for (const listener of this.#changeListeners) listener({ kind, proposal })
+  }
+}

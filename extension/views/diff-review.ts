@@ -1,0 +1,126 @@
+import * as vscode from 'vscode'
+import type { Finding } from '#shared/protocol/gate-report'
+import type { Proposal, Proposals } from '../proposals'
+import { PENDING_SCHEME, pendingFileOf, pendingUri } from './pending-files'
+
+/** Who typed this recently is left alone: the diff waits in the tree and on the card. */
+const TYPING_PAUSE_MS = 1_500
+
+/** Shows proposals as native diffs: a lens per hunk, findings as diagnostics; opens beside, never takes the focus. */
+export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
+  readonly #proposals: Proposals
+  readonly #diagnostics = vscode.languages.createDiagnosticCollection('kode')
+  readonly #lensesChanged = new vscode.EventEmitter<void>()
+  readonly onDidChangeCodeLenses = this.#lensesChanged.event
+  readonly #registrations: vscode.Disposable[]
+  #lastTypedAt = 0
+
+  constructor(proposals: Proposals) {
+    this.#proposals = proposals
+    this.#registrations = [
+      this.#diagnostics,
+      this.#lensesChanged,
+      vscode.languages.registerCodeLensProvider({ scheme: PENDING_SCHEME }, this),
+      vscode.workspace.onDidChangeTextDocument(event => this.#noteTyping(event)),
+      new vscode.Disposable(
+        proposals.onChange(({ kind, proposal }) => {
+          if (kind === 'added') void this.#showUnlessTyping(proposal)
+          if (kind === 'removed') void this.#close(proposal)
+          this.#showFindings(kind === 'removed' ? { ...proposal, gates: undefined } : proposal)
+          this.#lensesChanged.fire()
+        }),
+      ),
+    ]
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const place = pendingFileOf(document.uri)
+    if (!place || document.uri.query === 'before') return []
+    return this.#proposals.hunks(place.id, place.path).flatMap(({ hunk, isAccepted, findings }, index) => {
+      const line = Math.min(hunk.afterStart, Math.max(0, document.lineCount - 1))
+      const range = new vscode.Range(line, 0, line, 0)
+      const lens = (title: string, command: string) =>
+        new vscode.CodeLens(range, { title, command, arguments: [document.uri, index] })
+      const first = findings[0]
+      return [
+        isAccepted
+          ? lens(vscode.l10n.t('$(check) Accepted'), '')
+          : lens(vscode.l10n.t('$(check) Accept'), 'kode.acceptHunk'),
+        lens(vscode.l10n.t('$(close) Reject'), 'kode.rejectHunk'),
+        ...(first ? [lens(`$(warning) ${first.message}`, 'workbench.actions.view.problems')] : []),
+      ]
+    })
+  }
+
+  /** Opens the diff of one file, or of the first one that is undecided. */
+  async show(id: string, path?: string, preserveFocus = true): Promise<void> {
+    const proposal = this.#proposals.get(id)
+    const file = proposal?.files.find(each => (path ? each.path === path : each.decision === 'open'))
+    if (!proposal || !file) return
+    await vscode.commands.executeCommand(
+      'vscode.diff',
+      pendingUri(id, file.path, 'before'),
+      pendingUri(id, file.path),
+      vscode.l10n.t('{0} (proposed by kode)', file.path.split('/').at(-1) ?? file.path),
+      { preview: false, preserveFocus, viewColumn: vscode.ViewColumn.Active },
+    )
+  }
+
+  /** Saves what the user typed into proposals, so that they hold what is on the screen. */
+  async saveEdits(id: string): Promise<void> {
+    for (const document of vscode.workspace.textDocuments) {
+      if (document.isDirty && pendingFileOf(document.uri)?.id === id) await document.save()
+    }
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#registrations).dispose()
+  }
+
+  async #showUnlessTyping(proposal: Proposal): Promise<void> {
+    if (Date.now() - this.#lastTypedAt > TYPING_PAUSE_MS) await this.show(proposal.id)
+  }
+
+  async #close(proposal: Proposal): Promise<void> {
+    const tabs = vscode.window.tabGroups.all
+      .flatMap(group => group.tabs)
+      .filter(
+        tab => tab.input instanceof vscode.TabInputTextDiff && pendingFileOf(tab.input.modified)?.id === proposal.id,
+      )
+    await vscode.window.tabGroups.close(tabs, true)
+  }
+
+  #noteTyping(event: vscode.TextDocumentChangeEvent): void {
+    const isOwnTyping = event.document === vscode.window.activeTextEditor?.document && event.contentChanges.length > 0
+    if (isOwnTyping && event.document.uri.scheme !== PENDING_SCHEME) this.#lastTypedAt = Date.now()
+  }
+
+  #showFindings(proposal: Proposal): void {
+    for (const file of proposal.files) {
+      const findings = (proposal.gates?.results ?? [])
+        .flatMap(result => result.findings)
+        .filter(finding => finding.file === file.path)
+      this.#diagnostics.set(pendingUri(proposal.id, file.path), findings.map(diagnosticOf))
+    }
+  }
+}
+
+const SEVERITIES = {
+  error: vscode.DiagnosticSeverity.Error,
+  warning: vscode.DiagnosticSeverity.Warning,
+  info: vscode.DiagnosticSeverity.Information,
+} as const
+
+function diagnosticOf(finding: Finding): vscode.Diagnostic {
+  const range = new vscode.Range(
+    Math.max(0, finding.line - 1),
+    Math.max(0, finding.column - 1),
+    Math.max(0, finding.end_line - 1),
+    Math.max(0, finding.end_column - 1),
+  )
+  const text = finding.suggestion ? `${finding.message}\n${finding.suggestion}` : finding.message
+  const diagnostic = new vscode.Diagnostic(range, text, SEVERITIES[finding.severity])
+  diagnostic.source = 'kode'
+  diagnostic.code = finding.id
+  return diagnostic
+}
