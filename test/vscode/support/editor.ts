@@ -1,0 +1,106 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { FrameLocator, Locator } from 'playwright-core'
+import { type ScriptedProvider, type ScriptedReply, startScriptedProvider } from '../../support/scripted-provider'
+import { CodeServer } from './code-server'
+import { Workbench } from './workbench'
+
+const VSIX = join(import.meta.dirname, '../../../dist/kode.vsix')
+
+/** A VS Code with kode installed, a project open, and a model that says what the test hands it. */
+export class Editor {
+  readonly server: CodeServer
+  readonly workbench: Workbench
+  readonly model: ScriptedProvider
+  readonly #replies: ScriptedReply[]
+
+  static async open(
+    files: Record<string, string | Uint8Array>,
+    settings: Record<string, unknown> = {},
+  ): Promise<Editor> {
+    const replies: ScriptedReply[] = []
+    const model = await startScriptedProvider(() => replies.shift() ?? { text: 'The script is at its end.' })
+    const server = new CodeServer({
+      'kode.provider': 'openai',
+      'kode.baseUrl': model.url,
+      'kode.model': 'scripted',
+      'kode.mode': 'safe',
+      'workbench.colorTheme': 'Dark 2026',
+      ...settings,
+    })
+    const editor = new Editor(server, await Workbench.launch(), model, replies)
+    for (const [path, content] of Object.entries(files)) editor.write(path, content)
+    await server.install(VSIX)
+    await server.start()
+    await editor.reload()
+    return editor
+  }
+
+  private constructor(server: CodeServer, workbench: Workbench, model: ScriptedProvider, replies: ScriptedReply[]) {
+    this.server = server
+    this.workbench = workbench
+    this.model = model
+    this.#replies = replies
+  }
+
+  /** What the model answers to the next requests. */
+  script(...replies: ScriptedReply[]): void {
+    this.#replies.splice(0, this.#replies.length, ...replies)
+  }
+
+  get chat(): FrameLocator {
+    return this.workbench.chat
+  }
+
+  get composer(): Locator {
+    return this.chat.getByRole('textbox', { name: 'Message to kode' })
+  }
+
+  /** Opens the window, or opens it again. */
+  async reload(): Promise<void> {
+    await this.workbench.open(this.server.url, this.server.workspace)
+    const tab = this.workbench.page.getByRole('tab', { name: 'kode', exact: true })
+    await tab.waitFor()
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click()
+    await this.composer.waitFor()
+  }
+
+  /** Gives the key as a user does; it goes into the secret storage. */
+  async setKey(key: string): Promise<void> {
+    await this.workbench.runCommand('kode: Set Provider Key')
+    const box = this.workbench.page.locator('.quick-input-widget input')
+    await box.fill(key)
+    await box.press('Enter')
+  }
+
+  async prompt(text: string): Promise<void> {
+    await this.composer.fill(text)
+    await this.composer.press('Enter')
+  }
+
+  async newConversation(): Promise<void> {
+    await this.workbench.runCommand('kode: New Conversation')
+    await this.chat.getByRole('heading', { name: 'What shall we change?' }).waitFor()
+  }
+
+  write(path: string, content: string | Uint8Array): void {
+    const file = join(this.server.workspace, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, content)
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.server.workspace, path), 'utf8')
+  }
+
+  async close(): Promise<void> {
+    await this.workbench.close()
+    await this.server.stop()
+    await this.model.close()
+  }
+}
+
+/** A call of the Edit tool. */
+export function edit(path: string, oldText: string, newText: string) {
+  return { name: 'Edit', arguments: { file_path: path, replacements: [{ old_str: oldText, new_str: newText }] } }
+}

@@ -1,0 +1,185 @@
+import type { ApprovalRequest } from '#shared/protocol/approvals'
+import type { KodeEvent } from '#shared/protocol/events'
+import type { Finding, GateName, GateReport, GateStatus } from '#shared/protocol/gate-report'
+import type { AssistantPart } from '#shared/protocol/messages'
+
+const GATES: GateName[] = ['diff_applier', 'syntax', 'imports', 'calls', 'blast_radius', 'architecture', 'security']
+
+/** A report in which the named gate has the given status; what follows a failure was not run. */
+export function reportWith(gate?: GateName, status: GateStatus = 'PASS', findings: Finding[] = []): GateReport {
+  const at = gate ? GATES.indexOf(gate) : GATES.length
+  return {
+    status: status === 'SKIP' ? 'PASS' : status,
+    duration_ms: 21,
+    results: GATES.map((name, index) => {
+      const isNotRun = status === 'FAIL' && index > at
+      const isMeant = index === at
+      return {
+        check_name: name,
+        status: isMeant ? status : isNotRun ? 'SKIP' : 'PASS',
+        message: isNotRun ? 'not run' : isMeant ? (findings[0]?.message ?? '') : '',
+        duration_ms: 3,
+        findings: isMeant ? findings : [],
+      }
+    }),
+  }
+}
+
+export const MISSING_CALL: Finding = {
+  id: 'calls/unknown-function',
+  gate: 'calls',
+  severity: 'error',
+  file: 'src/orders.ts',
+  line: 4,
+  column: 10,
+  end_line: 4,
+  end_column: 20,
+  message: 'sumOrdrs does not exist in src/orders.ts',
+  suggestion: 'Did you mean sumOrders?',
+}
+
+export const DIFF = `--- a/src/orders.ts
++++ b/src/orders.ts
+@@ -1,6 +1,7 @@
+ import { round } from './money'
+ 
+-export function total(orders: Order[]): number {
+-  return orders.reduce((sum, order) => sum + order.price, 0)
++export function total(orders: Order[], discount = 0): number {
++  const full = orders.reduce((sum, order) => sum + order.price, 0)
++  return round(full * (1 - discount))
+ }
+`
+
+export const APPROVAL: ApprovalRequest = {
+  id: 'approval-1',
+  call_id: 'call-2',
+  tool: 'Edit',
+  title: 'src/orders.ts',
+  effect: {
+    class: 'local_mutation',
+    programs: [],
+    reads: [],
+    writes: ['src/orders.ts'],
+    network: [],
+    outside_project: [],
+  },
+  diff: DIFF,
+  files: [{ path: 'src/orders.ts', before: 'a', after: 'b' }],
+  gates: reportWith('blast_radius', 'WARN', [
+    {
+      ...MISSING_CALL,
+      id: 'blast_radius/wide',
+      gate: 'blast_radius',
+      severity: 'warning',
+      line: 3,
+      message: '12 files depend on total',
+      suggestion: undefined,
+    },
+  ]),
+  reason: 'safe mode asks before files change',
+}
+
+const ANSWER = `I'll add the discount where the total is computed, since **every caller** goes through it.
+
+\`\`\`ts
+export function total(orders: Order[], discount = 0): number {
+  const full = orders.reduce((sum, order) => sum + order.price, 0)
+  return round(full * (1 - discount)) // cents
+}
+\`\`\`
+
+- \`discount\` is a share from 0 to 1
+- existing calls keep their result
+`
+
+/** A whole turn: thinking, reading, a refused and a repaired edit, a command, the end. */
+export const TURN: KodeEvent[] = [
+  session(),
+  { type: 'turn_started', turn_id: 'turn-1' },
+  {
+    type: 'user',
+    message: {
+      role: 'user',
+      id: 'u1',
+      origin: 'typed',
+      parts: [{ type: 'text', text: 'Give orders a discount, and make sure the tests still pass.' }],
+    },
+  },
+  assistant('a1', [
+    { type: 'thinking', text: 'The total is computed in one place.\nCallers pass orders only.' },
+    { type: 'text', text: ANSWER },
+    call('call-0', 'Read', { file_path: 'src/orders.ts' }),
+    call('call-1', 'Edit', { file_path: 'src/orders.ts' }),
+  ]),
+  { type: 'tool_started', call: call('call-0', 'Read', { file_path: 'src/orders.ts' }), title: 'src/orders.ts' },
+  result('call-0', 'Read', '1\timport { round } from "./money"\n2\t\n3\texport function total(orders) {', 4),
+  { type: 'tool_started', call: call('call-1', 'Edit', { file_path: 'src/orders.ts' }), title: 'src/orders.ts' },
+  { type: 'gates', call_id: 'call-1', report: reportWith('calls', 'FAIL', [MISSING_CALL]) },
+  {
+    ...result('call-1', 'Edit', 'Refused by the gate calls.', 31, 'error'),
+    gates: reportWith('calls', 'FAIL', [MISSING_CALL]),
+    diff: DIFF,
+  },
+  assistant('a2', [
+    { type: 'text', text: 'That function is called `sumOrders`. Again:' },
+    call('call-2', 'Edit', { file_path: 'src/orders.ts' }),
+  ]),
+  { type: 'tool_started', call: call('call-2', 'Edit', { file_path: 'src/orders.ts' }), title: 'src/orders.ts' },
+  { type: 'gates', call_id: 'call-2', report: reportWith() },
+  {
+    type: 'usage',
+    usage: { input: 8200, output: 640, cache_read: 7000, cache_write: 0, thinking: 90 },
+    cost_usd: 0.0132,
+    context: {
+      used: 41_000,
+      window: 200_000,
+      by_category: { system: 2000, tools: 2400, messages: 20_600, tool_results: 16_000 },
+    },
+  },
+]
+
+/** What follows when the edit was approved. */
+export const TURN_END: KodeEvent[] = [
+  {
+    ...result('call-2', 'Edit', 'Changed src/orders.ts.', 48),
+    gates: reportWith(),
+    diff: DIFF,
+    changes: [{ path: 'src/orders.ts', status: 'modified' }],
+  },
+  assistant('a3', [call('call-3', 'Bash', { command: 'npm test' })]),
+  { type: 'tool_started', call: call('call-3', 'Bash', { command: 'npm test' }), title: 'npm test' },
+  result('call-3', 'Bash', '> vitest run\n\n ✓ test/orders.test.ts (4 tests) 12ms\n\n Tests  4 passed (4)', 2140),
+  assistant('a4', [{ type: 'text', text: 'Done: `total` takes a `discount`, and the four tests pass.' }]),
+  { type: 'turn_ended', turn_id: 'turn-1', end: { reason: 'answered' } },
+]
+
+export function session(): KodeEvent {
+  return {
+    type: 'session',
+    schema_version: 1,
+    session_id: 's1',
+    model: 'claude-sonnet-5',
+    provider: 'anthropic',
+    mode: 'safe',
+    cwd: '/work/orders',
+    tools: [],
+    sandbox: 'bubblewrap',
+  }
+}
+
+export function assistant(id: string, parts: AssistantPart[]): KodeEvent {
+  return { type: 'assistant', message: { role: 'assistant', id, parts, model: 'm', stop: 'end' } }
+}
+
+export function call(id: string, name: string, input: unknown) {
+  return { type: 'tool_call' as const, id, name, arguments: JSON.stringify(input) }
+}
+
+export function result(callId: string, name: string, text: string, durationMs: number, status: 'ok' | 'error' = 'ok') {
+  return {
+    type: 'tool_result' as const,
+    message: { role: 'tool' as const, id: `r-${callId}`, call_id: callId, name, text, status },
+    duration_ms: durationMs,
+  }
+}
