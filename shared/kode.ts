@@ -235,7 +235,7 @@ class ProjectKode implements Kode {
   #turnServices(session: SessionBinding, log: MessageLog, tools: Toolset, system: string): TurnServices {
     const { settings } = this
     const facts = factsOf(this.model)
-    const spending = new Spending(usage => costOf(usage, this.model))
+    const spending = new Spending(costOf)
     const calls = this.#callServices(session, log, tools, facts.windowTokens)
     return {
       provider: () => this.provider,

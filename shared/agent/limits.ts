@@ -12,21 +12,22 @@ export interface TurnLimits {
 
 /** What has been spent, over all requests of a session, and whether the next request is still allowed. */
 export class Spending {
-  readonly #costOf: (usage: Usage) => number | undefined
+  readonly #costOf: (usage: Usage, model: string) => number | undefined
   readonly total: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
   /** US dollars; undefined as soon as one request had no known price. */
   costUsd: number | undefined = 0
   requests = 0
 
-  constructor(costOf: (usage: Usage) => number | undefined) {
+  /** @param costOf US dollars by the model that answered, which a fallback may have changed */
+  constructor(costOf: (usage: Usage, model: string) => number | undefined) {
     this.#costOf = costOf
   }
 
-  add(usage: Usage | undefined): void {
+  add(usage: Usage | undefined, model: string): void {
     this.requests++
     if (!usage) return
     for (const key of TOKEN_COUNTS) this.total[key] += usage[key]
-    const cost = this.#costOf(usage)
+    const cost = this.#costOf(usage, model)
     this.costUsd = cost === undefined || this.costUsd === undefined ? undefined : this.costUsd + cost
   }
 

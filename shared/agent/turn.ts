@@ -48,7 +48,8 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
     if (exceeded) return { reason: 'limit', ...exceeded }
 
     const reply = await askModel(services, signal)
-    spending.add(reply.kind === 'reply' ? reply.message.usage : undefined)
+    const answered = reply.kind === 'reply' ? reply.message : undefined
+    spending.add(answered?.usage, answered?.model ?? '')
     if (reply.kind !== 'reply') {
       const end = await afterBrokenReply(reply, services, patience, signal)
       if (end) return end
