@@ -1,3 +1,4 @@
+import type { CodeIndex } from '#shared/code-index/code-index'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
@@ -21,6 +22,8 @@ export interface GateInput {
   languages: Languages
   /** A scanner of somebody else's, beside the security rules of our own. */
   scanner?: SecurityScanner
+  /** Of the project before the change, up to date; without it, what needs it is skipped. */
+  index?: CodeIndex
   settings: GateSettings
   /** Fires when the run is cancelled or this gate's time is up. */
   signal: AbortSignal

@@ -1,3 +1,5 @@
+import { architecture } from './architecture'
+import { blastRadius } from './blast-radius'
 import { calls } from './calls'
 import { diffApplier } from './diff-applier'
 import type { Gate } from './gate'
@@ -6,4 +8,4 @@ import { security } from './security'
 import { syntax } from './syntax'
 
 /** The gates in the order they run. */
-export const GATES: readonly Gate[] = [diffApplier, syntax, imports, calls, security]
+export const GATES: readonly Gate[] = [diffApplier, syntax, imports, calls, blastRadius, architecture, security]

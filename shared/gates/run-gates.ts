@@ -1,3 +1,4 @@
+import type { CodeIndex } from '#shared/code-index/code-index'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { type ProjectView, withChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
@@ -11,6 +12,8 @@ import type { SecurityScanner } from './support/scanner'
 export interface GateEquipment {
   languages: Languages
   scanner?: SecurityScanner
+  /** Up to date with the project before the change; see CodeIndex.refresh. */
+  index?: CodeIndex
   /** What the readers of hunks and patches could not make fit; each fails `diff_applier`. */
   editProblems?: readonly EditProblem[]
   /** Milliseconds; fractions welcome. */
@@ -33,9 +36,8 @@ export async function runGates(
   signal: AbortSignal,
   equipment: GateEquipment,
 ): Promise<GateReport> {
-  const { languages, now, scanner, editProblems = [] } = equipment
-  const changedProject = withChanges(project, changes)
-  const input = { changes, editProblems, project, changedProject, languages, settings, ...(scanner ? { scanner } : {}) }
+  const { now, editProblems = [], ...parts } = equipment
+  const input = { ...parts, changes, editProblems, project, changedProject: withChanges(project, changes), settings }
   const startMs = now()
   const results: GateResult[] = []
   for (const gate of GATES) {

@@ -64,7 +64,7 @@ export function isCompatibleShape(before: string, after: string): boolean {
   if (!old || !next || old.head !== next.head || old.tail !== next.tail) return false
   const added = next.parameters.slice(old.parameters.length)
   const isPrefix = old.parameters.every((parameter, index) => parameter === next.parameters[index])
-  return isPrefix && added.every(parameter => /^(?:\.\.\.|[\w$]*\?|[\w$]* =)/.test(parameter))
+  return isPrefix && added.every(parameter => /^\.\.\.|^[\w$]+ \?|^[^=]* = /.test(parameter))
 }
 
 /** Parameters stand on lines of their own in a shape. */

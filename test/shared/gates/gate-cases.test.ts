@@ -1,14 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import * as v from 'valibot'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { CodeIndex } from '#shared/code-index/code-index'
 import type { GateSettings } from '#shared/gates/gate'
 import { runGates } from '#shared/gates/run-gates'
+import { projectViewOf } from '#shared/gates/support/project-view'
 import { readAsset } from '#shared/host/node/assets'
+import { nodeFiles } from '#shared/host/node/files'
 import { Languages } from '#shared/languages/registry'
 import { GATE_NAMES } from '#shared/protocol/gate-report'
-import { changeSetOf, memoryProject } from '../../support/memory-project'
+import { changeSetOf } from '../../support/memory-project'
 
 /**
  * Every case under test/gate-cases/ is data: `<gate>/<table>.yaml` holds many. `given` is the project before, `change` what becomes
@@ -47,7 +51,12 @@ const Case = v.strictObject({
 })
 const Table = v.strictObject({ given: v.optional(Texts, {}), cases: v.array(Case) })
 
+const NEED_INDEX: readonly string[] = ['blast_radius', 'architecture']
+
 const languages = new Languages(readAsset)
+const workspace = mkdtempSync(join(tmpdir(), 'kode-gate-cases-'))
+let projectCount = 0
+afterAll(() => rmSync(workspace, { recursive: true }))
 
 for (const gate of GATE_NAMES) {
   for (const name of tablesOf(gate)) {
@@ -62,12 +71,15 @@ for (const gate of GATE_NAMES) {
           only: [gate],
           ...settings,
         }
+        const root = writeProject(before)
+        const index = new CodeIndex({ root, files: nodeFiles(), languages })
+        if (NEED_INDEX.includes(gate)) await index.refresh()
         const report = await runGates(
           changeSetOf(before, change),
-          memoryProject(before),
+          projectViewOf(nodeFiles(), root),
           gateSettings,
           new AbortController().signal,
-          { languages, now: () => performance.now() },
+          { languages, index, now: () => performance.now() },
         )
         const [result] = report.results
         const found = (result?.findings ?? []).map(
@@ -80,6 +92,16 @@ for (const gate of GATE_NAMES) {
       })
     })
   }
+}
+
+function writeProject(texts: Record<string, string>): string {
+  const root = join(workspace, `case-${++projectCount}`)
+  mkdirSync(root)
+  for (const [path, text] of Object.entries(texts)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+  return root
 }
 
 function expectFinding(found: string, expected: string): void {

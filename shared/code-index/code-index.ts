@@ -1,0 +1,193 @@
+import { IgnoreRules } from '#shared/edits/ignore-rules'
+import type { FileSystem } from '#shared/host/host'
+import type { Languages } from '#shared/languages/registry'
+import { decodeIndex, encodeIndex } from './index-cache'
+import type { IndexedFile } from './indexed-file'
+import { hashOfName, hasName, scanNames } from './name-scan'
+
+export interface CodeIndexParts {
+  /** Absolute. */
+  root: string
+  files: FileSystem
+  languages: Languages
+  /** A folder of the user's cache; undefined = nothing is kept between runs. */
+  cacheFolder?: string
+}
+
+const PASSES_ALL_ON = /\*\s*from\b|\bimport\s*\*|::\*|\bimport\s+\.\s|^\s*\.\s+"/m
+
+/** Larger files are made by programs: nobody's edit depends on them. */
+const MAX_BYTES = 2_000_000
+
+/**
+ * Which files of a project use a name, and which import what. The first of two levels: found without parsing, so it may say too much
+ * and never too little; the precise facts of the few files it names come from their language.
+ */
+export class CodeIndex {
+  readonly #parts: CodeIndexParts
+  #files = new Map<string, IndexedFile>()
+  /** By each word of what it imports, lower case: `./lib/math.js` is under lib, math and js. */
+  #importersByWord: Map<string, IndexedFile[]> | undefined
+  #refreshing: Promise<void> | undefined
+  /** Where imports lead, as the disk is: by what is imported and from which folder. Holds until a file comes, goes, or configures. */
+  targets = new Map<string, Promise<readonly string[]>>()
+
+  constructor(parts: CodeIndexParts) {
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#files.size
+  }
+
+  file(path: string): IndexedFile | undefined {
+    return this.#files.get(path)
+  }
+
+  /** Files that hold the identifier somewhere; perhaps a few that do not. */
+  filesWith(name: string): string[] {
+    const hash = hashOfName(name)
+    return [...this.#files.values()].filter(file => hasName(file.names, hash)).map(file => file.path)
+  }
+
+  /** Whether a file holds the identifier or may use it unsaid; true when the index does not know the file. */
+  mayUse(path: string, name: string): boolean {
+    const file = this.#files.get(path)
+    return !file || file.passesAllOn || hasName(file.names, hashOfName(name))
+  }
+
+  /** Files whose imports mention one of the words, and with them all that import what is called so. */
+  importersNaming(words: Iterable<string>): Set<string> {
+    this.#importersByWord ??= this.#groupByWord()
+    const byWord = this.#importersByWord
+    const found = new Set<string>()
+    for (const word of words) for (const file of byWord.get(word.toLowerCase()) ?? []) found.add(file.path)
+    return found
+  }
+
+  /** Brings the index up to date with the disk; reads only what changed. Calls that come meanwhile share one run. */
+  refresh(signal?: AbortSignal): Promise<void> {
+    this.#refreshing ??= this.#refresh(signal).finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  /** Looks at single files again, after a write or a notice from the editor. */
+  async update(paths: readonly string[]): Promise<void> {
+    const { files, root } = this.#parts
+    for (const path of paths) {
+      if (this.#parts.languages.idOf(path) === undefined) continue
+      const read = await files.read(`${root}/${path}`, MAX_BYTES)
+      const wasThere = this.#files.has(path)
+      if (wasThere !== read.ok || !isCode(path)) this.targets = new Map()
+      // Without a version, the next walk looks at it once more.
+      if (read.ok) this.#files.set(path, await this.#scan(path, '', read.value))
+      else this.#files.delete(path)
+    }
+    this.#importersByWord = undefined
+  }
+
+  async #refresh(signal?: AbortSignal): Promise<void> {
+    const { files, root, languages } = this.#parts
+    if (this.#files.size === 0) await this.#load()
+    const rules = await IgnoreRules.above(root, files)
+    const walked = await files.walk(root, {
+      enters: (path, names) => rules.enters(path, names),
+      includes: path => (languages.idOf(path) !== undefined || !isCode(path)) && rules.includes(path),
+      ...(signal ? { signal } : {}),
+    })
+    // A folder that cannot be walked, or a walk that was stopped, says nothing about what is gone.
+    if (!walked.ok || signal?.aborted) return
+
+    const next = new Map<string, IndexedFile>()
+    const stale = new Map<string, { path: string; version: string }>()
+    for (const { path, type, size, version } of walked.value) {
+      if (type !== 'file' || size > MAX_BYTES) continue
+      const known = this.#files.get(path)
+      if (known?.version === version) next.set(path, known)
+      else stale.set(`${root}/${path}`, { path, version })
+    }
+    const scans: Promise<void>[] = []
+    await files.readMany([...stale.keys()], MAX_BYTES, (fullPath, read) => {
+      const file = stale.get(fullPath)
+      if (!read.ok || !file) return
+      scans.push(this.#scan(file.path, file.version, read.value).then(scanned => void next.set(file.path, scanned)))
+    })
+    await Promise.all(scans)
+    const isSame = stale.size === 0 && next.size === this.#files.size
+    if (isSame) return
+    const cameOrWent = next.size !== this.#files.size || [...next.keys()].some(path => !this.#files.has(path))
+    if (cameOrWent || [...stale.values()].some(({ path }) => !isCode(path))) this.targets = new Map()
+    this.#files = next
+    this.#importersByWord = undefined
+    await this.#store()
+  }
+
+  async #scan(path: string, version: string, bytes: Uint8Array): Promise<IndexedFile> {
+    const language = await this.#parts.languages.languageOf(path)
+    const text = new TextDecoder().decode(bytes)
+    const imports = language?.code?.scanImports({ path, text }) ?? []
+    return {
+      path,
+      version,
+      imports: [...new Set(imports)],
+      names: scanNames(bytes),
+      passesAllOn: PASSES_ALL_ON.test(text),
+    }
+  }
+
+  #groupByWord(): Map<string, IndexedFile[]> {
+    const byWord = new Map<string, IndexedFile[]>()
+    for (const file of this.#files.values()) {
+      const words = new Set(file.imports.flatMap(wordsOf))
+      for (const word of words) {
+        const importers = byWord.get(word)
+        if (importers) importers.push(file)
+        else byWord.set(word, [file])
+      }
+    }
+    return byWord
+  }
+
+  async #load(): Promise<void> {
+    const path = this.#cachePath()
+    const stored = path === undefined ? undefined : await this.#parts.files.read(path)
+    const files = stored?.ok ? decodeIndex(stored.value) : undefined
+    if (files) this.#files = new Map(files.map(file => [file.path, file]))
+  }
+
+  async #store(): Promise<void> {
+    const path = this.#cachePath()
+    // A cache that cannot be written costs time at the next start, nothing else.
+    if (path !== undefined) await this.#parts.files.replace(path, encodeIndex([...this.#files.values()]))
+  }
+
+  #cachePath(): string | undefined {
+    const { cacheFolder, root } = this.#parts
+    return cacheFolder === undefined
+      ? undefined
+      : `${cacheFolder}/code-index/${hashOfName(root).toString(16)}-${nameIn(root)}.bin`
+  }
+}
+
+/**
+ * The words of what is imported: its path's parts, each also without its ending. `.` and `..` alone mean a folder's own file and
+ * are kept under the word `.`.
+ */
+export function wordsOf(imported: string): string[] {
+  const words = imported
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}_$-]+/u)
+    .filter(word => word !== '')
+  return words.length === 0 || /(?:^|\/)\.{1,2}\/?$/.test(imported) ? [...words, '.'] : words
+}
+
+/** Data files configure: manifests, compiler options, workspaces. */
+function isCode(path: string): boolean {
+  return !/\.(?:jsonc?|ya?ml|toml|mod|work|lock|cfg)$/.test(path)
+}
+
+function nameIn(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).replaceAll(/[^\w.-]/g, '_')
+}

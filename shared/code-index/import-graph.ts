@@ -1,0 +1,104 @@
+import type { CodeSupport, SourceFile } from '#shared/languages/language'
+import type { ProjectView } from '#shared/languages/project-view'
+import type { Languages } from '#shared/languages/registry'
+import { type CodeIndex, wordsOf } from './code-index'
+
+/** Who imports whom, one step at a time, in one state of the project: the index narrows down, the language decides. */
+export class ImportGraph {
+  readonly #index: CodeIndex
+  readonly #languages: Languages
+  readonly #project: ProjectView
+  /** Files the index has not seen as they are in this state. */
+  readonly #overlaid: ReadonlySet<string>
+  readonly #targets: Map<string, Promise<readonly string[]>>
+
+  /** @param overlay set when the project is not as the index saw it: the files that differ */
+  constructor(index: CodeIndex, languages: Languages, project: ProjectView, overlay?: Iterable<string>) {
+    this.#index = index
+    this.#languages = languages
+    this.#project = project
+    this.#overlaid = new Set(overlay)
+    this.#targets = overlay ? new Map() : index.targets
+  }
+
+  /** The project files that a file imports. */
+  async importsOf(path: string): Promise<string[]> {
+    const found = await Promise.all((await this.#importedBy(path)).map(imported => this.targetsOf(imported, path)))
+    return [...new Set(found.flat())].filter(target => target !== path)
+  }
+
+  /** The project files that import a file, or see its declarations without an import. */
+  async importersOf(path: string): Promise<string[]> {
+    const words = await this.#wordsFor(path)
+    const found: string[] = []
+    for (const candidate of new Set([...this.#index.importersNaming(words), ...this.#overlaid])) {
+      if (candidate === path) continue
+      for (const imported of await this.#importedBy(candidate)) {
+        if (!wordsOf(imported).some(word => words.has(word))) continue
+        if (!(await this.targetsOf(imported, candidate)).includes(path)) continue
+        found.push(candidate)
+        break
+      }
+    }
+    const language = await this.#languages.languageOf(path)
+    const neighbours = (await language?.code?.visibleWithoutImport?.(path, this.#project)) ?? []
+    return [...new Set([...found, ...neighbours])]
+  }
+
+  /** The files one import leads to. */
+  targetsOf(imported: string, fromPath: string): Promise<readonly string[]> {
+    const key = `${imported}\0${fromPath.slice(0, fromPath.lastIndexOf('/') + 1)}\0${fromPath.slice(fromPath.lastIndexOf('.'))}`
+    const known = this.#targets.get(key) ?? this.#resolve(imported, fromPath)
+    this.#targets.set(key, known)
+    return known
+  }
+
+  async #resolve(imported: string, fromPath: string): Promise<readonly string[]> {
+    const code = (await this.#languages.languageOf(fromPath))?.code
+    return code ? code.resolveToFiles(imported, fromPath, this.#project) : []
+  }
+
+  async #importedBy(path: string): Promise<readonly string[]> {
+    const known = this.#overlaid.has(path) ? undefined : this.#index.file(path)
+    if (known) return known.imports
+    const read = await this.read(path)
+    return read ? read.code.scanImports(read.source) : []
+  }
+
+  /** A file's text with the support of its language; undefined where one is missing. */
+  async read(path: string): Promise<{ code: CodeSupport; source: SourceFile } | undefined> {
+    const code = (await this.#languages.languageOf(path))?.code
+    const text = code && (await this.#project.read(path))
+    return code && text !== undefined ? { code, source: { path, text } } : undefined
+  }
+
+  /** What an import of this file must mention: its name, its folder's, its package's. */
+  async #wordsFor(path: string): Promise<Set<string>> {
+    const parts = path.toLowerCase().split('/')
+    const stem = parts.pop()!.split('.')[0]!
+    const words = new Set([stem, ...wordsOf(parts.at(-1) ?? '')])
+    if (!ENTRY_NAMES.has(stem)) return words
+    words.add('.')
+    for (const part of parts) for (const word of wordsOf(part)) words.add(word)
+    for (let depth = parts.length; depth >= 0; depth--) {
+      const folder = path.split('/').slice(0, depth).join('/')
+      for (const [manifest, name] of MANIFESTS) {
+        const text = await this.#project.read(folder === '' ? manifest : `${folder}/${manifest}`)
+        const found = text === undefined ? undefined : name.exec(text)?.[1]
+        for (const word of wordsOf(found ?? '')) words.add(word).add(word.replaceAll('-', '_'))
+      }
+    }
+    return words
+  }
+}
+
+/** Files that stand for their folder or package. */
+const ENTRY_NAMES = new Set(['index', 'mod', 'lib', 'main', '__init__', 'doc'])
+
+/** Where a package says its own name. */
+const MANIFESTS: readonly [file: string, name: RegExp][] = [
+  ['package.json', /"name"\s*:\s*"([^"]+)"/],
+  ['Cargo.toml', /^\s*name\s*=\s*"([^"]+)"/m],
+  ['go.mod', /^module\s+(\S+)/m],
+  ['pyproject.toml', /^\s*name\s*=\s*["']([^"']+)["']/m],
+]

@@ -1,0 +1,66 @@
+import type { IndexedFile } from './indexed-file'
+
+/** Grows with every change of what is stored or of how it is found. */
+const FORMAT = 1
+
+/** An index as bytes: a length, a table of files in JSON, then all their name hashes in one run. */
+export function encodeIndex(files: readonly IndexedFile[]): Uint8Array {
+  const table = files.map(({ path, version, imports, names, passesAllOn }) => [
+    path,
+    version,
+    imports,
+    names.length,
+    passesAllOn,
+  ])
+  const head = new TextEncoder().encode(JSON.stringify({ format: FORMAT, files: table }))
+  const padding = (4 - (head.length % 4)) % 4
+  const count = files.reduce((sum, { names }) => sum + names.length, 0)
+  const bytes = new Uint8Array(4 + head.length + padding + count * 4)
+  new DataView(bytes.buffer).setUint32(0, head.length, true)
+  bytes.set(head, 4)
+  const hashes = new Uint32Array(bytes.buffer, 4 + head.length + padding, count)
+  let at = 0
+  for (const { names } of files) {
+    hashes.set(names, at)
+    at += names.length
+  }
+  return bytes
+}
+
+/** @returns undefined for what another version wrote, or what is damaged: the index is then built anew */
+export function decodeIndex(stored: Uint8Array): IndexedFile[] | undefined {
+  // Views of 32-bit numbers have to begin at a multiple of four.
+  const bytes = stored.byteOffset % 4 === 0 ? stored : stored.slice()
+  if (bytes.length < 4) return undefined
+  const headLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
+  const head = parseHead(bytes.subarray(4, 4 + headLength))
+  if (!head) return undefined
+  const start = 4 + headLength + ((4 - (headLength % 4)) % 4)
+  const count = head.reduce((sum, [, , , names]) => sum + names, 0)
+  if (start + count * 4 !== bytes.length) return undefined
+  const hashes = new Uint32Array(bytes.buffer, bytes.byteOffset + start, count)
+  let at = 0
+  return head.map(([path, version, imports, length, passesAllOn]) => {
+    const names = hashes.subarray(at, at + length)
+    at += length
+    return { path, version, imports, names, passesAllOn }
+  })
+}
+
+type Row = [path: string, version: string, imports: string[], names: number, passesAllOn: boolean]
+
+function parseHead(bytes: Uint8Array): Row[] | undefined {
+  try {
+    const head: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    if (typeof head !== 'object' || head === null || !('format' in head) || head.format !== FORMAT) return undefined
+    return 'files' in head && Array.isArray(head.files) && head.files.every(isRow) ? head.files : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isRow(row: unknown): row is Row {
+  if (!Array.isArray(row) || row.length !== 5) return false
+  const [path, version, imports, names] = row
+  return typeof path === 'string' && typeof version === 'string' && Array.isArray(imports) && Number.isInteger(names)
+}
