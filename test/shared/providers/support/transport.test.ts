@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, request } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { proxyFor } from '#shared/providers/support/proxy'
 import { askProvider, makeProvider, textOf } from '../../../support/ask-provider'
@@ -100,6 +103,39 @@ test('a server that accepts but never completes the connection is given up in ti
   ])
   for (const socket of sockets) socket.destroy()
   silent.close()
+})
+
+test.each([
+  [
+    'is refused with advice',
+    {},
+    {
+      kind: 'network',
+      message: expect.stringContaining('self-signed'),
+      advice: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+    },
+  ],
+  ['is taken on this machine when the user says so', { KODE_ACCEPT_INVALID_CERTS: '1' }, undefined],
+])('a certificate that nobody vouches for %s', async (_, env, failure) => {
+  const data = join(import.meta.dirname, '../data')
+  const secure = createSecureServer(
+    { key: readFileSync(join(data, 'self-signed.key.pem')), cert: readFileSync(join(data, 'self-signed.cert.pem')) },
+    (_request, reply) => {
+      reply.writeHead(200, { 'content-type': 'text/event-stream' })
+      reply.end('data: {"choices":[{"delta":{"content":"safe"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')
+    },
+  )
+  const port = await listening(secure)
+  const events = await askProvider(
+    makeProvider(
+      { provider: 'openai-compatible', baseUrl: `https://localhost:${port}/v1`, apiKey: 'k', retry: { tries: 1 } },
+      env,
+    ),
+  )
+  if (failure) expect(events).toMatchObject([{ type: 'failure', failure }])
+  else expect(textOf(events)).toBe('safe')
+  secure.close()
+  secure.closeAllConnections()
 })
 
 function listening(server: ReturnType<typeof createTcpServer>): Promise<number> {
