@@ -78,7 +78,7 @@ async function checkModel(context: CommandContext): Promise<Check> {
   const settings = await context.settings().catch(() => undefined)
   if (!settings) return { name: 'model', status: 'warning', message: 'not checked: the settings are broken' }
   const model = openModel(settings, context.env)
-  if (!model.ok) return { name: 'model', status: 'error', message: model.error }
+  if (!model.ok) return { name: 'model', status: 'error', message: model.error, ...(await localAdvice(context)) }
   const { checkEndpoint } = await import('#shared/providers/check')
   const checked = await checkEndpoint(model.value.provider, model.value.model, context.signal)
   const name = `${model.value.providerName}/${model.value.model}`
@@ -95,6 +95,13 @@ async function checkModel(context: CommandContext): Promise<Check> {
     }
   }
   return { name: 'model', status: 'ok', message: `${name} answers after ${checked.check.durationMs} ms` }
+}
+
+/** A model server that runs here already needs no key. */
+async function localAdvice({ env, signal }: CommandContext): Promise<{ advice?: string }> {
+  const { findLocalServers } = await import('#shared/providers/local-servers')
+  const [found] = await findLocalServers(env, signal)
+  return found ? { advice: `${found.provider} runs on this machine: --provider ${found.provider}` } : {}
 }
 
 async function checkProgram(

@@ -31,7 +31,12 @@ export class AnthropicMessages implements Provider {
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent> {
     const { origin, retry } = this.#connection
     const attempt = () =>
-      leavingOutRefused(() => this.#ask(request, signal), this.#leftOut, usedParts(request), origin.provider)
+      leavingOutRefused(
+        () => this.#ask(request, signal),
+        this.#leftOut,
+        usedParts(request, ['cache_control']),
+        origin.provider,
+      )
     return withRetries(attempt, retry, signal)
   }
 

@@ -55,7 +55,9 @@ export class OpenAiCompatible implements Provider {
     if (typeof model !== 'string') return yield { type: 'failure', failure: model }
     const asked = { ...request, model }
     const server = this.#connection.origin.provider
-    yield* leavingOutRefused(() => this.#ask(asked, signal), this.#leftOut, usedParts(asked), server)
+    const sendsThinking = this.#dialect.isGemini || this.#dialect.thinkingField !== undefined
+    const used = usedParts(asked, sendsThinking ? ['stream_options', 'thinking'] : ['stream_options'])
+    yield* leavingOutRefused(() => this.#ask(asked, signal), this.#leftOut, used, server)
   }
 
   #ask(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent> {

@@ -45,9 +45,14 @@ export async function* leavingOutRefused(
   }
 }
 
-/** The optional parts that a request makes use of. */
-export function usedParts(request: ModelRequest): Set<OptionalPart> {
-  const used = new Set<OptionalPart>(['stream_options', 'cache_control', 'thinking'])
+/**
+ * The optional parts that a request makes use of.
+ *
+ * @param always what the wire format sends with every request
+ */
+export function usedParts(request: ModelRequest, always: readonly OptionalPart[]): Set<OptionalPart> {
+  const used = new Set(always)
+  if (request.thinkingBudget) used.add('thinking')
   if (request.maxTokens !== undefined) used.add('max_tokens').add('max_completion_tokens')
   if (request.temperature !== undefined) used.add('temperature')
   if (request.reasoningEffort) used.add('effort')
