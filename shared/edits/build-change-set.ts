@@ -144,6 +144,7 @@ class Workbench {
       return created.ok ? this.#write(file, created.value.text, patch.mode ?? undefined) : created.error
     }
     if (patch.newPath === undefined) return this.#deleteByPatch(file, patch)
+    if (!file.exists) return missing(patch.oldPath)
     // All that can fail comes before the file is moved.
     const patched = patch.hunks.length > 0 ? this.#patchedText(file, patch) : undefined
     if (patched && !patched.ok) return patched.error
@@ -221,7 +222,7 @@ class Workbench {
   }
 
   #remove(file: BenchFile, path: string): EditProblem | undefined {
-    if (!file.exists) return problemOfFile({ kind: 'not-found', path, message: '' }, path)
+    if (!file.exists) return missing(path)
     file.exists = false
     delete file.text
     return undefined
@@ -234,7 +235,7 @@ class Workbench {
 
   async #moved(file: BenchFile, patch: FilePatch): Promise<Result<BenchFile, EditProblem>> {
     const newPath = patch.newPath ?? ''
-    if (!file.exists) return fail(problemOfFile({ kind: 'not-found', path: file.path, message: '' }, file.path))
+    if (!file.exists) return fail(missing(file.path))
     const target = await this.#load(newPath)
     if (!target.ok) return target
     if (target.value.exists) return fail(alreadyThere(newPath))
@@ -303,7 +304,7 @@ class Workbench {
 
 function textOf(file: BenchFile, path: string): Result<string, EditProblem> {
   if (file.text !== undefined) return ok(file.text)
-  return fail(file.exists ? binary(path) : problemOfFile({ kind: 'not-found', path, message: '' }, path))
+  return fail(file.exists ? binary(path) : missing(path))
 }
 
 function toChange(file: BenchFile): FileChange | undefined {
@@ -358,6 +359,10 @@ function unwritable(text: string, file: BenchFile): EditProblem | undefined {
 
 function countOf(text: string, character: string): number {
   return text.split(character).length - 1
+}
+
+function missing(path: string): EditProblem {
+  return problemOfFile({ kind: 'not-found', path, message: '' }, path)
 }
 
 function alreadyThere(path: string): EditProblem {

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { fail, ok, type Result } from '#shared/base/result'
 import { dominantLineEnd, withLineEnds, withPlainLineEnds } from '#shared/base/text'
 import type { EditProblem } from './change-set'
-import { findJson, isCutOff } from './json-in-text'
+import { findJson } from './json-in-text'
 import { applyReplacements, findPlaces, lineEndAround } from './replace'
 
 export const HUNK_ACTIONS = ['MODIFY', 'INSERT', 'DELETE', 'CREATE', 'DELETE_FILE', 'RENAME'] as const
@@ -59,26 +59,25 @@ export const hunkSchema = v.object({
  * @returns every hunk, or all that is wrong with them
  */
 export function readHunks(text: string): Result<Hunk[], EditProblem[]> {
-  const values = findJson(text)
-  const lists = values.map(hunkList).filter(list => list !== undefined)
-  // Brackets in prose, such as [1], come before the real thing; what looks most like hunks is it.
-  const list = lists.find(entries => entries.some(looksLikeHunk)) ?? lists[0]
-  if (list === undefined || list.length === 0)
-    return fail([{ kind: 'invalid-hunk', path: '', message: emptyMessage(text) }])
-  return checkHunks(list)
+  const { values, isCutOff } = findJson(text)
+  // Brackets in prose, such as [1], stand beside the real thing; several values that look like hunks belong together.
+  const list = values
+    .map(hunkList)
+    .filter(entries => entries?.some(looksLikeHunk))
+    .flatMap(entries => entries ?? [])
+  if (list.length > 0 && !isCutOff) return checkHunks(list)
+  const message = isCutOff ? CUT_OFF : NO_HUNKS
+  return fail([{ kind: 'invalid-hunk', path: '', message }])
 }
+
+const CUT_OFF = 'The JSON with the hunks is cut off: it never ends. Send all of it, or fewer hunks at a time.'
+const NO_HUNKS = 'There are no hunks in it. Send a JSON array of hunks, each with id, file_path, action and its texts.'
 
 /** The same checks for hunks that come as data. */
 export function checkHunks(values: readonly unknown[]): Result<Hunk[], EditProblem[]> {
   const checked = values.map(checkHunk)
   const problems = checked.flatMap(result => (result.ok ? [] : [result.error]))
   return problems.length > 0 ? fail(problems) : ok(checked.flatMap(result => (result.ok ? [result.value] : [])))
-}
-
-function emptyMessage(text: string): string {
-  if (isCutOff(text))
-    return 'The JSON with the hunks is cut off: it never ends. Send all of it, or fewer hunks at a time.'
-  return 'There are no hunks in it. Send a JSON array of hunks, each with id, file_path, action and its texts.'
 }
 
 function hunkList(value: unknown): unknown[] | undefined {

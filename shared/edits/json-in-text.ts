@@ -1,26 +1,29 @@
+/** What `findJson` found. */
+export interface FoundJson {
+  values: unknown[]
+  /** The last value never ends: the reply was cut off. */
+  isCutOff: boolean
+}
+
 /**
- * JSON values in a model's reply, however it is wrapped: alone, in a code fence, or with prose around it.
+ * JSON values in a model's reply, however it is wrapped: alone, in code fences, or with prose around it.
  * Forgives what models get wrong: line breaks inside strings, commas before a closing bracket, comments.
  */
-export function findJson(text: string): unknown[] {
+export function findJson(text: string): FoundJson {
   const whole = parseLeniently(text)
-  if (whole !== undefined) return [whole]
+  if (whole !== undefined) return { values: [whole], isCutOff: false }
   const values: unknown[] = []
   for (let at = 0; at < text.length; at++) {
-    if (text[at] !== '{' && text[at] !== '[') continue
+    // Only where JSON can begin: code is full of other brackets.
+    if ((text[at] !== '{' && text[at] !== '[') || !/^.\s*["{[\]}/]/s.test(text.slice(at, at + 100))) continue
     const end = endOfValue(text, at)
+    if (end === undefined && /^(\[\s*)?\{\s*"/.test(text.slice(at, at + 200))) return { values, isCutOff: true }
     const value = end === undefined ? undefined : parseLeniently(text.slice(at, end))
     if (end === undefined || typeof value !== 'object' || value === null) continue
     values.push(value)
     at = end - 1
   }
-  return values
-}
-
-/** Whether a text begins JSON that never ends: a reply that was cut off. */
-export function isCutOff(text: string): boolean {
-  const start = text.search(/[[{]/)
-  return start !== -1 && /^[[{]\s*["{[]/.test(text.slice(start)) && endOfValue(text, start) === undefined
+  return { values, isCutOff: false }
 }
 
 function parseLeniently(text: string): unknown {

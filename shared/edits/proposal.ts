@@ -34,18 +34,17 @@ export function readProposal(text: string): Result<Proposal, EditProblem[]> {
     return fail([{ kind: 'invalid-hunk', path: '', message: 'It is empty: there is nothing to change.' }])
   if (looksLikeApplyPatch(text)) return mapped(readApplyPatch(text), patches => proposePatch(patches, 'apply-patch'))
   if (looksLikeSearchReplace(text)) return mapped(readSearchReplace(text), proposeBlocks)
-
+  if (looksLikeUnifiedDiff(text) && !/^\s*(```\w*\s*)?[[{]/.test(text)) {
+    return mapped(readUnifiedDiff(withoutFences(text)), patches => proposePatch(patches, 'unified-diff'))
+  }
   const hunks = readHunks(text)
   if (hunks.ok) return ok(proposeHunks(hunks.value))
   const filesInJson = findJson(text)
-    .map(filesOf)
+    .values.map(filesOf)
     .find(files => files !== undefined)
   if (filesInJson) return ok(proposeFiles(filesInJson))
   // Hunks with mistakes are still hunks: their own messages help most.
   if (hunks.error.some(problem => problem.hunkId !== undefined)) return hunks
-  if (looksLikeUnifiedDiff(text)) {
-    return mapped(readUnifiedDiff(withoutFences(text)), patches => proposePatch(patches, 'unified-diff'))
-  }
   const files = readWholeFiles(text)
   return files.length > 0 ? ok(proposeFiles(files)) : hunks
 }
