@@ -2,10 +2,13 @@ import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ProcessEnd, Processes } from '#shared/host/host'
+import { defaultHosts } from './allowed-hosts'
 import { auditProtected } from './audit'
 import { bubblewrapArguments, type View } from './bubblewrap-arguments'
 import { cleaned, startInBackground, whyNotRunnable } from './command-run'
+import { ControlGroup } from './control-group'
 import { commandEnvironment } from './environment'
+import { Excess } from './excess'
 import type { Limits } from './limits'
 import { isInside, type SandboxPolicy } from './policy'
 import { cacheEnvironment, projectCacheFolder } from './project-caches'
@@ -13,6 +16,7 @@ import { gitControlPaths, type ProtectedPath, ProtectedPaths, sharedGitFolder } 
 import { redactSecrets } from './redact-secrets'
 import type { BackgroundCommand, BackgroundRequest, Sandbox, SandboxCommand, SandboxEnd, SandboxError } from './sandbox'
 import { SessionFolder } from './session-folder'
+import type { SessionNetwork } from './session-network'
 import { withoutControlSequences } from './terminal-filter'
 import { violationsIn } from './violations'
 
@@ -29,10 +33,23 @@ export interface BubblewrapParts {
   /** Names of more variables to pass. */
   passVariables: readonly string[]
   limits: Limits
+  network: NetworkChoice
   description: string
   /** Runs a command without a wall, for `runOutside`. */
   outside: Sandbox
 }
+
+/** Which hosts commands may reach. */
+export type NetworkChoice =
+  | { kind: 'none' }
+  | {
+      kind: 'allow-list'
+      /** Absolute path; it enters the session's network. */
+      nsenter: string
+      userHosts: readonly string[]
+      /** Asks the user about another host; absent where nobody can answer. */
+      ask?: ((host: string, port: number) => Promise<boolean>) | undefined
+    }
 
 /** In kode's own folder: sessions, keys and tokens. */
 const HIDDEN_FOLDERS = ['db', 'logs', 'quarantine']
@@ -55,12 +72,15 @@ export class BubblewrapSandbox implements Sandbox {
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<unknown>>()
   #session: SessionFolder | undefined
+  #network: Promise<SessionNetwork | undefined> | undefined
+  #controlGroup: ControlGroup | undefined
 
   constructor(parts: BubblewrapParts) {
     this.#parts = parts
     this.description = parts.description
     this.#protected = new ProtectedPaths(parts.root, parts.home)
     this.#caches = projectCacheFolder(parts.root, parts.home, parts.env)
+    this.#controlGroup = ControlGroup.create(parts.limits)
   }
 
   run(command: SandboxCommand): Promise<Result<SandboxEnd, SandboxError>> {
@@ -86,17 +106,28 @@ export class BubblewrapSandbox implements Sandbox {
         protect: [...view.protected],
         hide: [...view.hiddenFolders, ...view.hiddenFiles],
       },
-      network: { mode: 'none', allow: [] },
+      network: this.#networkPolicy(),
       environment: Object.keys(this.#environment('')),
       limits: this.#parts.limits,
       notCovered: NOT_COVERED,
     }
   }
 
+  #networkPolicy(): SandboxPolicy['network'] {
+    const { network, root } = this.#parts
+    if (network.kind === 'none') return { mode: 'none', allow: [] }
+    return { mode: 'allow-list', allow: [...defaultHosts(root), ...network.userHosts] }
+  }
+
   async close(): Promise<void> {
     this.#closing.abort()
     await Promise.all(this.#running)
     await this.#parts.outside.close()
+    const network = await this.#network
+    network?.close()
+    this.#network = undefined
+    this.#controlGroup?.close()
+    this.#controlGroup = undefined
     this.#session?.remove()
     this.#session = undefined
   }
@@ -111,42 +142,73 @@ export class BubblewrapSandbox implements Sandbox {
   }
 
   async #run(command: Run): Promise<Result<SandboxEnd, SandboxError>> {
-    const { root, processes, bubblewrap, env } = this.#parts
-    const refusal = whyNotRunnable(command.command) ?? this.#whyNotIn(command.cwd)
+    const { root, processes, env, limits } = this.#parts
+    const refusal = whyNotRunnable(command.command) ?? whyNotIn(command.cwd)
     if (refusal) return fail(refusal)
 
+    const network = await this.#sessionNetwork()
     const before = this.#protected.scan()
-    const environment = this.#environment(command.command)
-    const args = [
-      ...bubblewrapArguments(this.#view(before), command.cwd, true),
-      ...['--seccomp', '3', '--', '/bin/sh', '-c', shellPrelude(this.#parts.limits), 'sh', command.command],
-    ]
+    const [program, ...args] = this.#argumentsFor(command, before, network)
     const descriptors = this.#sessionFolder().openDescriptors()
+    const excess = new Excess(limits, [root, this.#sessionFolder().temporary])
+    const signals = [excess.signal, this.#closing.signal, ...(command.signal ? [command.signal] : [])]
     const ended = await processes.run({
-      program: bubblewrap,
+      program,
       args,
       cwd: '/',
-      env: environment,
+      env: { ...this.#environment(command.command), ...network?.environment },
       extraFds: descriptors.fds,
-      signal: command.signal ? AbortSignal.any([command.signal, this.#closing.signal]) : this.#closing.signal,
+      signal: AbortSignal.any(signals),
+      onStart: pid => {
+        excess.watch(pid)
+        command.onStart?.(pid)
+      },
+      onOutput: excess.counting(command.onOutput && cleaned(command.onOutput)),
       ...(command.timeoutMs !== undefined && { timeoutMs: command.timeoutMs }),
-      ...(command.onStart && { onStart: command.onStart }),
-      ...(command.onOutput && { onOutput: cleaned(command.onOutput) }),
     })
+    excess.end()
     descriptors.close()
     if (!ended.ok) return fail({ kind: 'cannot-build', message: `bubblewrap did not start: ${ended.error.message}` })
     if (isBuildFailure(ended.value)) return fail({ kind: 'cannot-build', message: buildFailure(ended.value.stderr) })
 
-    const violations = auditProtected(root, before, this.#protected.scan(), this.#quarantine)
     const stdout = redactSecrets(withoutControlSequences(ended.value.stdout), env)
     const stderr = redactSecrets(withoutControlSequences(ended.value.stderr), env)
-    if (ended.value.exitCode !== 0) violations.push(...violationsIn(stderr, root, before.keys()))
-    return ok({ ...ended.value, stdout, stderr, violations })
+    const violations = [
+      ...excess.told,
+      ...auditProtected(root, before, this.#protected.scan(), this.#quarantine),
+      ...(network?.guard.takeBlocked() ?? []),
+      ...(ended.value.exitCode === 0 ? [] : violationsIn(stderr, root, before.keys())),
+    ]
+    const cancelled = ended.value.cancelled && excess.told.length === 0
+    return ok({ ...ended.value, cancelled, stdout, stderr, violations })
   }
 
-  #whyNotIn(cwd: string): SandboxError | undefined {
-    if (!isAbsolute(cwd) || !existsSync(cwd)) return { kind: 'refused', message: `The folder ${cwd} does not exist.` }
-    return undefined
+  #argumentsFor(
+    command: Run,
+    found: ReadonlyMap<string, ProtectedPath>,
+    network: SessionNetwork | undefined,
+  ): [program: string, ...args: string[]] {
+    const { bubblewrap, limits } = this.#parts
+    const confined: [string, ...string[]] = [
+      bubblewrap,
+      ...bubblewrapArguments(this.#view(found), command.cwd, network === undefined),
+      ...['--seccomp', '3', '--', '/bin/sh', '-c', shellPrelude(limits), 'sh', command.command],
+    ]
+    const entered: [string, ...string[]] = network ? [...network.entering, ...confined] : confined
+    if (!this.#controlGroup) return entered
+    return ['/bin/sh', '-c', 'echo $$ > "$0" && exec "$@"', this.#controlGroup.joinFile, ...entered]
+  }
+
+  #sessionNetwork(): Promise<SessionNetwork | undefined> {
+    this.#network ??= this.#openNetwork()
+    return this.#network
+  }
+
+  async #openNetwork(): Promise<SessionNetwork | undefined> {
+    const { network, bubblewrap, root } = this.#parts
+    if (network.kind === 'none') return undefined
+    const { openSessionNetwork } = await import('./session-network')
+    return openSessionNetwork({ ...network, bubblewrap, root })
   }
 
   #environment(commandLine: string): Record<string, string> {
@@ -187,6 +249,11 @@ export class BubblewrapSandbox implements Sandbox {
     this.#session ??= new SessionFolder()
     return this.#session
   }
+}
+
+function whyNotIn(cwd: string): SandboxError | undefined {
+  if (isAbsolute(cwd) && existsSync(cwd)) return undefined
+  return { kind: 'refused', message: `The folder ${cwd} does not exist.` }
 }
 
 const NOT_COVERED = [

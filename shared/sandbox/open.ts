@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { Processes } from '#shared/host/host'
+import type { NetworkChoice } from './bubblewrap'
 import { findProgram } from './find-program'
 import { DEFAULT_LIMITS, type Limits } from './limits'
 import type { Sandbox, SandboxError } from './sandbox'
@@ -18,6 +19,12 @@ export interface OpenSandbox {
   /** Names of more variables for commands (`kode.shell.env`). */
   passVariables?: readonly string[]
   limits?: Partial<Limits>
+  /** Default: `allow-list`, with the registries and code hosts that the project uses. */
+  net?: 'allow-list' | 'none'
+  /** More hosts: `host`, `*.domain`, `host:port`, an address. */
+  allowNet?: readonly string[]
+  /** Asks the user about another host, once per host and session; absent where nobody can answer: then it is blocked. */
+  askNetwork?(host: string, port: number): Promise<boolean>
   /** False: `--no-sandbox`. */
   useSandbox: boolean
 }
@@ -37,6 +44,7 @@ export async function openSandbox(options: OpenSandbox): Promise<Result<Sandbox,
   const found = await probe(processes, env, root)
   if (!found.ok) return ok(unconfined(found.error))
   const { BubblewrapSandbox } = await import('./bubblewrap')
+  const network = chooseNetwork(options)
   return ok(
     new BubblewrapSandbox({
       root,
@@ -47,10 +55,18 @@ export async function openSandbox(options: OpenSandbox): Promise<Result<Sandbox,
       env,
       passVariables,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
-      description: 'bubblewrap: read-only system, writable project, no network',
+      network,
+      description: `bubblewrap: read-only system, writable project, ${network.kind === 'none' ? 'no network' : 'network to allowed hosts'}`,
       outside: unconfined('outside the sandbox'),
     }),
   )
+}
+
+/** Without nsenter there is no way into a session's network: then there is none. */
+function chooseNetwork({ net, env, root, allowNet, askNetwork }: OpenSandbox): NetworkChoice {
+  const nsenter = findProgram('nsenter', env.PATH, root)
+  if (net === 'none' || nsenter === undefined) return { kind: 'none' }
+  return { kind: 'allow-list', nsenter, userHosts: allowNet ?? [], ask: askNetwork }
 }
 
 /** State of the sandbox in a few words, for `kode --version` and `kode doctor`. */

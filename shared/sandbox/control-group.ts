@@ -1,0 +1,62 @@
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Limits } from './limits'
+
+/** Root is exempt from the limit on processes; only a control group holds it. Elsewhere the limit itself does. */
+export class ControlGroup {
+  /** A process joins by writing its pid there. */
+  readonly joinFile: string
+  readonly #folder: string
+
+  private constructor(folder: string) {
+    this.#folder = folder
+    this.joinFile = join(folder, 'cgroup.procs')
+  }
+
+  /** Undefined where none can be made: without root, or where the machine does not delegate them. */
+  static create(limits: Limits): ControlGroup | undefined {
+    if (process.getuid?.() !== 0) return undefined
+    for (const parent of processControllers()) {
+      const folder = join(parent, `kode-${process.pid}-${Date.now().toString(36)}`)
+      try {
+        mkdirSync(folder)
+        writeFileSync(join(folder, 'pids.max'), `${limits.processes}`)
+        return new ControlGroup(folder)
+      } catch {
+        removeIfThere(folder)
+      }
+    }
+    return undefined
+  }
+
+  close(): void {
+    removeIfThere(this.#folder)
+  }
+}
+
+/** Where the controller for processes is mounted, with our own place in it: version 1, then version 2. */
+function processControllers(): string[] {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+  const own = new Map(
+    readFileSync('/proc/self/cgroup', 'utf8')
+      .split('\n')
+      .map(line => [line.split(':')[1], line.split(':')[2]]),
+  )
+  return mounts.flatMap(line => {
+    const [before = '', after = ''] = line.split(' - ')
+    const mountPoint = before.split(' ')[4]
+    if (mountPoint === undefined) return []
+    if (after.startsWith('cgroup ') && /[ ,]pids(,|$)/.test(after)) return [join(mountPoint, own.get('pids') ?? '/')]
+    if (after.startsWith('cgroup2 ')) return [join(mountPoint, own.get('') ?? '/'), mountPoint]
+    return []
+  })
+}
+
+/** A group that still has a dying process cannot be removed; it is empty and costs nothing. */
+function removeIfThere(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    return
+  }
+}
