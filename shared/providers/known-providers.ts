@@ -38,7 +38,8 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     baseUrl: 'https://api.openai.com/v1',
     keyVariables: ['OPENAI_API_KEY'],
     defaultModel: 'gpt-4o',
-    dialect: { outputLimitField: 'max_completion_tokens' },
+    // As OpenAI lists them; all others can be asked either way.
+    dialect: { outputLimitField: 'max_completion_tokens', responsesModels: /codex|-pro\b|deep-research/ },
     host: /(^|\.)openai\.com$/,
   },
   {
@@ -176,6 +177,15 @@ export const OPENAI_COMPATIBLE: KnownProvider = {
   dialect: OPEN_MODELS,
 }
 
+/** Any endpoint that speaks OpenAI's newer responses API. */
+export const OPENAI_RESPONSES: KnownProvider = {
+  ...OPENAI_COMPATIBLE,
+  name: 'openai-responses',
+  aliases: ['responses'],
+  baseUrl: 'https://api.openai.com/v1',
+  dialect: { ...OPEN_MODELS, responsesModels: /./ },
+}
+
 /** A kode gateway: an OpenAI-compatible endpoint with tiers, that answers without a key too. */
 export const GATEWAY: KnownProvider = {
   name: 'gateway',
@@ -188,7 +198,7 @@ export const GATEWAY: KnownProvider = {
   listPaths: ['/api/models', 'models'],
 }
 
-const ALL = [...KNOWN_PROVIDERS, OPENAI_COMPATIBLE, GATEWAY]
+const ALL = [...KNOWN_PROVIDERS, OPENAI_COMPATIBLE, OPENAI_RESPONSES, GATEWAY]
 
 /** Finds a provider by name or alias, whatever the case. */
 export function findProvider(name: string): KnownProvider | undefined {

@@ -6,6 +6,8 @@ import { type Connection, listFailure } from './support/connection'
 import { mergeModels, modelInfoOf } from './support/model-list'
 import { leavingOutRefused, type OptionalPart, usedParts } from './support/optional-parts'
 import { readReply } from './support/read-reply'
+import { ResponsesDecoder } from './support/responses-decoder'
+import { responsesRequest } from './support/responses-request'
 import { withRetries } from './support/retry'
 import { createTransport, type Fetch } from './support/transport'
 
@@ -55,16 +57,22 @@ export class OpenAiCompatible implements Provider {
     if (typeof model !== 'string') return yield { type: 'failure', failure: model }
     const asked = { ...request, model }
     const server = this.#connection.origin.provider
-    const sendsThinking = this.#dialect.isGemini || this.#dialect.thinkingField !== undefined
+    const { isGemini, thinkingField, responsesModels } = this.#dialect
+    const sendsThinking = isGemini || thinkingField !== undefined || responsesModels !== undefined
     const used = usedParts(asked, sendsThinking ? ['stream_options', 'thinking'] : ['stream_options'])
     yield* leavingOutRefused(() => this.#ask(asked, signal), this.#leftOut, used, server)
   }
 
   #ask(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent> {
     const { origin, silence } = this.#connection
-    const decoder = new ChatDecoder(origin, new Set(request.tools.map(tool => tool.name)), usedIds(request))
+    const isResponses = this.#dialect.responsesModels?.test(request.model) === true
+    const toolNames = new Set(request.tools.map(tool => tool.name))
+    const decoder = isResponses ? new ResponsesDecoder(origin) : new ChatDecoder(origin, toolNames, usedIds(request))
     const open = async (abort: AbortSignal) => {
       const client = await this.#connect()
+      if (isResponses) {
+        return client.responses.create(responsesRequest(request, this.#leftOut), { signal: abort }).asResponse()
+      }
       const body = chatRequest(request, this.#dialect, this.#leftOut)
       return client.chat.completions.create(body, { signal: abort }).asResponse()
     }

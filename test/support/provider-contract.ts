@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { ImagePart, Message, ToolCall, UserMessage } from '#shared/protocol/messages'
 import type { ModelEvent, ModelRequest, Provider, ProviderFailure } from '#shared/providers/provider'
-import { type ScriptedProvider, type ScriptedReply, startScriptedProvider } from './scripted-provider'
+import {
+  type RecordedRequest,
+  type ScriptedProvider,
+  type ScriptedReply,
+  startScriptedProvider,
+} from './scripted-provider'
 
 /** What every provider must do, whatever its wire format. */
 export interface ProviderUnderTest {
@@ -312,14 +317,14 @@ export function describeProviderContract({ name, create }: ProviderUnderTest): v
 
     test.concurrent('calls and results go back as they were, each result under the id of its call', async () => {
       const server = await grow(create)
-      const sent = JSON.stringify(server.requests.at(-1)!.body.messages)
+      const sent = conversationOf(server.requests.at(-1)!)
       for (const part of ['a.ts', 'b.ts', 'content of a.ts', 'no such file', 'Now the third.'])
         expect(sent).toContain(part)
-      const calls = [...sent.matchAll(/"id":"([^"]+)","(?:type":"function|name)|"type":"tool_use","id":"([^"]+)"/g)]
-      const results = [...sent.matchAll(/"tool_(?:call|use)_id":"([^"]+)"/g)]
+      const calls = idsIn(sent, /"id":"([^"]+)","(?:type":"function"|name)|"type":"function_call","call_id":"([^"]+)"/g)
+      const results = idsIn(sent, /"tool_(?:call|use)_id":"([^"]+)"|"function_call_output","call_id":"([^"]+)"/g)
       expect(calls).toHaveLength(2)
-      expect(results.map(match => match[1])).toEqual(calls.map(match => match[1] ?? match[2]))
-      expect(new Set(results.map(match => match[1])).size).toBe(2)
+      expect(results).toEqual(calls)
+      expect(new Set(results).size).toBe(2)
     })
 
     test.concurrent('malformed arguments go back as an object, so that the server can read them', async () => {
@@ -328,7 +333,7 @@ export function describeProviderContract({ name, create }: ProviderUnderTest): v
         called([{ type: 'tool_call', id: 'call_1', name: 'Read', arguments: '{"path": "a' }]),
         result('call_1', 'The arguments are not JSON.', 'error'),
       ])
-      expect(JSON.stringify(server.requests[0]!.body.messages)).not.toContain('\\"path\\": \\"a')
+      expect(conversationOf(server.requests[0]!)).not.toContain('\\"path\\": \\"a')
     })
 
     test.concurrent('images of the user and of tools are sent', async () => {
@@ -446,6 +451,14 @@ function outcomeOf(events: ModelEvent[]): Outcome {
     failure: only('failure')[0]?.failure,
     retries: only('retry'),
   }
+}
+
+function conversationOf(request: RecordedRequest): string {
+  return JSON.stringify(request.body.messages ?? request.body.input)
+}
+
+function idsIn(text: string, pattern: RegExp): (string | undefined)[] {
+  return [...text.matchAll(pattern)].map(match => match[1] ?? match[2])
 }
 
 function user(text: string): UserMessage {

@@ -1,6 +1,6 @@
 /**
  * A model behind a real HTTP server on the loopback interface that says what a script tells it to.
- * Speaks OpenAI chat completions (also as Gemini spells them) and Anthropic messages, streamed or whole;
+ * Speaks OpenAI chat completions (also as Gemini spells them) and responses, and Anthropic messages, streamed or whole;
  * misbehaves in the ways real providers do. Self-contained, so that the demo can run it as it is.
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -230,7 +230,15 @@ const MESSAGES: Wire = {
   errorEvent: (type, message) => namedEvent('error', { type: 'error', error: { type, message } }),
 }
 
-const WIRES = [GEMINI, CHAT, MESSAGES]
+const RESPONSES: Wire = {
+  ...CHAT,
+  path: '/responses',
+  events: responsesEvents,
+  whole: responsesWhole,
+  errorEvent: (type, message) => namedEvent('error', { type: 'error', code: type, message }),
+}
+
+const WIRES = [GEMINI, CHAT, MESSAGES, RESPONSES]
 
 async function sendReply(out: ServerResponse, wire: Wire, request: RecordedRequest, reply: ReadyReply): Promise<void> {
   if (reply.stall === 'before-headers') return
@@ -446,6 +454,81 @@ function messagesUsage(reply: ReadyReply): Record<string, number> {
     cache_read_input_tokens: usage.cacheRead,
     cache_creation_input_tokens: usage.cacheWrite,
     output_tokens: usage.output,
+  }
+}
+
+function responsesEvents(reply: ReadyReply, request: RecordedRequest): string[] {
+  let number = 0
+  const next = (type: string, fields: Record<string, unknown>) =>
+    namedEvent(type, { type, sequence_number: number++, ...fields })
+  const events = [next('response.created', { response: { id: 'resp_scripted', status: 'in_progress' } })]
+  for (const [output_index, item] of responsesItems(reply).entries()) {
+    const place = { output_index, item_id: item.done.id }
+    events.push(next('response.output_item.added', { output_index, item: item.added }))
+    for (const delta of item.deltas) events.push(next(item.deltaType, { ...place, delta }))
+    events.push(next('response.output_item.done', { output_index, item: item.done }))
+  }
+  if (finishOf(reply) === null) return events
+  const response = responsesWhole(reply, request)
+  events.push(next(`response.${response.status}`, { response }))
+  return events
+}
+
+interface OutputItem {
+  added: Record<string, unknown>
+  deltaType: string
+  deltas: string[]
+  done: Record<string, unknown>
+}
+
+function responsesItems(reply: ReadyReply): OutputItem[] {
+  const items: OutputItem[] = []
+  if (reply.thinking !== undefined) {
+    const summary = [{ type: 'summary_text', text: reply.thinking }]
+    const done = { type: 'reasoning', id: 'rs_1', summary, encrypted_content: `sealed-${reply.thinking.length}` }
+    const deltas = pieces(reply.thinking, reply)
+    items.push({ added: { ...done, summary: [] }, deltaType: 'response.reasoning_summary_text.delta', deltas, done })
+  }
+  if (reply.text !== undefined) {
+    const done = {
+      type: 'message',
+      id: 'msg_1',
+      role: 'assistant',
+      content: [{ type: 'output_text', text: reply.text }],
+    }
+    const deltas = pieces(reply.text, reply)
+    items.push({ added: { ...done, content: [] }, deltaType: 'response.output_text.delta', deltas, done })
+  }
+  for (const call of reply.toolCalls) {
+    const done = { type: 'function_call', id: `fc_${call.id}`, call_id: call.id, name: call.name, arguments: call.text }
+    const deltas = pieces(call.text, reply)
+    items.push({
+      added: { ...done, arguments: '' },
+      deltaType: 'response.function_call_arguments.delta',
+      deltas,
+      done,
+    })
+  }
+  return items
+}
+
+function responsesWhole(reply: ReadyReply, request: RecordedRequest): { status: string } & Record<string, unknown> {
+  const finish = finishOf(reply)
+  const reason = finish === 'length' ? 'max_output_tokens' : finish === 'content_filter' ? 'content_filter' : undefined
+  const usage = usageOf(reply)
+  return {
+    id: 'resp_scripted',
+    object: 'response',
+    model: request.body.model,
+    status: reason ? 'incomplete' : 'completed',
+    incomplete_details: reason ? { reason } : null,
+    output: responsesItems(reply).map(item => item.done),
+    usage: {
+      input_tokens: usage.input,
+      input_tokens_details: { cached_tokens: usage.cacheRead },
+      output_tokens: usage.output,
+      output_tokens_details: { reasoning_tokens: usage.thinking },
+    },
   }
 }
 

@@ -17,6 +17,8 @@ export interface ChatDialect {
   outputLimitField: 'max_tokens' | 'max_completion_tokens'
   /** The field in which thinking comes and goes back; without it, thinking does not go back. */
   thinkingField?: 'reasoning_content' | 'reasoning'
+  /** Models that are asked through the responses API, because nothing else offers them. */
+  responsesModels?: RegExp
   /** Gemini: thoughts are asked for, and signed calls go back with their signature. */
   isGemini?: boolean
   /** Mistral takes ids of nine letters and digits only. */

@@ -101,8 +101,10 @@ function assistantBlocks(message: AssistantMessage): Block[] {
       return [{ type: 'tool_use', id: wireId(part.id), name: part.name, input: recordOf(parseJson(part.arguments)) }]
     }
     if (part.redacted !== undefined) return [{ type: 'redacted_thinking', data: part.redacted }]
-    // Another provider's thinking has no signature and would be refused.
-    return part.signature === undefined ? [] : [{ type: 'thinking', thinking: part.text, signature: part.signature }]
+    // Another provider's thinking has no signature, or one of its own kind, and would be refused.
+    return part.signature === undefined || part.signature.startsWith('{')
+      ? []
+      : [{ type: 'thinking', thinking: part.text, signature: part.signature }]
   })
 }
 

@@ -37,9 +37,9 @@ describe('aimock', () => {
   })
   afterAll(() => mock.stop())
 
-  describe.each(['openai-compatible', 'openrouter', 'anthropic'])('as %s', name => {
+  describe.each(['openai-compatible', 'openrouter', 'openai-responses', 'anthropic'])('as %s', name => {
     const ask = (text: string, ...more: Message[]) => {
-      const base = { 'openai-compatible': '/v1', openrouter: '/v1', anthropic: '' }[name]
+      const base = name === 'anthropic' ? '' : '/v1'
       return collect(provider(name, mock.url + base), [user(text), ...more])
     }
 
