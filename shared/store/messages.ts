@@ -1,0 +1,276 @@
+import { newId } from '#shared/base/ids'
+import type { TrustMode } from '#shared/protocol/approvals'
+import type { AssistantMessage, Message, UserMessage } from '#shared/protocol/messages'
+import { Blobs } from './blobs'
+import {
+  Conversation,
+  type HistoryEntry,
+  planRepair,
+  type RecordKind,
+  SESSION_SCHEMA,
+  type SessionHeader,
+} from './conversation'
+import { StoreFailure } from './failure'
+import { frame, Journal, readJournal } from './journal'
+import { Lease } from './lease'
+import { type StorePaths, sessionBlobs, sessionJournal, sessionLease } from './paths'
+import { type Hit, searchEntries } from './recall'
+import { encodeMessage, type MessageDetails } from './stored-message'
+import { addRequest, type RequestUsage, type SessionUsage, type UsageTotal } from './usage'
+
+/** One line of the list of sessions. */
+export interface SessionSummary extends SessionHeader {
+  /** Set by the model or the user; until then the beginning of the first prompt. */
+  title: string
+  updated_at: number
+  /** Sent to the model; archived ones are counted apart. */
+  messages: number
+  archived_messages: number
+  archived_bytes: number
+  usage: UsageTotal
+  /** Size of the journal when this was written. */
+  bytes: number
+}
+
+/** Where a session is kept; absent for one that leaves nothing on the disk. */
+export interface SessionDisk {
+  paths: StorePaths
+  /** Told when a line of the list changed. */
+  onSummary(summary: SessionSummary): void
+  onClose(): void
+}
+
+/**
+ * One session, run by this process: its messages in order, and what is known beside them. The journal and the lease are
+ * made with the first record, so a session that was never used leaves nothing behind.
+ */
+export class SessionLog {
+  readonly header: SessionHeader
+  readonly #conversation: Conversation
+  readonly #disk: SessionDisk | undefined
+  readonly #blobs: Blobs
+  readonly #now: () => number
+  #journal: Journal | undefined
+  #lease: Lease | undefined
+
+  private constructor(parts: LogParts) {
+    this.header = parts.header
+    this.#conversation = parts.conversation
+    this.#disk = parts.disk
+    this.#now = parts.now
+    this.#blobs = new Blobs(parts.disk ? sessionBlobs(parts.disk.paths, parts.header.id) : '')
+    this.#journal = parts.journal
+    this.#lease = parts.lease
+  }
+
+  /** A new session. Nothing is written yet. Without a disk it stays in memory for good. */
+  static begin(header: SessionHeader, disk: SessionDisk | undefined, now: () => number): SessionLog {
+    const conversation = new Conversation()
+    conversation.header = header
+    conversation.updatedAt = header.created_at
+    return new SessionLog({ header, conversation, disk, now })
+  }
+
+  /** A session whose journal was read and whose lease this process holds. */
+  static resume(parts: Required<LogParts>): SessionLog {
+    return new SessionLog(parts)
+  }
+
+  get id(): string {
+    return this.header.id
+  }
+
+  /** What is sent to the model, in order; the same objects as were appended. */
+  messages(): Message[] {
+    return this.#conversation.messages()
+  }
+
+  /**
+   * Adds a message, or replaces the one of the same id. Resolves when it is on the disk.
+   * Throws `StoreFailure`; the message is then not part of the session, and may be appended again.
+   */
+  async append(message: Message, details: MessageDetails = {}): Promise<void> {
+    const { fullText, ...small } = details
+    const kept = { at: this.#now(), message, ...small }
+    const stored = fullText === undefined ? kept : { ...kept, fullText }
+    this.#write('message', message.id, this.#disk ? encodeMessage(stored, this.#blobs) : stored)
+    this.#conversation.add(this.#disk ? kept : stored)
+    if (message.role === 'user' || this.#conversation.entries.length <= 1) this.#announce()
+    await this.#journal?.sync()
+  }
+
+  /**
+   * Notes how far a reply has come, so that its text outlives a crash. Not synced; a power cut may take it.
+   * The finished message, appended with the same id, replaces it.
+   */
+  draft(message: AssistantMessage): void {
+    const at = this.#now()
+    this.#write('draft', message.id, { at, message })
+    this.#conversation.addDraft(at, message)
+  }
+
+  /** Puts messages away for compaction. They stay searchable until they are purged. */
+  async archive(ids: readonly string[], summary?: UserMessage): Promise<void> {
+    const at = this.#now()
+    const wanted = new Set(ids)
+    const live = this.messages()
+    const first = live.findIndex(message => wanted.has(message.id))
+    const before = first < 0 ? undefined : live.slice(first).find(message => !wanted.has(message.id))?.id
+    // The first prompt, which stands for a title, may be among them.
+    if (summary && this.meta('title') === undefined) await this.setMeta('title', this.summary().title)
+    this.#write('archive', summary?.id ?? newId(at), { at, ids, summary, before })
+    this.#conversation.archive({ at, ids, summary, before })
+    if (this.#disk) this.#conversation.dropArchived()
+    this.#announce()
+    await this.#journal?.sync()
+  }
+
+  /** Remembers something of the session: its title, mode, todo list, owned files. Any JSON value. */
+  async setMeta(key: string, value: unknown): Promise<void> {
+    this.#conversation.meta.set(key, value)
+    // An unused session has nothing to be remembered for; the first message brings what was set before it.
+    if (this.#disk && !this.#journal) return
+    this.#write('meta', '-', { key, value })
+    if (key === 'title' || key === 'mode' || key === 'model') this.#announce()
+    await this.#journal?.sync()
+  }
+
+  meta(key: string): unknown {
+    return this.#conversation.meta.get(key)
+  }
+
+  /** Adds what a request took. Synced with the next message. */
+  addUsage(request: RequestUsage): void {
+    this.#write('usage', newId(this.#now()), request)
+    addRequest(this.#conversation.usage, request)
+  }
+
+  usage(): SessionUsage {
+    return this.#conversation.usage
+  }
+
+  /** Looks through all messages of this session, archived ones too, in their full length; newest first. */
+  searchAll(query: string | RegExp): Hit[] {
+    return searchEntries(this.history(), query)
+  }
+
+  /** All messages, archived ones too. */
+  history(): HistoryEntry[] {
+    if (!this.#disk || !this.#journal) return this.#conversation.entries
+    const content = readJournal(sessionJournal(this.#disk.paths, this.id), this.#journal.generation)
+    return content ? Conversation.whole(content.records, this.#blobs).entries : []
+  }
+
+  /** The session's line in the list. */
+  summary(): SessionSummary {
+    return summaryOf(this.#conversation, this.header, this.#journal?.size ?? 0)
+  }
+
+  /**
+   * Gives every call that a crash left without a result an `interrupted` one, puts results without a call away, and ends
+   * replies that were cut. Returns how many of each.
+   */
+  async repair(): Promise<{ interrupted: number; orphans: number; unfinished: number }> {
+    const unfinished = this.#conversation.unfinished()
+    for (const id of unfinished) {
+      const entry = this.#conversation.entries.find(each => each.message.id === id)
+      if (entry) await this.append(entry.message)
+    }
+    const { missing, orphans } = planRepair(this.messages())
+    for (const { after, message } of missing) {
+      const stored = { at: this.#now(), message, after }
+      this.#write('message', message.id, this.#disk ? encodeMessage(stored, this.#blobs) : stored)
+      this.#conversation.add(stored)
+    }
+    if (orphans.length > 0) await this.archive(orphans)
+    else await this.#journal?.sync()
+    return { interrupted: missing.length, orphans: orphans.length, unfinished: unfinished.length }
+  }
+
+  /** Ends this process's hold on the session. */
+  async close(): Promise<void> {
+    if (this.#journal) {
+      this.#announce()
+      this.#disk?.onClose()
+    }
+    await this.#journal?.close()
+    this.#lease?.release()
+  }
+
+  #write(kind: RecordKind, id: string, value: unknown): void {
+    if (!this.#disk) return
+    const record = frame(kind, id, value)
+    if (this.#journal) this.#journal.write(record)
+    else this.#begin(this.#disk, record)
+  }
+
+  #begin(disk: SessionDisk, first: Buffer): void {
+    const taken = Lease.take(sessionLease(disk.paths, this.id))
+    if (taken.kind === 'held') {
+      throw new StoreFailure('exists', disk.paths.sessions, `Session ${this.id} is in use by process ${taken.by.pid}.`)
+    }
+    try {
+      const journal = Journal.create(sessionJournal(disk.paths, this.id), true)
+      const meta = [...this.#conversation.meta].map(([key, value]) => frame('meta', '-', { key, value }))
+      journal.write(
+        Buffer.concat([frame('session', this.id, { schema: SESSION_SCHEMA, ...this.header }), ...meta, first]),
+      )
+      this.#journal = journal
+      this.#lease = taken.lease
+    } catch (thrown) {
+      taken.lease.release()
+      throw thrown
+    }
+  }
+
+  #announce(): void {
+    if (this.#journal) this.#disk?.onSummary(this.summary())
+  }
+}
+
+interface LogParts {
+  header: SessionHeader
+  conversation: Conversation
+  disk: SessionDisk | undefined
+  now: () => number
+  journal?: Journal
+  lease?: Lease
+}
+
+/** A conversation as one line of the list. */
+export function summaryOf(conversation: Conversation, header: SessionHeader, bytes: number): SessionSummary {
+  const { meta, entries, usage } = conversation
+  const live = entries.filter(entry => entry.archivedAt === undefined)
+  return {
+    ...header,
+    model: textOr(meta.get('model'), header.model),
+    mode: modeOr(meta.get('mode'), header.mode),
+    title: textOr(meta.get('title'), titleFrom(live)),
+    updated_at: conversation.updatedAt,
+    messages: live.length,
+    archived_messages: conversation.archivedCount,
+    archived_bytes: conversation.archivedBytes,
+    usage: usage.total,
+    bytes,
+  }
+}
+
+/** Characters of the first prompt that stand for a title. */
+const TITLE_LENGTH = 80
+
+function titleFrom(entries: readonly HistoryEntry[]): string {
+  for (const { message } of entries) {
+    if (message.role !== 'user' || message.origin !== 'typed') continue
+    const text = message.parts.map(part => (part.type === 'text' ? part.text : '')).join(' ')
+    return [...text.replace(/\s+/g, ' ').trim()].slice(0, TITLE_LENGTH).join('')
+  }
+  return ''
+}
+
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === 'string' ? value : otherwise
+}
+
+function modeOr(value: unknown, otherwise: TrustMode): TrustMode {
+  return value === 'plan' || value === 'safe' || value === 'auto' ? value : otherwise
+}

@@ -1,0 +1,414 @@
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { newId } from '#shared/base/ids'
+import { fail, ok, type Result } from '#shared/base/result'
+import type { TrustMode } from '#shared/protocol/approvals'
+import { Blobs } from './blobs'
+import { Catalog } from './catalog'
+import { archivedIds, Conversation, SESSION_SCHEMA, type SessionHeader } from './conversation'
+import { ifThere, type StoreFailure, storeFailure } from './failure'
+import { InputHistory } from './history'
+import {
+  finishInterruptedRewrite,
+  frame,
+  frameAgain,
+  generationPath,
+  generationsOf,
+  Journal,
+  type JournalContent,
+  type JournalRecord,
+  readJournal,
+  replaceFile,
+} from './journal'
+import { isObject, parseJson } from './json'
+import { Keys } from './keys'
+import { holderOf, LEASE_NAME, Lease, type Owner, removeLeases } from './lease'
+import { SessionLog, type SessionSummary, summaryOf } from './messages'
+import { type StorePaths, sessionBlobs, sessionJournal, sessionLease, storePaths } from './paths'
+import { SavedSettings } from './settings'
+import { blobsOf } from './stored-message'
+
+export interface NewSession {
+  /** Absolute path. */
+  project: string
+  agent: string
+  provider: string
+  model: string
+  mode: TrustMode
+  /** Given by the user; a new one otherwise. */
+  id?: string
+  /** Nothing on the disk, ever. */
+  isEphemeral?: boolean
+}
+
+/** A line of the list, and whether a living process runs the session right now. */
+export interface ListedSession extends SessionSummary {
+  running: boolean
+}
+
+export interface OpenedSession {
+  log: SessionLog
+  /** What a crash had left: calls without a result, results without a call, replies without an end. */
+  repaired: { interrupted: number; orphans: number; unfinished: number }
+  /** Damage found in the file; told once, since the file is sound afterwards. */
+  damage?: { records: number; bytes: number; backup: string }
+}
+
+/** Why a session cannot be had. `message` is for the user. */
+export type SessionProblem =
+  | { kind: 'unknown'; message: string }
+  | { kind: 'ambiguous'; message: string; ids: string[] }
+  | { kind: 'newer-schema'; message: string; schema: number }
+  | { kind: 'owned'; message: string; by: Owner }
+  | { kind: 'exists'; message: string }
+
+export interface Purged {
+  sessions: number
+  messages: number
+  bytes: number
+  /** Sessions that a living process runs; left alone. */
+  skipped: string[]
+}
+
+/**
+ * Opens the store, making its folder (mode 0700) where it is missing. Cheap: nothing of what it holds is read.
+ *
+ * @param options.folder such as ~/.config/kode/db
+ * @param options.now milliseconds since 1970
+ */
+export function openStore(options: {
+  folder: string
+  now: () => number
+}): Result<Store, StoreFailure | SessionProblem> {
+  const paths = storePaths(options.folder)
+  try {
+    mkdirSync(paths.sessions, { recursive: true, mode: 0o700 })
+    mkdirSync(paths.leases, { recursive: true, mode: 0o700 })
+    const found = ifThere(() => readFileSync(paths.schema, 'utf8'))
+    if (found === undefined) replaceFile(paths.schema, Buffer.from(JSON.stringify({ schema: STORE_SCHEMA })))
+    const schema = found === undefined ? STORE_SCHEMA : schemaFrom(found)
+    if (schema > STORE_SCHEMA) return fail(newerSchema(`The store ${paths.folder}`, schema))
+  } catch (thrown) {
+    return fail(storeFailure(thrown, paths.folder))
+  }
+  return ok(new Store(paths, options.now))
+}
+
+/** Raised when the files lie or mean otherwise than before. */
+const STORE_SCHEMA = 1
+
+/** Everything kode remembers of its sessions. Any number of processes may use one folder at the same time. */
+export class Store {
+  readonly paths: StorePaths
+  readonly settings: SavedSettings
+  readonly keys: Keys
+  readonly history: InputHistory
+  readonly #now: () => number
+  readonly #catalog: Catalog
+
+  constructor(paths: StorePaths, now: () => number) {
+    this.paths = paths
+    this.#now = now
+    this.settings = new SavedSettings(paths)
+    this.keys = new Keys(paths)
+    this.history = new InputHistory(paths)
+    this.#catalog = new Catalog(paths.catalog)
+  }
+
+  /** A new session, run by this process. Nothing is written before its first message. */
+  createSession(wanted: NewSession): Result<SessionLog, SessionProblem> {
+    const { id = newId(this.#now()), isEphemeral = false, ...rest } = wanted
+    if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(id)) {
+      const message = 'A session id consists of letters, digits, - and _, at most 100.'
+      return fail({ kind: 'unknown', message })
+    }
+    if (!isEphemeral && wanted.id !== undefined && generationsOf(sessionJournal(this.paths, id)).length > 0) {
+      return fail({ kind: 'exists', message: `Session ${id} exists. Resume it with --resume ${id}.` })
+    }
+    const header: SessionHeader = { id, ...rest, created_at: this.#now() }
+    return ok(SessionLog.begin(header, isEphemeral ? undefined : this.#disk(), this.#now))
+  }
+
+  /**
+   * Opens a session for this process to run, by its id or the beginning of it, and mends what a crash left.
+   *
+   * @param project decides between several that begin so
+   */
+  async openSession(idOrPrefix: string, project?: string): Promise<Result<OpenedSession, SessionProblem>> {
+    const found = this.findSession(idOrPrefix, project)
+    if (!found.ok) return found
+    const id = found.value
+    const path = sessionJournal(this.paths, id)
+    const content = readJournal(path)
+    if (!content) return fail(unknownSession(idOrPrefix))
+    const schema = schemaOf(content.records)
+    if (schema > SESSION_SCHEMA) return fail(newerSchema(`Session ${id}`, schema))
+
+    const taken = Lease.take(sessionLease(this.paths, id))
+    if (taken.kind === 'held') return fail(ownedSession(id, taken.by))
+    try {
+      return ok(await this.#openOwned(id, taken.lease))
+    } catch (thrown) {
+      taken.lease.release()
+      throw storeFailure(thrown, path)
+    }
+  }
+
+  /** The session used last in a project. */
+  lastSession(project: string): ListedSession | undefined {
+    return this.listSessions(project)[0]
+  }
+
+  /** Sessions, the one used last first; of one project or of all. */
+  listSessions(project?: string): ListedSession[] {
+    const known = this.#catalog.all()
+    const leased = this.#leasedIds()
+    return this.#ids()
+      .map(id => {
+        const summary = known.get(id)
+        const isCurrent = summary && (!leased.has(id) || summary.bytes === this.#journalSize(id))
+        const line = isCurrent ? summary : this.#summarize(id, summary)
+        return line && { ...line, running: leased.has(id) && holderOf(sessionLease(this.paths, id)) !== undefined }
+      })
+      .filter(each => each !== undefined)
+      .filter(each => project === undefined || each.project === project)
+      .sort((a, b) => b.updated_at - a.updated_at || (a.id < b.id ? 1 : -1))
+  }
+
+  /** The full id that an id or its beginning stands for. */
+  findSession(idOrPrefix: string, project?: string): Result<string, SessionProblem> {
+    const ids = this.#ids()
+    if (ids.includes(idOrPrefix)) return ok(idOrPrefix)
+    const fitting = idOrPrefix === '' ? [] : ids.filter(id => id.startsWith(idOrPrefix))
+    const [only] = fitting
+    if (only === undefined) return fail(unknownSession(idOrPrefix))
+    if (fitting.length === 1) return ok(only)
+    const [here, ...others] =
+      project === undefined ? [] : this.listSessions(project).filter(each => fitting.includes(each.id))
+    if (here && others.length === 0) return ok(here.id)
+    const message = `${fitting.length} sessions begin with "${idOrPrefix}". Give more of the id.`
+    return fail({ kind: 'ambiguous', message, ids: fitting })
+  }
+
+  /** Everything a session's journal says, archived messages too. Does not take the session from who runs it. */
+  readSession(idOrPrefix: string, project?: string): Result<Conversation & { header: SessionHeader }, SessionProblem> {
+    const found = this.findSession(idOrPrefix, project)
+    if (!found.ok) return found
+    const content = readJournal(sessionJournal(this.paths, found.value))
+    if (!content) return fail(unknownSession(idOrPrefix))
+    const schema = schemaOf(content.records)
+    if (schema > SESSION_SCHEMA) return fail(newerSchema(`Session ${found.value}`, schema))
+    const conversation = Conversation.whole(content.records, this.#blobs(found.value))
+    const header = conversation.header ?? this.#lostHeader(found.value)
+    return ok(Object.assign(conversation, { header }))
+  }
+
+  /** Removes a session with everything about it. */
+  deleteSession(idOrPrefix: string, project?: string): Result<{ id: string; bytes: number }, SessionProblem> {
+    const found = this.findSession(idOrPrefix, project)
+    if (!found.ok) return found
+    const id = found.value
+    const path = sessionJournal(this.paths, id)
+    const taken = Lease.take(sessionLease(this.paths, id))
+    if (taken.kind === 'held') return fail(ownedSession(id, taken.by))
+    try {
+      const files = generationsOf(path).map(generation => generationPath(path, generation))
+      let bytes = this.#blobs(id).keepOnly(new Set())
+      for (const file of files) bytes += statSync(file, { throwIfNoEntry: false })?.size ?? 0
+      this.#forgetCopies(id)
+      for (const file of files) rmSync(file, { force: true })
+      rmSync(sessionBlobs(this.paths, id), { recursive: true, force: true })
+      this.#catalog.remove(new Set([id]))
+      return ok({ id, bytes })
+    } catch (thrown) {
+      throw storeFailure(thrown, path)
+    } finally {
+      taken.lease.release()
+      removeLeases(sessionLease(this.paths, id))
+    }
+  }
+
+  /**
+   * Removes archived messages for good, and gives their bytes back. What is sent to the model stays.
+   *
+   * @param options.olderThanMs only those archived longer ago
+   */
+  async purge(options: { olderThanMs?: number; project?: string } = {}): Promise<Purged> {
+    const until = this.#now() - (options.olderThanMs ?? 0)
+    const purged: Purged = { sessions: 0, messages: 0, bytes: 0, skipped: [] }
+    for (const { id } of this.listSessions(options.project).filter(each => each.archived_messages > 0)) {
+      const taken = Lease.take(sessionLease(this.paths, id))
+      if (taken.kind === 'held') {
+        purged.skipped.push(id)
+        continue
+      }
+      try {
+        const freed = await this.#purgeSession(id, until)
+        if (freed.messages === 0) continue
+        purged.sessions++
+        purged.messages += freed.messages
+        purged.bytes += freed.bytes
+      } finally {
+        taken.lease.release()
+      }
+    }
+    return purged
+  }
+
+  /** Bytes of archived messages, as far as they are known without reading them. */
+  archivedBytes(): number {
+    return [...this.#catalog.all().values()].reduce((sum, each) => sum + each.archived_bytes, 0)
+  }
+
+  /** Ends this process's use of the store. Sessions are closed by whoever opened them. */
+  async close(): Promise<void> {
+    await this.#catalog.close()
+    await this.history.close()
+  }
+
+  async #openOwned(id: string, lease: Lease): Promise<OpenedSession> {
+    const path = sessionJournal(this.paths, id)
+    finishInterruptedRewrite(path)
+    const content = readJournal(path)
+    const journal = Journal.open(path, true)
+    if (!content || !journal) throw new Error(`Session ${id} vanished while it was opened`)
+    const conversation = Conversation.live(content.records, this.#blobs(id))
+    const header = conversation.header ?? this.#lostHeader(id)
+    const damage = this.#mend(id, journal, content, header)
+    const log = SessionLog.resume({ header, conversation, disk: this.#disk(), now: this.#now, journal, lease })
+    const repaired = await log.repair()
+    return { log, repaired, ...(damage && { damage }) }
+  }
+
+  /** Cuts off a torn end; replaces a damaged file by what is whole in it, and keeps the old one beside. */
+  #mend(id: string, journal: Journal, content: JournalContent, header: SessionHeader): OpenedSession['damage'] {
+    if (content.damaged.length === 0) {
+      if (content.isTorn) journal.cutAt(content.end)
+      return undefined
+    }
+    mkdirSync(this.paths.damaged, { recursive: true, mode: 0o700 })
+    const backup = join(this.paths.damaged, `${id}.${newId(this.#now())}.log`)
+    copyFileSync(journal.file, backup)
+    chmodSync(backup, 0o600)
+    const hasHeader = content.records.some(record => record.kind === 'session')
+    const lost = hasHeader ? [] : [frame('session', id, { schema: SESSION_SCHEMA, ...header })]
+    journal.rewrite(records => [...lost, ...records.map(frameAgain)])
+    const bytes = content.damaged.reduce((sum, { from, to }) => sum + to - from, 0)
+    return { records: content.damaged.length, bytes, backup }
+  }
+
+  async #purgeSession(id: string, until: number): Promise<{ messages: number; bytes: number }> {
+    const path = sessionJournal(this.paths, id)
+    finishInterruptedRewrite(path)
+    const content = readJournal(path)
+    const journal = Journal.open(path, true)
+    if (!content || !journal) return { messages: 0, bytes: 0 }
+    try {
+      const archived = archivedIds(content.records)
+      const gone = new Set([...archived].filter(([, at]) => at <= until).map(([each]) => each))
+      const messages = content.records.filter(record => record.kind === 'message' && gone.has(record.id)).length
+      if (messages === 0) return { messages: 0, bytes: 0 }
+      journal.rewrite(records => withoutMessages(records, gone))
+      this.#forgetCopies(id)
+      const kept = readJournal(path)?.records ?? []
+      const blobs = this.#blobs(id)
+      const freedBytes = blobs.keepOnly(new Set(kept.flatMap(each => blobsOf(JSON.parse(each.body.toString())))))
+      const conversation = Conversation.live(kept, blobs)
+      this.#catalog.put(summaryOf(conversation, conversation.header ?? this.#lostHeader(id), journal.size))
+      return { messages, bytes: freedBytes + content.bytes - journal.size }
+    } finally {
+      await journal.close()
+    }
+  }
+
+  /** Copies of a session's text outside its journal: backups of damaged files. */
+  #forgetCopies(id: string): void {
+    for (const name of ifThere(() => readdirSync(this.paths.damaged)) ?? []) {
+      if (name.startsWith(`${id}.`)) rmSync(join(this.paths.damaged, name), { force: true })
+    }
+  }
+
+  #summarize(id: string, known: SessionSummary | undefined): SessionSummary | undefined {
+    const content = readJournal(sessionJournal(this.paths, id))
+    if (!content) return undefined
+    const conversation = Conversation.live(content.records, this.#blobs(id))
+    return summaryOf(conversation, conversation.header ?? known ?? this.#lostHeader(id), content.bytes)
+  }
+
+  /** For a session whose first record is damaged. */
+  #lostHeader(id: string): SessionHeader {
+    const known = this.#catalog.all().get(id)
+    if (known) {
+      const { project, agent, provider, model, mode, created_at } = known
+      return { id, project, agent, provider, model, mode, created_at }
+    }
+    return { id, project: '', agent: '', provider: '', model: '', mode: 'safe', created_at: this.#now() }
+  }
+
+  #disk() {
+    return {
+      paths: this.paths,
+      onSummary: (summary: SessionSummary) => this.#catalog.put(summary),
+      onClose: () => this.#catalog.compact(),
+    }
+  }
+
+  #blobs(id: string): Blobs {
+    return new Blobs(sessionBlobs(this.paths, id))
+  }
+
+  #ids(): string[] {
+    const names = ifThere(() => readdirSync(this.paths.sessions)) ?? []
+    return [...new Set(names.flatMap(name => /^(.+)\.\d+\.log$/.exec(name)?.[1] ?? []))]
+  }
+
+  #leasedIds(): Set<string> {
+    const names = ifThere(() => readdirSync(this.paths.leases)) ?? []
+    return new Set(names.flatMap(name => LEASE_NAME.exec(name)?.[1] ?? []))
+  }
+
+  #journalSize(id: string): number | undefined {
+    const path = sessionJournal(this.paths, id)
+    const stat = statSync(generationPath(path, 1), { throwIfNoEntry: false })
+    if (stat) return stat.size
+    const generation = generationsOf(path).at(-1)
+    return generation === undefined
+      ? undefined
+      : statSync(generationPath(path, generation), { throwIfNoEntry: false })?.size
+  }
+}
+
+/** The records without some messages, and without summaries that are among them. */
+function withoutMessages(records: readonly JournalRecord[], gone: ReadonlySet<string>): Buffer[] {
+  return records
+    .filter(record => !(gone.has(record.id) && (record.kind === 'message' || record.kind === 'draft')))
+    .map(record => {
+      if (record.kind !== 'archive' || !gone.has(record.id)) return frameAgain(record)
+      const value: unknown = JSON.parse(record.body.toString())
+      return isObject(value) ? frame('archive', record.id, { ...value, summary: undefined }) : frameAgain(record)
+    })
+}
+
+function schemaOf(records: readonly JournalRecord[]): number {
+  const first = records.find(record => record.kind === 'session')
+  return first ? schemaFrom(first.body.toString()) : SESSION_SCHEMA
+}
+
+function schemaFrom(json: string): number {
+  const value = parseJson(json)
+  return isObject(value) && typeof value.schema === 'number' ? value.schema : 0
+}
+
+function unknownSession(wanted: string): SessionProblem {
+  return { kind: 'unknown', message: `No session begins with "${wanted}". See "kode sessions list".` }
+}
+
+function ownedSession(id: string, by: Owner): SessionProblem {
+  const message = `Session ${id} is running in process ${by.pid} on ${by.host}. End it there first.`
+  return { kind: 'owned', message, by }
+}
+
+function newerSchema(what: string, schema: number): SessionProblem {
+  const message = `${what} was written by a newer kode (schema ${schema}). Update kode to use it; nothing was changed.`
+  return { kind: 'newer-schema', message, schema }
+}
