@@ -1,5 +1,5 @@
 import { newId } from '#shared/base/ids'
-import { frame, frameAgain, Journal, type JournalRecord, readJournal } from './journal'
+import { frame, frameAgain, Journal, readJournal } from './journal'
 import { isObject, parseJson } from './json'
 import type { StorePaths } from './paths'
 
@@ -18,10 +18,12 @@ export class InputHistory {
     this.#journal.write(frame('input', newId(now), { project, text, at: now }))
     if (this.#journal.size < LARGE_BYTES) return
     this.#journal.rewrite(records => {
-      let bytes = 0
-      const isKept = (record: JournalRecord) => (bytes += record.body.length) < LARGE_BYTES / 2
-      const oldest = records.findLastIndex(record => !isKept(record))
-      return records.slice(oldest + 1).map(frameAgain)
+      let keptBytes = 0
+      const tooOld = records.findLastIndex(record => {
+        keptBytes += record.body.length
+        return keptBytes > LARGE_BYTES / 2
+      })
+      return records.slice(tooOld + 1).map(frameAgain)
     })
   }
 
