@@ -151,6 +151,7 @@ export function describeProviderContract({ name, create }: ProviderUnderTest): v
       ],
       ['an empty body', { raw: { body: '', contentType: 'text/event-stream' } }, { kind: 'network' }],
       ['an empty reply', {}, { kind: 'bad-reply' }],
+      ['half an event', { raw: { body: 'data: {"cho', contentType: 'text/event-stream' } }, { kind: 'network' }],
       ['a server error', { error: { status: 500, message: 'oops' } }, { kind: 'overloaded', status: 500 }],
       ['an overload', { error: { status: 529, message: 'Overloaded' } }, { kind: 'overloaded', status: 529 }],
       ['a rate limit', { error: { status: 429, message: 'Slow down' } }, { kind: 'rate-limit', status: 429 }],

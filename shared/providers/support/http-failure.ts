@@ -15,8 +15,10 @@ export interface Origin {
 /** A status that is not 2xx, as what happened and what to do. */
 export function failureOfStatus(status: number, headers: Headers, body: string, origin: Origin): ProviderFailure {
   const said = errorText(body)
-  const kind = kindOf(status, said)
-  const retryAfterMs = retryAfter(headers)
+  const retryAfterMs = retryAfter(headers) ?? retryInWords(said.message)
+  // Gemini speaks of quota and billing also when it only wants a few seconds of patience.
+  const isPatienceEnough = status === 429 && retryInWords(said.message) !== undefined
+  const kind = isPatienceEnough ? 'rate-limit' : kindOf(status, said)
   return {
     kind,
     status,
@@ -130,7 +132,7 @@ function kindOf(status: number, said: Said): ProviderFailure['kind'] {
   const text = `${said.type} ${said.code} ${said.message}`
   if (OVERFLOW.test(text) && (status === 400 || status === 413 || status === 422 || status >= 500))
     return 'context-overflow'
-  if (status === 401) return 'auth'
+  if (status === 401 || (status === 400 && WRONG_KEY.test(text))) return 'auth'
   if (status === 402 || USED_UP.test(text)) return 'quota'
   if (status === 403) return 'auth'
   if (status === 404 || status === 410) return 'not-found'
@@ -142,6 +144,8 @@ function kindOf(status: number, said: Said): ProviderFailure['kind'] {
 
 const OVERFLOW =
   /too long|context_length_exceeded|context length|context window|maximum context|token limit|tokens? exceed|exceeds the model|request too large|input length|too many tokens|reduce the length|larger than the context|prompt is too large|exceed_context_size/i
+/** Gemini calls a wrong key a bad request. */
+const WRONG_KEY = /api.?key.{0,20}(not valid|invalid|incorrect|expired)|(invalid|incorrect).{0,3}api.?key/i
 const USED_UP =
   /insufficient_quota|billing|credit balance|insufficient (balance|credits|funds)|LiteUsageLimitError|payment required/i
 const RATE_LIMITED = /rate.?limit|too many requests|quota exceeded|resource_exhausted/i
@@ -243,6 +247,12 @@ function retryAfter(headers: Headers): number | undefined {
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
   const date = Date.parse(value)
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now())
+}
+
+/** `Please retry in 32.5s`, `try again in 20ms` */
+function retryInWords(message: string): number | undefined {
+  const [, amount, unit] = /(?:retry|try again) in (\d+(?:\.\d+)?) ?(ms|s)\b/i.exec(message) ?? []
+  return amount === undefined ? undefined : Number(amount) * (unit === 'ms' ? 1 : 1000)
 }
 
 function deepestCause(error: unknown): { code: string; message: string } {

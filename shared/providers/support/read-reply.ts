@@ -106,7 +106,11 @@ export async function* readReply(
         timer = setTimeout(onSilence, GRACE_MS[decoder.state])
       }
     }
-    for (const event of events.end()) yield* decoder.take(event)
+    for (const event of events.end()) {
+      const found = decoder.take(event)
+      // Half an event is no mistake of the model: the stream was cut there.
+      if (!found.some(each => each.type === 'failure')) yield* found
+    }
   } catch (error) {
     // A server that keeps the connection open after its last word has still said everything.
     if (decoder.state === 'open' || signal.aborted) {
