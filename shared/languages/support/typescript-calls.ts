@@ -447,7 +447,7 @@ class CallCheck {
 }
 
 /** A slip invents one name, perhaps two; a dialect has its own vocabulary. */
-const DIALECT_NAMES = 4
+const DIALECT_NAMES = 3
 
 interface ArgumentRange {
   min: number
