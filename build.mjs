@@ -2,6 +2,7 @@
 import { cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { chmod, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 const root = import.meta.dirname
 process.chdir(root)
@@ -55,6 +56,21 @@ function buildAssets() {
   }
 }
 
+/** JSON schemas are made from the schemas in the source, so that they cannot differ. */
+async function buildSchemas() {
+  const { build } = await import('esbuild')
+  const script = 'dist/write-schemas.mjs'
+  await build({
+    ...node,
+    splitting: false,
+    outExtension: {},
+    entryPoints: ['scripts/write-schemas.ts'],
+    outfile: script,
+  })
+  await import(pathToFileURL(join(root, script)).href)
+  rmSync(script)
+}
+
 async function buildCli() {
   const { build } = await import('esbuild')
   rmSync('dist/cli', { recursive: true, force: true })
@@ -90,7 +106,10 @@ async function packageVsix() {
   console.log(`dist/kode.vsix ${(statSync('dist/kode.vsix').size / 1e6).toFixed(2)} MB`)
 }
 
-if (wants('assets') || wants('cli') || wants('extension')) buildAssets()
+if (wants('assets') || wants('cli') || wants('extension')) {
+  buildAssets()
+  await buildSchemas()
+}
 await Promise.all([
   wants('cli') && buildCli(),
   wants('extension') && (await readdir('extension')).includes('extension.ts') && buildExtension(),

@@ -1,5 +1,5 @@
 import type { Settings } from '#shared/config/settings'
-import { createKode } from '#shared/kode'
+import { createKode, createOutputCheck } from '#shared/kode'
 import type { KodeEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { RunResult } from '#shared/protocol/run-result'
@@ -28,6 +28,7 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
   if (prompt === undefined) {
     throw new UsageError('no prompt: give it as words, with -p, or on stdin')
   }
+  const schema = await readOutputSchema(flags)
   const opened = await createKode(cliHost(output, false), {
     root,
     settings: agentSettings(flags),
@@ -40,8 +41,10 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
   for (const warning of kode.warnings) output.note(`warning: ${warning}`)
 
   const resume = textFlag(flags, 'resume') ?? textFlag(flags, 'session')
+  const id = textFlag(flags, 'session-id')
   const session = await kode.openSession({
     ...(resume && { resume }),
+    ...(id && { id }),
     continueLast: flags.continue === true,
     isEphemeral: flags.ephemeral === true,
   })
@@ -54,6 +57,7 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
   const verify = textFlag(flags, 'verify')
   const result = await kode.run(session.value, {
     prompt: [{ type: 'text', text: prompt }],
+    ...(schema && { schema }),
     allowDenied: flags['allow-denied'] === true,
     requireChanges: flags['require-changes'] === true,
     ...(verify && { verify: { command: verify, attempts: numberFlag(flags, 'verify-attempts') ?? 1 } }),
@@ -70,6 +74,18 @@ function outputFormat(flags: ParsedArgs['flags']): Format {
   const format = FORMATS.find(each => each === name)
   if (!format) throw new UsageError(`--output-format "${name}" is not one of ${FORMATS.join(', ')}`)
   return format
+}
+
+async function readOutputSchema(flags: ParsedArgs['flags']) {
+  const path = textFlag(flags, 'output-schema')
+  if (path === undefined) return undefined
+  const { readFile } = await import('node:fs/promises')
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new UsageError(`--output-schema ${path}: no such file`)
+  })
+  const check = await createOutputCheck(text, path)
+  if (!check.ok) throw new UsageError(check.error)
+  return check.value
 }
 
 /** Words, or `-p`, or stdin; a prompt and piped text together: the text is context. */

@@ -48,6 +48,7 @@ export async function runNamedCommand(
       readInput: () => (process.stdin.isTTY ? Promise.resolve('') : readStdin()),
       progress: text => output.note(text),
       print: text => output.result(text),
+      printError: text => output.errors(text),
       signal,
     },
     { words, flags },

@@ -4,6 +4,8 @@ import { writeSync } from 'node:fs'
 export interface Output {
   /** Writes a piece of the result. */
   result(text: string): void
+  /** Writes text for people as it is. */
+  errors(text: string): void
   /** Writes a line for people; dropped when nobody reads stderr any more. */
   note(text: string): void
   /** Wraps a text in a colour, where colours are wanted. */
@@ -26,6 +28,7 @@ export function terminalOutput(env: NodeJS.ProcessEnv): Output {
   const hasColour = !env.NO_COLOR && env.TERM !== 'dumb' && process.stderr.isTTY === true
   return {
     result: text => writeAll(1, text),
+    errors: text => writeAll(2, text),
     note: text => writeAll(2, `${text}\n`),
     paint: (colour, text) => (hasColour ? `\x1b[${CODES[colour][0]}m${text}\x1b[${CODES[colour][1]}m` : text),
   }

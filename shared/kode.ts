@@ -1,35 +1,32 @@
 import type { ChangeEngine } from '#shared/agent/change-engine'
 import { type HeadlessDemands, runHeadless } from '#shared/agent/headless'
-import { Spending } from '#shared/agent/limits'
-import { MemoryLog } from '#shared/agent/memory-log'
 import { openEngine } from '#shared/agent/open-engine'
 import type { OpenModel } from '#shared/agent/open-model'
-import { AgentSession, type MessageLog, type SessionBinding } from '#shared/agent/session'
-import type { ToolAudit, ToolCallServices } from '#shared/agent/tool-call'
+import type { OutputCheck } from '#shared/agent/output-schema'
+import { AgentSession } from '#shared/agent/session'
 import { Toolset } from '#shared/agent/toolset'
-import type { TurnServices } from '#shared/agent/turn'
+import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
 import { cutMiddle } from '#shared/base/cut'
-import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
-import { costOf, factsOf } from '#shared/config/model-catalog'
 import { type KodePaths, kodePaths } from '#shared/config/paths'
 import { loadSettings, type Settings } from '#shared/config/settings'
 import { environmentNote } from '#shared/context/environment'
 import { projectInstructions } from '#shared/context/instructions'
 import { systemPrompt } from '#shared/context/system-prompt'
-import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
-import type { Cause } from '#shared/edits/write'
-import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
+import { readAsset } from '#shared/host/node/assets'
 import type { TrustMode } from '#shared/protocol/approvals'
-import type { ChangedFile, SessionEvent, TodoItem } from '#shared/protocol/events'
+import type { SessionEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { RunResult, VerifyOutcome } from '#shared/protocol/run-result'
 import type { Provider } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
+import type { SessionLog } from '#shared/store/messages'
+import type { Store } from '#shared/store/sessions'
 import { BUILT_IN_TOOLS } from '#shared/tools/registry'
-import type { ToolContext, ToolOutput } from '#shared/tools/tool'
-import { type Effect, effectOf } from '#shared/trust/effects'
+import { modeFrom } from '#shared/trust/policy'
+import { classifyShell, effectOfShell } from '#shared/trust/shell-classifier'
+import { ShellParser } from '#shared/trust/shell-parser'
 
 /** Everything a surface can do with kode in one project. */
 export interface Kode {
@@ -75,6 +72,8 @@ export interface SessionOptions {
   /** Goes on with the last session of this project. */
   continueLast?: boolean
   mode?: TrustMode
+  /** For a new session, instead of one of our own making. */
+  id?: string
   /** Leaves nothing on the disk. */
   isEphemeral?: boolean
 }
@@ -118,6 +117,12 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   return ok(new ProjectKode(host, options, settings, warnings, paths, sandbox.value, model.value, autoRefusal))
 }
 
+/** Judges replies by a JSON schema of the user; see agent/output-schema.ts. */
+export async function createOutputCheck(schemaText: string, name: string): Promise<Result<OutputCheck, string>> {
+  const { outputCheck } = await import('#shared/agent/output-schema')
+  return outputCheck(schemaText, name)
+}
+
 async function chooseModel(
   settings: Settings,
   env: KodeOptions['env'],
@@ -145,8 +150,12 @@ class ProjectKode implements Kode {
   readonly #host: Host
   readonly #options: KodeOptions
   readonly #paths: KodePaths
+  readonly #chosen: OpenModel
   readonly #autoRefusal: string | undefined
   readonly #engine: ChangeEngine
+  readonly #tools: Toolset
+  readonly #parser = new ShellParser(readAsset)
+  #store: Store | undefined
 
   constructor(
     host: Host,
@@ -167,18 +176,17 @@ class ProjectKode implements Kode {
     this.#host = host
     this.#options = options
     this.#paths = paths
+    this.#chosen = chosen
     this.#autoRefusal = autoRefusal
-    this.#engine = openEngine({
-      root: this.root,
-      files: host.files,
-      paths,
-      project: settings.project,
-      now: () => host.now(),
-    })
+    const { root, project } = { root: this.root, project: settings.project }
+    this.#engine = openEngine({ root, files: host.files, paths, project, now: () => host.now() })
+    this.#tools = new Toolset(BUILT_IN_TOOLS).filtered(settings.allowedTools, settings.disallowedTools)
   }
 
   async openSession(options: SessionOptions = {}): Promise<Result<Session, KodeFailure>> {
-    const log: MessageLog = new MemoryLog()
+    const opened = await this.#openLog(options)
+    if (!opened.ok) return opened
+    const log = opened.value
     const [instructions] = await Promise.all([
       projectInstructions(this.root, this.#paths.memory, this.#host.files, this.settings.project.instructions),
       this.#engine.recover(),
@@ -189,17 +197,14 @@ class ProjectKode implements Kode {
       model: this.model,
       instructions,
     })
-    const tools = new Toolset(BUILT_IN_TOOLS).filtered(this.settings.allowedTools, this.settings.disallowedTools)
-    const mode = options.mode ?? this.settings.mode ?? (this.#autoRefusal ? 'safe' : 'auto')
     return ok(
       new AgentSession({
         log,
-        mode,
+        mode: this.#modeOf(options, log),
         canUseAuto: () => (this.#autoRefusal ? fail({ message: this.#autoRefusal }) : ok(undefined)),
         environmentNote: () => environmentNote(this.root, this.#options.env, this.#host.now(), this.#host.processes),
-        turnServices: session => this.#turnServices(session, log, tools, system),
-        onModeChanged: () => undefined,
-        close: async () => undefined,
+        turnServices: session => new SessionWiring(this.#wiringParts(log, system), session).turnServices(),
+        onModeChanged: mode => void log.setMeta('mode', mode),
       }),
     )
   }
@@ -210,10 +215,10 @@ class ProjectKode implements Kode {
       schema_version: 1,
       session_id: session.id,
       model: this.model,
-      provider: this.provider.name,
+      provider: this.#chosen.providerName,
       mode: session.mode,
       cwd: this.root,
-      tools: new Toolset(BUILT_IN_TOOLS).filtered(this.settings.allowedTools, this.settings.disallowedTools).names,
+      tools: this.#tools.names,
       sandbox: this.sandbox.level,
     }
   }
@@ -230,153 +235,63 @@ class ProjectKode implements Kode {
 
   async close(): Promise<void> {
     await this.sandbox.close()
+    await this.#store?.close()
   }
 
-  #turnServices(session: SessionBinding, log: MessageLog, tools: Toolset, system: string): TurnServices {
-    const { settings } = this
-    const facts = factsOf(this.model)
-    const spending = new Spending(costOf)
-    const calls = this.#callServices(session, log, tools, facts.windowTokens)
-    return {
-      provider: () => this.provider,
-      nextRequest: async () => ({
-        model: this.model,
-        system,
-        messages: log.messages(),
-        tools: tools.specs(),
-        ...(settings.maxTokens !== undefined && { maxTokens: settings.maxTokens }),
-        ...(settings.temperature !== undefined && { temperature: settings.temperature }),
-        ...(settings.thinkingBudget !== undefined && { thinkingBudget: settings.thinkingBudget }),
-        ...(settings.reasoningEffort && { reasoningEffort: settings.reasoningEffort }),
-      }),
-      makeRoom: async () => false,
-      calls,
-      add: async message => {
-        await log.append(message)
-        if (message.role === 'user') session.emit({ type: 'user', message })
-        if (message.role === 'assistant') session.emit({ type: 'assistant', message })
-      },
-      addToolEnd: async end => {
-        await log.append(end.message)
-        session.emit({
-          type: 'tool_result',
-          message: end.message,
-          duration_ms: end.durationMs,
-          ...(end.denied && { denied: end.denied.reason }),
-          ...(end.changes.length > 0 && { changes: end.changes }),
-          ...(end.diff && { diff: end.diff }),
-          ...(end.gates && { gates: end.gates }),
-        })
-      },
-      steering: session.steering,
-      spending,
-      limits: {
-        maxTurns: settings.maxTurns,
-        ...(settings.maxCostUsd !== undefined && { maxCostUsd: settings.maxCostUsd }),
-        ...(settings.maxTotalTokens !== undefined && { maxTotalTokens: settings.maxTotalTokens }),
-      },
-      emit: session.emit,
+  async #openLog(options: SessionOptions): Promise<Result<SessionLog, KodeFailure>> {
+    const { openStore } = await import('#shared/store/sessions')
+    const store = openStore({ folder: this.#paths.db, now: () => this.#host.now() })
+    if (!store.ok) return fail({ message: store.error.message, exitCode: EXIT.usage })
+    this.#store = store.value
+    const last = options.continueLast ? store.value.lastSession(this.root)?.id : undefined
+    const wanted = options.resume ?? last
+    if (wanted !== undefined) {
+      const resumed = await store.value.openSession(wanted, this.root)
+      return resumed.ok ? ok(resumed.value.log) : fail({ message: resumed.error.message, exitCode: EXIT.usage })
     }
+    const created = store.value.createSession({
+      project: this.root,
+      agent: 'default',
+      provider: this.#chosen.providerName,
+      model: this.model,
+      mode: this.#defaultMode(),
+      ...(options.id && { id: options.id }),
+      ...(options.isEphemeral && { isEphemeral: true }),
+    })
+    return created.ok ? created : fail({ message: created.error.message, exitCode: EXIT.usage })
   }
 
-  #callServices(session: SessionBinding, log: MessageLog, tools: Toolset, windowTokens: number): ToolCallServices {
-    const context = this.#toolContext(session, log, windowTokens)
-    const cause = (): Cause => ({ turnId: session.turnId(), sessionId: log.id, title: session.turnTitle() })
-    return {
-      tools,
-      context,
-      actor: this.#options.isInteractive ? 'interactive' : 'headless',
-      mode: session.mode,
-      switchToAuto: session.switchToAuto,
-      judge: (changes, signal) => this.#engine.judge(changes, signal),
-      land: changes => this.#land(changes, cause(), context),
-      withEdits: (changes, files) => this.#engine.withEdits(changes, files),
-      observeAction: (effect, action) => this.#observe(effect, action, cause(), context),
-      approve: (request, signal) => this.#host.approve(request, signal),
-      audit: entry => this.#recordCall(entry, log.id),
-      emit: session.emit,
-    }
+  #defaultMode(): TrustMode {
+    return this.settings.mode ?? (this.#autoRefusal ? 'safe' : 'auto')
   }
 
-  #toolContext(session: SessionBinding, log: MessageLog, windowTokens: number): ToolContext {
-    const host = this.#host
-    const { env } = this.#options
-    const seen = new Map<string, string>()
-    let todos: TodoItem[] = []
+  /** A resumed session keeps its mode, unless another is asked for or `auto` no longer works. */
+  #modeOf(options: SessionOptions, log: SessionLog): TrustMode {
+    const stored = log.meta('mode')
+    const resumed = typeof stored === 'string' ? modeFrom(stored) : undefined
+    const mode = options.mode ?? this.settings.mode ?? resumed ?? this.#defaultMode()
+    return mode === 'auto' && this.#autoRefusal ? 'safe' : mode
+  }
+
+  #wiringParts(log: SessionLog, system: string): WiringParts {
+    const { env, version, isInteractive } = this.#options
+    const place = { root: this.root, home: this.#paths.home, ...(env.TMPDIR && { tmp: env.TMPDIR }) }
     return {
       root: this.root,
-      files: host.files,
-      processes: host.processes,
-      web: host.web,
-      sandbox: this.sandbox,
-      readLedger: { note: (path, hash) => seen.set(path, hash), seenHash: path => seen.get(path) },
-      contextFactor: Math.min(4, Math.max(1, windowTokens / 100_000)),
-      userMemory: this.#paths.memory,
+      host: this.#host,
       env,
-      classify: async commandLine => effectOf('local_mutation', 'runs a command', { programs: [commandLine] }),
-      now: () => host.now(),
-      ask: (question, options, signal) => this.#ask(session, question, options, signal),
-      signal: new AbortController().signal,
-      session: {
-        id: log.id,
-        messages: () => log.messages(),
-        todos: () => todos,
-        setTodos(items) {
-          todos = items
-          session.emit({ type: 'todos', items })
-        },
-        tasks: () => [],
-        ownedFiles: new Set(),
-      },
+      version,
+      settings: this.settings,
+      model: this.#chosen,
+      engine: this.#engine,
+      sandbox: this.sandbox,
+      log,
+      tools: this.#tools,
+      system,
+      actor: isInteractive ? 'interactive' : 'headless',
+      userMemory: this.#paths.memory,
+      classify: async line => effectOfShell(await classifyShell(line, place, this.#parser)),
     }
-  }
-
-  /** Lands a change and keeps the read ledger true, so that a second edit needs no new read. */
-  async #land(changes: ChangeSet, cause: Cause, context: ToolContext): Promise<Result<ChangedFile[], EditProblem>> {
-    const landed = await this.#engine.land(changes, cause)
-    if (!landed.ok) return landed
-    for (const file of landed.value.files) {
-      if (file.status === 'created') context.session.ownedFiles.add(file.path)
-      if (file.hash) context.readLedger.note(file.absolute, file.hash)
-    }
-    return ok(landed.value.files.map(({ path, status }) => ({ path, status })))
-  }
-
-  /** The shell goes around the gates: what it changed is found afterwards, judged as advice, and undone with the turn. */
-  async #observe(
-    effect: Effect,
-    action: () => Promise<ToolOutput>,
-    cause: Cause,
-    context: ToolContext,
-  ): Promise<{ output: ToolOutput; changes: ChangedFile[]; advice: string }> {
-    if (effect.class === 'read_only') return { output: await action(), changes: [], advice: '' }
-    const { result, changes } = await this.#engine.watch(cause, action)
-    if (!changes)
-      return { output: result, changes: [], advice: 'What this changed in the project could not be determined.' }
-    for (const file of changes.files) if (file.status === 'created') context.session.ownedFiles.add(file.path)
-    const files = changes.files.map(({ path, status }) => ({ path, status }))
-    return { output: result, changes: files, advice: await this.#adviceOn(changes.changes) }
-  }
-
-  async #adviceOn(changes: ChangeSet): Promise<string> {
-    if (changes.files.length === 0) return ''
-    const report = await this.#engine.judge(
-      changes,
-      new AbortController().signal,
-      [],
-      this.#engine.gateSettings,
-      this.#engine.before(changes),
-    )
-    if (report.status !== 'FAIL') return ''
-    return `The command changed files in a way that the checks object to:\n${feedbackFor(report)}`
-  }
-
-  async #ask(session: SessionBinding, question: string, options: string[], signal: AbortSignal): Promise<string> {
-    const asked = { id: newId(), call_id: '', question, options }
-    session.emit({ type: 'question_asked', question: asked })
-    const answer = await this.#host.ask(asked, signal)
-    session.emit({ type: 'question_answered', id: asked.id, answer })
-    return answer
   }
 
   async #verify(command: string): Promise<VerifyOutcome> {
@@ -385,35 +300,8 @@ class ProjectKode implements Kode {
     if (!ended.ok) return { command, passed: false, exit_code: EXIT.refused, output: ended.error.message }
     const { exitCode, stdout, stderr, timedOut } = ended.value
     const note = timedOut ? `\n(timed out after ${VERIFY_TIMEOUT_S} s)` : ''
-    return {
-      command,
-      passed: exitCode === 0 && !timedOut,
-      exit_code: exitCode,
-      output: cutMiddle(`${stdout}${stderr}${note}`, MAX_VERIFY_CHARS),
-    }
-  }
-
-  #recordCall(entry: ToolAudit, session: string): void {
-    // Reading leaves no trace: only what changed, ran, or was refused is a decision worth keeping.
-    if (entry.decision === 'ran' && !entry.gates && (entry.files ?? []).length === 0) return
-    void this.#engine.audit({
-      timestamp: new Date(this.#host.now()).toISOString(),
-      task_id: entry.call_id,
-      status: entry.decision === 'landed' || entry.decision === 'ran' ? 'PASS' : 'FAIL',
-      files: entry.files ?? [],
-      rounds_used: 1,
-      duration_ms: entry.duration_ms,
-      model: this.model,
-      command: 'agent',
-      version: this.#options.version,
-      session,
-      tool: entry.tool,
-      decision: entry.decision,
-      reason: entry.reason,
-      ...(entry.gates && {
-        gates: entry.gates.results.map(({ check_name, status, duration_ms }) => ({ check_name, status, duration_ms })),
-      }),
-    })
+    const output = cutMiddle(`${stdout}${stderr}${note}`, MAX_VERIFY_CHARS)
+    return { command, passed: exitCode === 0 && !timedOut, exit_code: exitCode, output }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { TurnEnd } from '#shared/protocol/events'
 import type { UserPart } from '#shared/protocol/messages'
 import { exitCodeOf, RunRecord, type RunResult, type VerifyOutcome } from '#shared/protocol/run-result'
+import type { OutputCheck } from './output-schema'
 import type { AgentSession } from './session'
 
 /** What a run asks for beyond an answer. */
@@ -13,7 +14,7 @@ export interface HeadlessDemands {
   /** Run by kode itself after the turn; the model cannot claim its result. */
   verify?: { run(): Promise<VerifyOutcome>; attempts: number }
   /** Judges the reply; a complaint goes back to the model. */
-  schema?: { check(response: string): { output: unknown } | { complaint: string } }
+  schema?: OutputCheck
 }
 
 const SCHEMA_REPAIRS = 2
@@ -53,7 +54,8 @@ async function untilSatisfied(
 ): Promise<{ end: TurnEnd; verify?: VerifyOutcome; schema?: SchemaOutcome }> {
   let verifyAttempts = 1
   let schemaRepairs = 0
-  let prompt = demands.prompt
+  const instruction = demands.schema?.instruction
+  let prompt: UserPart[] = instruction ? [...demands.prompt, { type: 'text', text: instruction }] : demands.prompt
   while (true) {
     const end = await session.prompt(prompt)
     if (end.reason !== 'answered') return { end }

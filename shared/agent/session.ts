@@ -3,21 +3,13 @@ import { fail, ok, type Result } from '#shared/base/result'
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
 import type { Message, UserPart } from '#shared/protocol/messages'
+import type { SessionLog } from '#shared/store/messages'
 import { Steering } from './steering'
 import { runTurn, type TurnServices, userMessage } from './turn'
 
-/** Where the messages of a conversation are kept. */
-export interface MessageLog {
-  readonly id: string
-  messages(): readonly Message[]
-  /** Durable when resolved. */
-  append(message: Message): Promise<void>
-  close(): Promise<void>
-}
-
 /** The parts a conversation is built from; `kode.ts` makes them. */
 export interface SessionParts {
-  log: MessageLog
+  log: SessionLog
   mode: TrustMode
   /** Whether `auto` may be used, and if not, why. */
   canUseAuto(): Result<void, { message: string }>
@@ -25,7 +17,6 @@ export interface SessionParts {
   environmentNote(): Promise<string>
   turnServices(session: SessionBinding): TurnServices
   onModeChanged(mode: TrustMode): void
-  close(): Promise<void>
 }
 
 /** What the services of a turn need back from their session. */
@@ -127,7 +118,6 @@ export class AgentSession {
   async close(): Promise<void> {
     this.cancel()
     await this.#running?.end
-    await this.#parts.close()
     await this.#parts.log.close()
   }
 

@@ -11,7 +11,7 @@ import type { ToolCall, ToolMessage, ToolStatus } from '#shared/protocol/message
 import type { Prepared, Tool, ToolContext, ToolOutput } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
 import type { Actor } from '#shared/trust/matrix'
-import { type Decision, decideTrust } from '#shared/trust/policy'
+import { type Circumstances, type Decision, decideTrust } from '#shared/trust/policy'
 import type { Toolset } from './toolset'
 
 /** What one call needs of the session around it. */
@@ -20,6 +20,7 @@ export interface ToolCallServices {
   context: ToolContext
   actor: Actor
   mode(): TrustMode
+  circumstances(): Circumstances
   /** Switches the session to `auto`; fails where that is refused. */
   switchToAuto(): Result<void, { message: string }>
   judge(changes: ChangeSet, signal: AbortSignal): Promise<GateReport>
@@ -126,7 +127,7 @@ async function decideAndDo(call: ToolCall, services: ToolCallServices, signal: A
   if (prepared.kind === 'refused') return invalid(prepared.text)
   if (signal.aborted) return interrupted()
 
-  const decision = decideTrust(prepared.effect, services.mode(), services.actor)
+  const decision = decideTrust(prepared.effect, services.mode(), services.actor, services.circumstances())
   if (decision.kind === 'deny') return denied(call, decision.reason)
   return prepared.kind === 'change'
     ? landChange(call, prepared, decision, services, signal)

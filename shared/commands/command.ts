@@ -56,6 +56,8 @@ export interface CommandContext {
   progress(text: string): void
   /** A piece of the result that cannot wait for the end. */
   print(text: string): void
+  /** Text for people as it comes, such as the errors of a command that is passed through. */
+  printError(text: string): void
   signal: AbortSignal
 }
 

@@ -38,15 +38,11 @@ export const deleteTool = defineTool({
     const changes = await changeFrom(proposeRemoval(paths.length > 0 ? paths : [path]), context)
     if (!changes.ok) return { kind: 'refused', text: `Error: ${changes.error}` }
 
-    // What this session made itself is its own to remove; spec/koda.md §4.4b.
-    const isOwn = paths.every(each => context.session.ownedFiles.has(each))
     return {
       kind: 'change',
       title: isFolder ? `${path} (${paths.length} files)` : path,
       changes: changes.value,
-      effect: isOwn
-        ? effectOf('local_mutation', 'deletes files that this session created', { writes: paths })
-        : effectOf('destructive', isFolder ? 'deletes a folder' : 'deletes a file', { writes: paths }),
+      effect: effectOf('destructive', isFolder ? 'deletes a folder' : 'deletes a file', { writes: paths }),
       done: () => ({ text: isFolder ? `Deleted ${path} (${paths.length} files).` : `Deleted ${path}.` }),
     }
   },

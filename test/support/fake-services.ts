@@ -38,6 +38,7 @@ export function fakeSession(
     context: { contextFactor: 1, now: () => 0 } as ToolContext,
     actor: 'headless',
     mode: () => 'auto',
+    circumstances: () => ({}),
     switchToAuto: () => ok(undefined),
     judge: async () => PASSED,
     land: async changes => ok(changes.files.map(file => ({ path: file.path, status: 'modified' as const }))),

@@ -4,16 +4,8 @@ import { isNamedDeclaration, moduleShapeOf } from './typescript-modules'
 import type { TypeScript } from './typescript-parser'
 import { scopesOf } from './typescript-scopes'
 
-const known = new WeakMap<ts.SourceFile, FileFacts>()
-
-/** What a file declares and uses, for index and blast radius; once per tree. */
+/** What a file declares and uses, for index and blast radius. */
 export function typeScriptFacts(compiler: TypeScript, tree: ts.SourceFile): FileFacts {
-  const facts = known.get(tree) ?? readFacts(compiler, tree)
-  known.set(tree, facts)
-  return facts
-}
-
-function readFacts(compiler: TypeScript, tree: ts.SourceFile): FileFacts {
   const shape = moduleShapeOf(compiler, tree)
   const scopes = scopesOf(compiler, tree)
   const exportedAs = new Map<string, string[]>()

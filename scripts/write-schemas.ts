@@ -1,0 +1,19 @@
+/** Writes the JSON schemas of everything that scripts and editors rely on into dist/assets/schemas/; run by the build. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { toJsonSchema } from '@valibot/to-json-schema'
+import { projectFileSchema } from '#shared/config/project-file'
+import { runResultSchema, summarySchema } from '#shared/pipelines/contracts'
+
+const SCHEMAS = {
+  'kode.schema': projectFileSchema,
+  'summary.schema': summarySchema,
+  'run-result.schema': runResultSchema,
+}
+
+const folder = 'dist/assets/schemas'
+mkdirSync(folder, { recursive: true })
+for (const [name, schema] of Object.entries(SCHEMAS)) {
+  const json = toJsonSchema(schema, { typeMode: 'input', errorMode: 'ignore' })
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(json, null, 2)}\n`)
+}

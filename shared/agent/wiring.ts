@@ -1,0 +1,286 @@
+import { newId } from '#shared/base/ids'
+import { ok, type Result } from '#shared/base/result'
+import { costOf, factsOf } from '#shared/config/model-catalog'
+import type { Settings } from '#shared/config/settings'
+import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
+import type { Cause } from '#shared/edits/write'
+import { feedbackFor } from '#shared/gates/support/feedback'
+import type { Host } from '#shared/host/host'
+import type { ChangedFile, ContextFill, TodoItem } from '#shared/protocol/events'
+import type { Message, Usage } from '#shared/protocol/messages'
+import type { ModelRequest } from '#shared/providers/provider'
+import type { Sandbox } from '#shared/sandbox/sandbox'
+import type { SessionLog } from '#shared/store/messages'
+import type { ToolContext, ToolOutput } from '#shared/tools/tool'
+import type { Effect } from '#shared/trust/effects'
+import type { Actor } from '#shared/trust/matrix'
+import type { ChangeEngine } from './change-engine'
+import { COMPACT_AT, compact } from './compaction'
+import { Spending } from './limits'
+import type { OpenModel } from './open-model'
+import type { SessionBinding } from './session'
+import { contextFill } from './token-budget'
+import type { CallEnd, ToolAudit, ToolCallServices } from './tool-call'
+import type { Toolset } from './toolset'
+import type { TurnServices } from './turn'
+
+/** What one session's services are made from. */
+export interface WiringParts {
+  root: string
+  host: Host
+  env: Readonly<Record<string, string | undefined>>
+  version: string
+  settings: Settings
+  model: OpenModel
+  engine: ChangeEngine
+  sandbox: Sandbox
+  log: SessionLog
+  tools: Toolset
+  /** Stays the same for the whole session, so that it can be cached. */
+  system: string
+  actor: Actor
+  userMemory: string
+  classify(commandLine: string): Promise<Effect>
+}
+
+/** After so many failed tries in a row compaction pauses. Source: spec/koda.md §9.2. */
+const MAX_COMPACTION_FAILURES = 3
+
+/** Connects a session's turn with everything it uses; one object per session. */
+export class SessionWiring {
+  readonly #parts: WiringParts
+  readonly #session: SessionBinding
+  readonly #context: ToolContext
+  readonly #spending: Spending
+  readonly #windowTokens: number
+  #lastUsage: { usage: Usage; messageCount: number } | undefined
+  #compactionFailures = 0
+
+  constructor(parts: WiringParts, session: SessionBinding) {
+    this.#parts = parts
+    this.#session = session
+    this.#windowTokens = factsOf(parts.model.model).windowTokens
+    this.#spending = new Spending(costOf)
+    this.#context = this.#toolContext()
+  }
+
+  turnServices(): TurnServices {
+    const { settings, model } = this.#parts
+    return {
+      provider: () => model.provider,
+      nextRequest: signal => this.#nextRequest(signal),
+      makeRoom: signal => this.#compact(signal),
+      calls: this.#callServices(),
+      add: message => this.#add(message),
+      addToolEnd: end => this.#addToolEnd(end),
+      steering: this.#session.steering,
+      spending: this.#spending,
+      limits: {
+        maxTurns: settings.maxTurns,
+        ...(settings.maxCostUsd !== undefined && { maxCostUsd: settings.maxCostUsd }),
+        ...(settings.maxTotalTokens !== undefined && { maxTotalTokens: settings.maxTotalTokens }),
+      },
+      emit: this.#session.emit,
+    }
+  }
+
+  /** How full the window is now. */
+  fill(): ContextFill {
+    const { system, tools, log } = this.#parts
+    return contextFill(system, tools.specs(), log.messages(), this.#windowTokens, this.#lastUsage)
+  }
+
+  async #nextRequest(signal: AbortSignal): Promise<ModelRequest> {
+    const { settings, model, log, tools, system } = this.#parts
+    if (this.fill().used > COMPACT_AT * this.#windowTokens) await this.#compact(signal)
+    return {
+      model: model.model,
+      system,
+      messages: log.messages(),
+      tools: tools.specs(),
+      ...(settings.maxTokens !== undefined && { maxTokens: settings.maxTokens }),
+      ...(settings.temperature !== undefined && { temperature: settings.temperature }),
+      ...(settings.thinkingBudget !== undefined && { thinkingBudget: settings.thinkingBudget }),
+      ...(settings.reasoningEffort && { reasoningEffort: settings.reasoningEffort }),
+    }
+  }
+
+  /** Puts older messages away; false when nothing could be. */
+  async #compact(signal: AbortSignal): Promise<boolean> {
+    if (this.#compactionFailures >= MAX_COMPACTION_FAILURES) return false
+    const { model, log } = this.#parts
+    this.#session.emit({
+      type: 'notice',
+      level: 'info',
+      text: 'The conversation is long; older messages are summarised.',
+    })
+    const compaction = await compact(log.messages(), model.provider, model.model, signal)
+    if (!compaction) {
+      this.#compactionFailures++
+      const text =
+        'Older messages could not be summarised. Start a new session soon, or use a model with a larger window.'
+      this.#session.emit({ type: 'notice', level: 'warning', text })
+      return false
+    }
+    this.#compactionFailures = 0
+    await log.archive(compaction.archived, compaction.summary)
+    this.#lastUsage = undefined
+    return true
+  }
+
+  async #add(message: Message): Promise<void> {
+    const { log } = this.#parts
+    await log.append(message)
+    if (message.role === 'user') this.#session.emit({ type: 'user', message })
+    if (message.role !== 'assistant') return
+    this.#session.emit({ type: 'assistant', message })
+    if (message.usage) this.#lastUsage = { usage: message.usage, messageCount: log.messages().length }
+    const { total, costUsd } = this.#spending
+    this.#session.emit({
+      type: 'usage',
+      usage: { ...total },
+      ...(costUsd !== undefined && { cost_usd: costUsd }),
+      context: this.fill(),
+    })
+  }
+
+  async #addToolEnd(end: CallEnd): Promise<void> {
+    await this.#parts.log.append(end.message, {
+      ...(end.fullText && { fullText: end.fullText }),
+      ...(end.changes.length > 0 && { changes: end.changes }),
+    })
+    this.#session.emit({
+      type: 'tool_result',
+      message: end.message,
+      duration_ms: end.durationMs,
+      ...(end.denied && { denied: end.denied.reason }),
+      ...(end.changes.length > 0 && { changes: end.changes }),
+      ...(end.diff && { diff: end.diff }),
+      ...(end.gates && { gates: end.gates }),
+    })
+  }
+
+  #callServices(): ToolCallServices {
+    const { engine, host, tools, actor, sandbox } = this.#parts
+    const session = this.#session
+    return {
+      tools,
+      context: this.#context,
+      actor,
+      mode: session.mode,
+      circumstances: () => ({ hasSandbox: sandbox.level !== 'none', ownedFiles: this.#context.session.ownedFiles }),
+      switchToAuto: session.switchToAuto,
+      judge: (changes, signal) => engine.judge(changes, signal),
+      land: changes => this.#land(changes),
+      withEdits: (changes, files) => engine.withEdits(changes, files),
+      observeAction: (effect, action) => this.#observe(effect, action),
+      approve: (request, signal) => host.approve(request, signal),
+      audit: entry => this.#recordCall(entry),
+      emit: session.emit,
+    }
+  }
+
+  #cause(): Cause {
+    return { turnId: this.#session.turnId(), sessionId: this.#parts.log.id, title: this.#session.turnTitle() }
+  }
+
+  /** Lands a change and keeps the read ledger true, so that a second edit needs no new read. */
+  async #land(changes: ChangeSet): Promise<Result<ChangedFile[], EditProblem>> {
+    const landed = await this.#parts.engine.land(changes, this.#cause())
+    if (!landed.ok) return landed
+    for (const file of landed.value.files) {
+      if (file.status === 'created') this.#context.session.ownedFiles.add(file.path)
+      if (file.hash) this.#context.readLedger.note(file.absolute, file.hash)
+    }
+    return ok(landed.value.files.map(({ path, status }) => ({ path, status })))
+  }
+
+  /** The shell goes around the gates: what it changed is found afterwards, judged as advice, and undone with the turn. */
+  async #observe(
+    effect: Effect,
+    action: () => Promise<ToolOutput>,
+  ): Promise<{ output: ToolOutput; changes: ChangedFile[]; advice: string }> {
+    if (effect.class === 'read_only') return { output: await action(), changes: [], advice: '' }
+    const { result, changes } = await this.#parts.engine.watch(this.#cause(), action)
+    if (!changes) {
+      return { output: result, changes: [], advice: 'What this changed in the project could not be determined.' }
+    }
+    for (const file of changes.files) if (file.status === 'created') this.#context.session.ownedFiles.add(file.path)
+    const files = changes.files.map(({ path, status }) => ({ path, status }))
+    return { output: result, changes: files, advice: await this.#adviceOn(changes.changes) }
+  }
+
+  async #adviceOn(changes: ChangeSet): Promise<string> {
+    if (changes.files.length === 0) return ''
+    const { engine } = this.#parts
+    const before = engine.before(changes)
+    const report = await engine.judge(changes, new AbortController().signal, [], engine.gateSettings, before)
+    if (report.status !== 'FAIL') return ''
+    return `The command changed files in a way that the checks object to:\n${feedbackFor(report)}`
+  }
+
+  #toolContext(): ToolContext {
+    const { root, host, env, sandbox, log, userMemory, classify } = this.#parts
+    const session = this.#session
+    const seen = new Map<string, string>()
+    let todos: TodoItem[] = []
+    return {
+      root,
+      files: host.files,
+      processes: host.processes,
+      web: host.web,
+      sandbox,
+      readLedger: { note: (path, hash) => seen.set(path, hash), seenHash: path => seen.get(path) },
+      contextFactor: Math.min(4, Math.max(1, this.#windowTokens / 100_000)),
+      userMemory,
+      env,
+      classify,
+      now: () => host.now(),
+      ask: (question, options, signal) => this.#ask(question, options, signal),
+      signal: new AbortController().signal,
+      session: {
+        id: log.id,
+        messages: () => log.messages(),
+        todos: () => todos,
+        setTodos(items) {
+          todos = items
+          session.emit({ type: 'todos', items })
+        },
+        tasks: () => [],
+        ownedFiles: new Set(),
+      },
+    }
+  }
+
+  async #ask(question: string, options: string[], signal: AbortSignal): Promise<string> {
+    const asked = { id: newId(), call_id: '', question, options }
+    this.#session.emit({ type: 'question_asked', question: asked })
+    const answer = await this.#parts.host.ask(asked, signal)
+    this.#session.emit({ type: 'question_answered', id: asked.id, answer })
+    return answer
+  }
+
+  #recordCall(entry: ToolAudit): void {
+    // Reading leaves no trace: only what changed, ran, or was refused is a decision worth keeping.
+    if (entry.decision === 'ran' && !entry.gates && (entry.files ?? []).length === 0) return
+    const { host, engine, log, model, version } = this.#parts
+    void engine.audit({
+      timestamp: new Date(host.now()).toISOString(),
+      task_id: entry.call_id,
+      status: entry.decision === 'landed' || entry.decision === 'ran' ? 'PASS' : 'FAIL',
+      files: entry.files ?? [],
+      rounds_used: 1,
+      duration_ms: entry.duration_ms,
+      model: model.model,
+      command: 'agent',
+      version,
+      session: log.id,
+      tool: entry.tool,
+      decision: entry.decision,
+      reason: entry.reason,
+      ...(entry.gates && {
+        gates: entry.gates.results.map(({ check_name, status, duration_ms }) => ({ check_name, status, duration_ms })),
+      }),
+    })
+  }
+}

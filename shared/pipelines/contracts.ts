@@ -1,0 +1,111 @@
+import * as v from 'valibot'
+import type { Finding, GateResult } from '#shared/protocol/gate-report'
+import { GATE_NAMES } from '#shared/protocol/gate-report'
+import type { RunResult } from '#shared/protocol/run-result'
+import type { Summary } from './summary'
+
+/**
+ * The JSON that scripts rely on, as schemas. The build writes them into the package as JSON schemas
+ * (`dist/assets/schemas/`), and tests hold what the program prints against them.
+ */
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+const usage = v.strictObject({
+  input: count,
+  output: count,
+  cache_read: count,
+  cache_write: count,
+  thinking: count,
+  cost_usd: v.optional(v.number()),
+})
+
+const finding = v.strictObject({
+  id: v.pipe(v.string(), v.description('stable, such as imports/unknown-package')),
+  gate: v.picklist(GATE_NAMES),
+  severity: v.picklist(['error', 'warning', 'info']),
+  file: v.pipe(v.string(), v.description('relative to the project, with forward slashes')),
+  line: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  column: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  end_line: count,
+  end_column: count,
+  message: v.string(),
+  suggestion: v.optional(v.string()),
+  snippet: v.optional(v.string()),
+  hunk_id: v.optional(v.string()),
+}) satisfies v.GenericSchema<unknown, Finding>
+
+const gateResult = v.strictObject({
+  check_name: v.picklist(GATE_NAMES),
+  status: v.picklist(['PASS', 'FAIL', 'WARN', 'SKIP']),
+  message: v.string(),
+  details: v.optional(v.string()),
+  duration_ms: v.number(),
+  findings: v.array(finding),
+}) satisfies v.GenericSchema<unknown, GateResult>
+
+const reasons = v.record(v.string(), v.string())
+
+/** What `kode run`, `loop` and `verify` print. */
+export const summarySchema = v.strictObject({
+  schema_version: v.literal(1),
+  command: v.picklist(['run', 'loop', 'verify', 'generate']),
+  task_id: v.string(),
+  status: v.picklist(['PASS', 'FAIL']),
+  rounds_used: count,
+  duration_ms: v.number(),
+  applied_hunks: v.array(v.string()),
+  applied_files: v.array(v.string()),
+  failed_hunks: reasons,
+  failed_files: v.record(v.string(), v.array(finding)),
+  results: v.array(gateResult),
+  warnings: v.array(v.string()),
+  rounds: v.array(
+    v.strictObject({
+      round: count,
+      status: v.picklist(['PASS', 'FAIL']),
+      hunks: v.array(v.string()),
+      failed_hunks: reasons,
+      duration_ms: v.number(),
+    }),
+  ),
+  error: v.optional(v.string()),
+  model: v.optional(v.string()),
+  usage: v.optional(usage),
+  cost_usd: v.optional(v.nullable(v.number())),
+  test: v.optional(
+    v.strictObject({
+      command: v.string(),
+      passed: v.boolean(),
+      output: v.string(),
+      failed_tests: v.array(v.string()),
+    }),
+  ),
+  rolled_back: v.optional(v.boolean()),
+  session_id: v.optional(v.string()),
+}) satisfies v.GenericSchema<unknown, Summary>
+
+/** What `--output-format json` prints, and the last line of `stream-json`. */
+export const runResultSchema = v.strictObject({
+  type: v.literal('result'),
+  schema_version: v.literal(1),
+  success: v.boolean(),
+  exit_code: count,
+  response: v.string(),
+  output: v.optional(v.unknown()),
+  session_id: v.string(),
+  model: v.string(),
+  stop_reason: v.picklist(['answered', 'cancelled', 'limit', 'refused', 'provider_failed']),
+  limit: v.optional(v.picklist(['turns', 'cost', 'tokens', 'time', 'loop_guard', 'output_limit', 'context'])),
+  usage,
+  cost_usd: v.nullable(v.number()),
+  turns: count,
+  changes: v.array(
+    v.strictObject({ path: v.string(), status: v.picklist(['created', 'modified', 'deleted', 'renamed']) }),
+  ),
+  denied: v.array(v.strictObject({ tool: v.string(), reason: v.string() })),
+  verify: v.optional(
+    v.strictObject({ command: v.string(), passed: v.boolean(), exit_code: count, output: v.string() }),
+  ),
+  error: v.optional(v.string()),
+}) satisfies v.GenericSchema<unknown, RunResult>
