@@ -12,6 +12,8 @@ export interface KnownProvider {
   dialect: ChatDialect
   /** Where the models are listed, when it is not `models` below the base URL. */
   listPaths?: readonly string[]
+  /** What the names of its models look like, where nobody else offers them under these names. */
+  models?: RegExp
   /** What a URL's host looks like when it is this provider. */
   host?: RegExp
 }
@@ -29,6 +31,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: ['ANTHROPIC_API_KEY'],
     defaultModel: 'claude-sonnet-4-6',
     dialect: CHAT,
+    models: /^claude-/,
     host: /(^|\.)anthropic\.com$/,
   },
   {
@@ -40,6 +43,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     defaultModel: 'gpt-4o',
     // As OpenAI lists them; all others can be asked either way.
     dialect: { outputLimitField: 'max_completion_tokens', responsesModels: /codex|-pro\b|deep-research/ },
+    models: /^(gpt-|chatgpt-|codex-|o\d)/,
     host: /(^|\.)openai\.com$/,
   },
   {
@@ -50,6 +54,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
     defaultModel: 'gemini-flash-latest',
     dialect: { ...CHAT, isGemini: true },
+    models: /^gemini-/,
     host: /(^|\.)googleapis\.com$/,
   },
   {
@@ -70,6 +75,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: ['XAI_API_KEY'],
     defaultModel: 'grok-3',
     dialect: CHAT,
+    models: /^grok-/,
     host: /(^|\.)x\.ai$/,
   },
   {
@@ -80,6 +86,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: ['DEEPSEEK_API_KEY'],
     defaultModel: 'deepseek-chat',
     dialect: OPEN_MODELS,
+    models: /^deepseek-(chat|reasoner|v\d)/,
     host: /(^|\.)deepseek\.com$/,
   },
   {
@@ -90,6 +97,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: ['MISTRAL_API_KEY'],
     defaultModel: 'mistral-large-latest',
     dialect: { ...CHAT, shortCallIds: true },
+    models: /^(mistral|codestral|devstral|magistral)-/,
     host: /(^|\.)mistral\.ai$/,
   },
   {

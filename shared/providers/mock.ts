@@ -1,7 +1,9 @@
 import { newId } from '#shared/base/ids'
-import type { Usage } from '#shared/protocol/messages'
-import type { ModelEvent, ModelInfo, Provider, ProviderFailure } from './provider'
-import { countOf, isRecord, listOf, parseJson, recordOf, textOf } from './support/wire'
+import { fail, ok, type Result } from '#shared/base/result'
+import type { ToolCall, Usage } from '#shared/protocol/messages'
+import type { ModelEvent, ModelInfo, ModelRequest, Provider, ProviderFailure } from './provider'
+import { type RetryPolicy, withRetries } from './support/retry'
+import { countOf, isRecord, parseJson, recordOf, textOf } from './support/wire'
 
 /**
  * A model that says what a script tells it to, without any network: for trying kode out and for tests of what is
@@ -11,34 +13,49 @@ import { countOf, isRecord, listOf, parseJson, recordOf, textOf } from './suppor
 export class MockProvider implements Provider {
   readonly name = 'mock'
   readonly #script: unknown[]
+  readonly #retry: RetryPolicy
 
-  /** @param script JSON text of the list; anything else counts as an empty one */
-  constructor(script: string) {
-    this.#script = [...listOf(parseJson(script))]
+  private constructor(script: unknown[], retry: RetryPolicy) {
+    this.#script = script
+    this.#retry = retry
   }
 
-  async *stream(): AsyncGenerator<ModelEvent> {
+  /** Reads a script. */
+  static from(text: string, retry: RetryPolicy): Result<MockProvider, ProviderFailure> {
+    const script = parseJson(text)
+    if (Array.isArray(script)) return ok(new MockProvider([...script], retry))
+    return fail({
+      kind: 'configuration',
+      message: 'KODE_MOCK_RESPONSES is not a JSON list.',
+      advice: 'It looks like [{"text":"Hello"},{"tool":"Read","args":{"file_path":"a"}}].',
+    })
+  }
+
+  stream(_request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent> {
+    return withRetries(() => this.#attempt(), this.#retry, signal)
+  }
+
+  async *#attempt(): AsyncGenerator<ModelEvent> {
     const entry = recordOf(this.#script.shift())
     const failure = failureOf(entry)
     if (failure) return yield { type: 'failure', failure }
     const text = textOf(entry.text)
     if (text !== undefined) yield { type: 'text', text }
-    const calls = [entry, ...listOf(entry.tools).map(recordOf)].filter(call => textOf(call.tool) !== undefined)
-    for (const call of calls) {
-      const args = call.args ?? {}
-      const json = typeof args === 'string' ? args : JSON.stringify(args)
-      yield {
-        type: 'tool_call',
-        call: { type: 'tool_call', id: `call_${newId()}`, name: String(call.tool), arguments: json },
-      }
-    }
+    const isCall = textOf(entry.tool) !== undefined
+    if (isCall) yield { type: 'tool_call', call: callOf(entry) }
     if (isRecord(entry.usage)) yield { type: 'usage', usage: usageOf(entry.usage) }
-    yield { type: 'end', stop: calls.length > 0 ? 'tool_calls' : 'end' }
+    yield { type: 'end', stop: isCall ? 'tool_calls' : 'end' }
   }
 
   async listModels(): Promise<{ models: ModelInfo[] }> {
     return { models: [{ id: 'mock-model' }] }
   }
+}
+
+function callOf(entry: Record<string, unknown>): ToolCall {
+  const args = entry.args ?? {}
+  const json = typeof args === 'string' ? args : JSON.stringify(args)
+  return { type: 'tool_call', id: `call_${newId()}`, name: String(entry.tool), arguments: json }
 }
 
 function failureOf(entry: Record<string, unknown>): ProviderFailure | undefined {

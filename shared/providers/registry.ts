@@ -76,7 +76,9 @@ export function resolveProvider(wishes: ProviderWishes, env: Env): Result<Provid
   // An endpoint of the user's own is asked for exactly the model that was named.
   const routed = routeModel(wantedModel, named, endpoint !== undefined, wishes.aliases)
 
-  const known = namedProvider(named ?? routed.provider, endpoint, wishes, env)
+  const chosenNow = flags.model ?? fromEnv.model
+  const implied = chosenNow === undefined ? undefined : providerOfModel(chosenNow, saved, env)
+  const known = namedProvider(named ?? routed.provider, endpoint, implied, wishes, env)
   if (!known.ok) return known
   const provider = known.value
   const baseUrl = withoutSlash(endpoint ?? savedUrl(saved, provider) ?? localUrl(provider, env) ?? provider.baseUrl)
@@ -116,15 +118,22 @@ export function resolveRoute(
 export function createProvider(options: ProviderOptions, env: Env): Result<Provider, ProviderFailure> {
   const known = findProvider(options.provider)
   if (!known) return fail(unknownProvider(options.provider))
-  if (known.wire === 'mock') return ok(new MockProvider(env.KODE_MOCK_RESPONSES ?? env.KODA_MOCK_RESPONSES ?? '[]'))
+  const retry = { ...DEFAULT_RETRY, ...options.retry }
+  if (known.wire === 'mock') return MockProvider.from(env.KODE_MOCK_RESPONSES ?? env.KODA_MOCK_RESPONSES ?? '[]', retry)
   const baseUrl = withoutSlash(options.baseUrl ?? known.baseUrl)
   if (!isHttpUrl(baseUrl)) return fail(noUrl(baseUrl, known))
-  const connection = connectionOf(known, baseUrl, options, env)
+  const connection = connectionOf(known, baseUrl, options, retry, env)
   if (known.wire === 'messages') return ok(new AnthropicMessages(connection))
   return ok(new OpenAiCompatible(connection, known.dialect))
 }
 
-function connectionOf(known: KnownProvider, baseUrl: string, options: ProviderOptions, env: Env): Connection {
+function connectionOf(
+  known: KnownProvider,
+  baseUrl: string,
+  options: ProviderOptions,
+  retry: RetryPolicy,
+  env: Env,
+): Connection {
   const readTimeoutMs = secondsOf(env, 'READ_TIMEOUT_SECS')
   return {
     name: known.name,
@@ -143,7 +152,7 @@ function connectionOf(known: KnownProvider, baseUrl: string, options: ProviderOp
       betweenMs: options.idleTimeoutMs ?? Math.min(60_000, readTimeoutMs ?? 60_000),
     },
     connectTimeoutMs: secondsOf(env, 'CONNECT_TIMEOUT_SECS') ?? 30_000,
-    retry: { ...DEFAULT_RETRY, ...options.retry },
+    retry,
     acceptInvalidCertificates: /^(1|true)$/i.test(env.KODE_ACCEPT_INVALID_CERTS ?? env.KODA_ACCEPT_INVALID_CERTS ?? ''),
     env,
   }
@@ -187,6 +196,7 @@ function routeModel(
 function namedProvider(
   name: string | undefined,
   endpoint: string | undefined,
+  implied: KnownProvider | undefined,
   { saved = {}, project = {} }: ProviderWishes,
   env: Env,
 ): Result<KnownProvider, ProviderFailure> {
@@ -195,12 +205,22 @@ function namedProvider(
     return known ? ok(known) : fail(unknownProvider(name))
   }
   if (endpoint !== undefined) return ok(providerOfUrl(endpoint))
+  if (implied) return ok(implied)
   const later = saved.provider ?? project.provider
-  if (later !== undefined) return namedProvider(later, undefined, {}, env)
+  if (later !== undefined) return namedProvider(later, undefined, undefined, {}, env)
   if (saved.baseUrl !== undefined) return ok(providerOfUrl(saved.baseUrl))
   // A key without an endpoint means OpenAI.
   if (nonEmpty(env.KODE_LLM_API_KEY)) return ok(findProvider('openai')!)
   return ok(KNOWN_PROVIDERS.find(each => keyFor(each, saved, env) !== undefined) ?? KNOWN_PROVIDERS[0]!)
+}
+
+/** The vendor whose models are called so, if there is a key for it. */
+function providerOfModel(
+  model: string,
+  saved: NonNullable<ProviderWishes['saved']>,
+  env: Env,
+): KnownProvider | undefined {
+  return KNOWN_PROVIDERS.find(each => each.models?.test(model) && keyFor(each, saved, env) !== undefined)
 }
 
 function keyFor(provider: KnownProvider, saved: NonNullable<ProviderWishes['saved']>, env: Env): string | undefined {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createProvider } from '#shared/providers/registry'
 import { askProvider, makeProvider } from '../../support/ask-provider'
 
 test('the mock says what its script tells it to, then nothing', async () => {
@@ -18,8 +19,17 @@ test('the mock says what its script tells it to, then nothing', async () => {
     { type: 'tool_call', call: { name: 'Read', arguments: '{"path":"a"}' } },
     { type: 'end', stop: 'tool_calls' },
   ])
-  for (const kind of ['bad-request', 'rate-limit', 'context-overflow']) {
-    expect(await askProvider(provider)).toMatchObject([{ type: 'failure', failure: { kind } }])
-  }
+  expect(await askProvider(provider)).toMatchObject([{ type: 'failure', failure: { kind: 'bad-request' } }])
+  expect(await askProvider(provider)).toMatchObject([
+    { type: 'retry', reason: 'mock: slow' },
+    { type: 'failure', failure: { kind: 'context-overflow' } },
+  ])
   expect(await askProvider(provider)).toEqual([{ type: 'end', stop: 'end' }])
+})
+
+test('a script that is no list is refused', () => {
+  expect(createProvider({ provider: 'mock' }, { KODE_MOCK_RESPONSES: '{"text":1}' })).toMatchObject({
+    ok: false,
+    error: { kind: 'configuration' },
+  })
 })

@@ -102,6 +102,24 @@ describe('which provider, model, endpoint and key', () => {
       'openai-compatible openai/gpt-4o https://llm.example/v1 k',
     ],
     [
+      'a model that only one vendor has',
+      { flags: { model: 'gpt-4o' } },
+      { OPENAI_API_KEY: 'o', ANTHROPIC_API_KEY: 'a' },
+      'openai gpt-4o https://api.openai.com/v1 o',
+    ],
+    [
+      'a model named now goes before a saved provider',
+      { flags: { model: 'claude-opus-4-6' }, saved: { provider: 'openai', keys: { anthropic: 's' } } },
+      { OPENAI_API_KEY: 'o' },
+      'anthropic claude-opus-4-6 https://api.anthropic.com s',
+    ],
+    [
+      'without that vendor’s key it may be offered by another',
+      { flags: { model: 'claude-opus-4-6' } },
+      { OPENROUTER_API_KEY: 'r' },
+      'openrouter claude-opus-4-6 https://openrouter.ai/api/v1 r',
+    ],
+    [
       'an alias of a model chooses its provider',
       { flags: { model: 'claude-haiku' } },
       { OPENAI_API_KEY: 'o', ANTHROPIC_API_KEY: 'a' },
