@@ -31,7 +31,12 @@ export const modelsCommand: Command = {
     const models = listed.models
       .map(each => {
         const facts = factsOf(each.id)
-        return { id: each.id, window_tokens: each.windowTokens ?? facts.windowTokens, price: facts.price ?? null }
+        return {
+          id: each.id,
+          window_tokens: each.windowTokens ?? facts.windowTokens,
+          price: each.price ?? facts.price ?? null,
+          ...(each.tier && { tier: each.tier }),
+        }
       })
       .sort((a, b) => (a.id < b.id ? -1 : 1))
     const json = { schema_version: 1, provider: model.value.providerName, models }
