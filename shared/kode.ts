@@ -7,17 +7,20 @@ import { AgentSession } from '#shared/agent/session'
 import { Toolset } from '#shared/agent/toolset'
 import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
 import { cutMiddle } from '#shared/base/cut'
+import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import { type KodePaths, kodePaths } from '#shared/config/paths'
 import { loadSettings, type Settings } from '#shared/config/settings'
 import { environmentNote } from '#shared/context/environment'
 import { projectInstructions } from '#shared/context/instructions'
 import { systemPrompt } from '#shared/context/system-prompt'
+import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
-import type { TrustMode } from '#shared/protocol/approvals'
-import type { SessionEvent } from '#shared/protocol/events'
+import type { FilePreview, TrustMode } from '#shared/protocol/approvals'
+import type { ChangedFile, SessionEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
+import type { GateReport } from '#shared/protocol/gate-report'
 import type { RunResult, VerifyOutcome } from '#shared/protocol/run-result'
 import type { Provider } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
@@ -42,6 +45,13 @@ export interface Kode {
   sessionEvent(session: Session): SessionEvent
   /** Runs one prompt to its end, with what a script may demand of it. */
   run(session: Session, demands: RunDemandOptions): Promise<RunResult>
+  /** The verdict about files as they would be, such as a proposal that the user edited. Writes nothing. */
+  judge(files: readonly FilePreview[], signal: AbortSignal): Promise<GateReport>
+  /** Judges and lands files outside of a turn, such as a proposal from before a restart. What a gate refuses stays out. */
+  land(
+    files: readonly FilePreview[],
+    title: string,
+  ): Promise<Result<ChangedFile[], { message: string; gates?: GateReport }>>
   /** Ends every child process. */
   close(): Promise<void>
 }
@@ -231,6 +241,23 @@ class ProjectKode implements Kode {
       ...(this.settings.timeoutS !== undefined && { timeoutS: this.settings.timeoutS }),
       ...(verify && { verify: { attempts: verify.attempts, run: () => this.#verify(verify.command) } }),
     })
+  }
+
+  async judge(files: readonly FilePreview[], signal: AbortSignal): Promise<GateReport> {
+    const { changes, problems } = await this.#engine.proposeTexts(files)
+    return this.#engine.judge(changes, signal, problems)
+  }
+
+  async land(
+    files: readonly FilePreview[],
+    title: string,
+  ): Promise<Result<ChangedFile[], { message: string; gates?: GateReport }>> {
+    const { changes, problems } = await this.#engine.proposeTexts(files)
+    const gates = await this.#engine.judge(changes, new AbortController().signal, problems)
+    if (gates.status === 'FAIL') return fail({ message: feedbackFor(gates), gates })
+    const landed = await this.#engine.land(changes, { turnId: newId(), title })
+    if (!landed.ok) return fail({ message: landed.error.message, gates })
+    return ok(landed.value.files.map(({ path, status }) => ({ path, status })))
   }
 
   async close(): Promise<void> {

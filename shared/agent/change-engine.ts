@@ -3,7 +3,7 @@ import { ok, type Result } from '#shared/base/result'
 import { buildWhatFits } from '#shared/edits/build-change-set'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { listTurns, redo, type UndoOptions, undo } from '#shared/edits/checkpoint'
-import { readProposal } from '#shared/edits/proposal'
+import { type EditStep, readProposal } from '#shared/edits/proposal'
 import { type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
 import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChanges } from '#shared/edits/write'
 import type { GateSettings } from '#shared/gates/gate'
@@ -65,6 +65,19 @@ export class ChangeEngine {
       files: this.#parts.files,
     })
     return { changes, hunkIds: proposal.value.steps.map(step => step.id), problems: failed }
+  }
+
+  /** Whole texts, as a user left them in an editor, in place of the files as they are now; without a text: removed. */
+  async proposeTexts(files: readonly { path: string; after?: string }[]): Promise<Proposed> {
+    const steps = files.map(({ path, after }, index): EditStep => {
+      const place = { id: `file-${index + 1}`, path }
+      return after === undefined ? { kind: 'remove', ...place } : { kind: 'write', ...place, text: after }
+    })
+    const { changes, failed } = await buildWhatFits(
+      { format: 'whole-files', steps },
+      { root: this.#parts.root, files: this.#parts.files },
+    )
+    return { changes, hunkIds: steps.map(step => step.id), problems: failed }
   }
 
   /**
