@@ -89,6 +89,20 @@ export class Conversation implements vscode.Disposable {
     this.#resets.fire()
   }
 
+  /** The project's kode; made when it is not there yet. Rejects with a message for the user. */
+  async kode(): Promise<Kode> {
+    const folder = vscode.workspace.workspaceFolders?.[0]
+    if (!folder) throw new Error('Open a folder first: kode works on the files of one project.')
+    this.#kode ??= this.#openKode(folder.uri.fsPath)
+    try {
+      return await this.#kode
+    } catch (error) {
+      // The next try reads the settings again.
+      this.#kode = undefined
+      throw error
+    }
+  }
+
   /** The settings changed: the next prompt uses them. */
   async restart(): Promise<void> {
     const kode = this.#kode
@@ -111,14 +125,7 @@ export class Conversation implements vscode.Disposable {
   }
 
   async #openSession(): Promise<Session> {
-    const folder = vscode.workspace.workspaceFolders?.[0]
-    if (!folder) throw new Error('Open a folder first: kode works on the files of one project.')
-    this.#kode ??= this.#openKode(folder.uri.fsPath)
-    const kode = await this.#kode.catch((error: unknown) => {
-      // The next try reads the settings again.
-      this.#kode = undefined
-      throw error
-    })
+    const kode = await this.kode()
     const opened = await kode.openSession({ mode: this.#state.mode })
     if (!opened.ok) throw new Error(opened.error.message)
     this.#session = opened.value

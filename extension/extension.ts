@@ -1,4 +1,5 @@
 import * as vscode from 'vscode'
+import { nodeFiles } from '#shared/host/node/files'
 import type { Kode } from '#shared/kode'
 import { Conversation } from './conversation'
 import { Approvals } from './host/approvals'
@@ -6,7 +7,9 @@ import { Keys } from './host/secrets'
 import { readSettings } from './host/settings'
 import { Mentions } from './mentions'
 import { askForKey, chooseModel, chooseProvider, EDITOR_COMMANDS } from './palette'
+import { PendingStore } from './pending-store'
 import { Proposals } from './proposals'
+import { ReviewDesk } from './review-desk'
 import { transcriptText } from './transcript-text'
 import { ChangesTree } from './views/changes-tree'
 import { ChatView } from './views/chat-view'
@@ -22,6 +25,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const proposals = new Proposals()
   const approvals = new Approvals(proposals)
   const review = new DiffReview(proposals)
+  const store = context.storageUri && new PendingStore(context.storageUri.fsPath, nodeFiles())
+  const changesTree = new ChangesTree(proposals)
   const mentions = new Mentions()
   const statusBar = new StatusBar()
   const texts = new TextDocuments()
@@ -48,6 +53,12 @@ export function activate(context: vscode.ExtensionContext): void {
     missing: whatIsMissing(),
     commands: EDITOR_COMMANDS,
   })
+  const desk = new ReviewDesk(
+    proposals,
+    id => approvals.isAwaited(id),
+    () => conversation.kode(),
+    text => channel.error(text),
+  )
   const showStatus = () => statusBar.show(conversation.state, proposals.all.length)
 
   const slashCommands: Record<string, (argument: string) => unknown> = {
@@ -74,6 +85,8 @@ export function activate(context: vscode.ExtensionContext): void {
     unqueue: ({ id }) => conversation.removeQueued(id),
     answer: async ({ id, answer }) => {
       await review.saveEdits(id)
+      const refusal = answer.kind === 'reject' ? undefined : await desk.refusalOf(id)
+      if (refusal) throw new Error(refusal)
       approvals.answer(id, answer)
     },
     answer_question: ({ id, text }) => approvals.answerQuestion(id, text),
@@ -95,18 +108,24 @@ export function activate(context: vscode.ExtensionContext): void {
     pendingFileOf(uri ?? vscode.window.activeTextEditor?.document.uri ?? vscode.Uri.parse('none:'))
 
   /** A command about one proposed file; what was typed into it is saved first. */
-  const onFile =
-    (act: (id: string, path: string) => unknown) => async (target?: vscode.Uri | { resourceUri?: vscode.Uri }) => {
-      const file = place(target instanceof vscode.Uri ? target : undefined)
-      if (!file) return
-      await review.saveEdits(file.id)
-      await act(file.id, file.path)
-    }
-  const onHunk = (act: (id: string, path: string, index: number) => void) => async (uri: vscode.Uri, index: number) => {
-    const file = place(uri)
+  const onFile = (act: (id: string, path: string) => unknown) => async (target?: unknown) => {
+    const file = place(target instanceof vscode.Uri ? target : changesTree.uriOf(target))
     if (!file) return
     await review.saveEdits(file.id)
-    act(file.id, file.path, index)
+    await act(file.id, file.path)
+  }
+  const onHunk =
+    (act: (id: string, path: string, index: number) => unknown) => async (uri: vscode.Uri, index: number) => {
+      const file = place(uri)
+      if (!file) return
+      await review.saveEdits(file.id)
+      await act(file.id, file.path, index)
+    }
+  /** What a gate refuses is not accepted, whoever wrote it. */
+  const unlessRefused = async (id: string, accept: () => void) => {
+    const refusal = await desk.refusalOf(id)
+    if (refusal) void vscode.window.showWarningMessage(refusal)
+    else accept()
   }
 
   const commands: Record<string, (...args: never[]) => unknown> = {
@@ -116,15 +135,15 @@ export function activate(context: vscode.ExtensionContext): void {
     'kode.setKey': () => slashCommands.key?.(''),
     'kode.openTranscript': () => slashCommands.transcript?.(''),
     'kode.addSelection': () => addSelection(chat),
-    'kode.acceptChange': onFile((id, path) => proposals.accept(id, path)),
+    'kode.acceptChange': onFile((id, path) => unlessRefused(id, () => proposals.accept(id, path))),
     'kode.rejectChange': onFile((id, path) => proposals.reject(id, path)),
     'kode.reviewChange': onFile((id, path) => review.show(id, path, false)),
-    'kode.acceptHunk': onHunk((id, path, index) => proposals.acceptHunk(id, path, index)),
+    'kode.acceptHunk': onHunk((id, path, index) => unlessRefused(id, () => proposals.acceptHunk(id, path, index))),
     'kode.rejectHunk': onHunk((id, path, index) => proposals.rejectHunk(id, path, index)),
     'kode.acceptAll': async () => {
       for (const { id } of proposals.all) {
         await review.saveEdits(id)
-        proposals.acceptAll(id)
+        await unlessRefused(id, () => proposals.acceptAll(id))
       }
     },
     'kode.rejectAll': () => {
@@ -133,12 +152,14 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 
   context.subscriptions.push(
+    // First, so that what waits when the window closes stays kept.
+    new vscode.Disposable(store?.follow(proposals) ?? (() => undefined)),
     channel,
     conversation,
     review,
     texts,
     statusBar,
-    new ChangesTree(proposals),
+    changesTree,
     vscode.workspace.registerFileSystemProvider(PENDING_SCHEME, new PendingFiles(proposals), { isCaseSensitive: true }),
     vscode.window.registerWebviewViewProvider('kode.chat', chat),
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
@@ -152,6 +173,14 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.onDidGrantWorkspaceTrust(() => conversation.changeFacts({ missing: whatIsMissing() })),
   )
   showStatus()
+  void restorePending(proposals, store)
+}
+
+/** Puts back what waited when the window was closed or killed; shows it where it was, opens nothing. */
+async function restorePending(proposals: Proposals, store: PendingStore | undefined): Promise<void> {
+  for (const proposal of (await store?.load()) ?? []) {
+    if (!proposals.get(proposal.id)) proposals.restore(proposal)
+  }
 }
 
 function whatIsMissing(): 'folder' | 'trust' | '' {

@@ -19,10 +19,9 @@ export function hunksBetween(before: string, after: string): Hunk[] {
         return [line.slice(1) + (isLastOfFile ? '' : '\n')]
       })
     return {
-      // A range of no lines is counted by the line before it.
-      beforeStart: hunk.oldLines === 0 ? hunk.oldStart : hunk.oldStart - 1,
+      beforeStart: hunk.oldStart - 1,
       beforeLines: linesOf('-'),
-      afterStart: hunk.newLines === 0 ? hunk.newStart : hunk.newStart - 1,
+      afterStart: hunk.newStart - 1,
       afterLines: linesOf('+'),
     }
   })

@@ -30,7 +30,7 @@ export interface PendingHunk {
   findings: Finding[]
 }
 
-type Change = { kind: 'added' | 'removed' | 'changed'; proposal: Proposal }
+type Change = { kind: 'added' | 'restored' | 'removed' | 'changed'; proposal: Proposal }
 
 /** All changes that wait, and what the user decided about their parts. Knows nothing of the editor. */
 export class Proposals {
@@ -61,13 +61,12 @@ export class Proposals {
         acceptedHunks: new Set(),
       }),
     )
-    this.restore({ id: request.id, title: request.title, gates: request.gates, files })
+    this.#put('added', { id: request.id, title: request.title, gates: request.gates, files })
   }
 
   /** Puts a proposal back that an earlier run of the editor left behind. */
   restore(proposal: Proposal): void {
-    this.#proposals.set(proposal.id, proposal)
-    this.#announce('added', proposal)
+    this.#put('restored', proposal)
   }
 
   remove(id: string): void {
@@ -147,6 +146,14 @@ export class Proposals {
     })
   }
 
+  /** The word about a file is taken back. */
+  reopen(id: string, path: string): void {
+    this.#change(id, path, file => {
+      file.decision = 'open'
+      file.acceptedHunks.clear()
+    })
+  }
+
   /** What was not rejected yet is accepted. */
   acceptAll(id: string): void {
     this.#decideOpen(id, 'accepted')
@@ -164,6 +171,11 @@ export class Proposals {
 
   onDecided(listener: (proposal: Proposal) => void): void {
     this.#decidedListeners.add(listener)
+  }
+
+  #put(kind: 'added' | 'restored', proposal: Proposal): void {
+    this.#proposals.set(proposal.id, proposal)
+    this.#announce(kind, proposal)
   }
 
   #decideOpen(id: string, decision: 'accepted' | 'rejected'): void {

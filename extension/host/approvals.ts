@@ -33,6 +33,11 @@ export class Approvals {
     })
   }
 
+  /** Whether a running turn waits for this answer. */
+  isAwaited(id: string): boolean {
+    return this.#open.has(id)
+  }
+
   /** The answer from the chat. Approving a change approves it as the user left it in the editor. */
   answer(id: string, answer: ApprovalAnswer): void {
     const open = this.#open.get(id)

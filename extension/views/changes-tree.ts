@@ -43,6 +43,12 @@ export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposa
     return item
   }
 
+  /** The file of a row, as a menu of the tree hands it over. */
+  uriOf(row: unknown): vscode.Uri | undefined {
+    const known = this.getChildren().find(each => each.file === (row as Row | undefined)?.file)
+    return known && pendingUri(known.proposal.id, known.file.path)
+  }
+
   dispose(): void {
     this.#unsubscribe()
     this.#view.dispose()

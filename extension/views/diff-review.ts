@@ -6,6 +6,8 @@ import { PENDING_SCHEME, pendingFileOf, pendingUri } from './pending-files'
 /** Who typed this recently is left alone: the diff waits in the tree and on the card. */
 const TYPING_PAUSE_MS = 1_500
 
+const SAVE_AFTER_MS = 150
+
 /** Shows proposals as native diffs: a lens per hunk, findings as diagnostics; opens beside, never takes the focus. */
 export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #proposals: Proposals
@@ -14,6 +16,7 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
   readonly onDidChangeCodeLenses = this.#lensesChanged.event
   readonly #registrations: vscode.Disposable[]
   #lastTypedAt = 0
+  #saving: NodeJS.Timeout | undefined
 
   constructor(proposals: Proposals) {
     this.#proposals = proposals
@@ -21,7 +24,10 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
       this.#diagnostics,
       this.#lensesChanged,
       vscode.languages.registerCodeLensProvider({ scheme: PENDING_SCHEME }, this),
-      vscode.workspace.onDidChangeTextDocument(event => this.#noteTyping(event)),
+      vscode.workspace.onDidChangeTextDocument(event => {
+        this.#noteTyping(event)
+        this.#saveSoon(event.document)
+      }),
       new vscode.Disposable(
         proposals.onChange(({ kind, proposal }) => {
           if (kind === 'added') void this.#showUnlessTyping(proposal)
@@ -74,6 +80,7 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.#saving)
     vscode.Disposable.from(...this.#registrations).dispose()
   }
 
@@ -93,6 +100,13 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
   #noteTyping(event: vscode.TextDocumentChangeEvent): void {
     const isOwnTyping = event.document === vscode.window.activeTextEditor?.document && event.contentChanges.length > 0
     if (isOwnTyping && event.document.uri.scheme !== PENDING_SCHEME) this.#lastTypedAt = Date.now()
+  }
+
+  /** A proposal is a draft: what is typed into it counts without a save, so that its verdict follows the typing. */
+  #saveSoon(document: vscode.TextDocument): void {
+    if (document.uri.scheme !== PENDING_SCHEME || !document.isDirty) return
+    clearTimeout(this.#saving)
+    this.#saving = setTimeout(() => void document.save(), SAVE_AFTER_MS)
   }
 
   #showFindings(proposal: Proposal): void {

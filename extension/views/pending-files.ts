@@ -25,15 +25,19 @@ export class PendingFiles implements vscode.FileSystemProvider {
   readonly #proposals: Proposals
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>()
   readonly onDidChangeFile = this.#changed.event
-  /** Goes up with each change, so that the editor reads the text again. */
-  #version = Date.now()
+  /** What the editor was given last, by path; a new version makes it read again, and only then may there be one. */
+  readonly #given = new Map<string, { text: string; version: number }>()
 
   constructor(proposals: Proposals) {
     this.#proposals = proposals
     proposals.onChange(({ kind, proposal }) => {
-      this.#version++
       const type = kind === 'removed' ? vscode.FileChangeType.Deleted : vscode.FileChangeType.Changed
-      this.#changed.fire(proposal.files.map(file => ({ type, uri: pendingUri(proposal.id, file.path) })))
+      const changed = proposal.files.flatMap(file => {
+        const uri = pendingUri(proposal.id, file.path)
+        const isNews = kind === 'removed' || this.#note(uri, file.after ?? '')
+        return isNews ? [{ type, uri }] : []
+      })
+      if (changed.length > 0) this.#changed.fire(changed)
     })
   }
 
@@ -47,7 +51,7 @@ export class PendingFiles implements vscode.FileSystemProvider {
     return {
       type: vscode.FileType.File,
       ctime: 0,
-      mtime: isBefore ? 0 : this.#version,
+      mtime: isBefore ? 0 : (this.#given.get(uri.toString())?.version ?? 0),
       size: Buffer.byteLength(text),
       ...(isBefore && { permissions: vscode.FilePermission.Readonly }),
     }
@@ -60,7 +64,9 @@ export class PendingFiles implements vscode.FileSystemProvider {
   writeFile(uri: vscode.Uri, content: Uint8Array): void {
     const place = pendingFileOf(uri)
     if (!place || uri.query === 'before') throw vscode.FileSystemError.NoPermissions(uri)
-    this.#proposals.edit(place.id, place.path, Buffer.from(content).toString())
+    const text = Buffer.from(content).toString()
+    this.#note(uri, text)
+    this.#proposals.edit(place.id, place.path, text)
   }
 
   readDirectory(): [string, vscode.FileType][] {
@@ -77,6 +83,14 @@ export class PendingFiles implements vscode.FileSystemProvider {
 
   rename(uri: vscode.Uri): never {
     throw vscode.FileSystemError.NoPermissions(uri)
+  }
+
+  /** @returns whether the text is another one than the editor knows */
+  #note(uri: vscode.Uri, text: string): boolean {
+    const known = this.#given.get(uri.toString())
+    if (known?.text === text) return false
+    this.#given.set(uri.toString(), { text, version: (known?.version ?? Date.now()) + 1 })
+    return true
   }
 
   #textAt(uri: vscode.Uri): string {

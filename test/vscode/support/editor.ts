@@ -93,6 +93,10 @@ export class Editor {
     return readFileSync(join(this.server.workspace, path), 'utf8')
   }
 
+  readBytes(path: string): Buffer {
+    return readFileSync(join(this.server.workspace, path))
+  }
+
   async close(): Promise<void> {
     await this.workbench.close()
     await this.server.stop()

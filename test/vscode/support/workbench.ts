@@ -63,6 +63,13 @@ export class Workbench {
     }
   }
 
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+p')
+    await this.page.locator('.quick-input-widget input').fill(name)
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click()
+    await this.page.getByRole('tab', { name }).waitFor()
+  }
+
   /** The document of kode's chat: an outer frame holds VS Code's loader, an inner one its HTML. */
   get chat(): FrameLocator {
     return this.page

@@ -1,0 +1,90 @@
+import * as v from 'valibot'
+import type { FileSystem } from '#shared/host/host'
+import type { GateReport } from '#shared/protocol/gate-report'
+import type { Proposal, Proposals } from './proposals'
+
+const proposal = v.object({
+  id: v.string(),
+  title: v.string(),
+  files: v.array(
+    v.object({
+      path: v.string(),
+      before: v.optional(v.string()),
+      proposed: v.optional(v.string()),
+      after: v.optional(v.string()),
+      decision: v.picklist(['open', 'accepted', 'rejected']),
+      acceptedHunks: v.array(v.string()),
+    }),
+  ),
+})
+
+/** Keeps what waits for review in the workspace's storage, so that it outlives the window and a crash. */
+export class PendingStore {
+  readonly #folder: string
+  readonly #files: FileSystem
+  /** One write after the other, the latest state last. */
+  #writing: Promise<void> = Promise.resolve()
+
+  /** @param folder absolute */
+  constructor(folder: string, files: FileSystem) {
+    this.#folder = folder
+    this.#files = files
+  }
+
+  /** What an earlier run of the editor left behind, oldest first. */
+  async load(): Promise<Proposal[]> {
+    const entries = await this.#files.list(this.#folder)
+    if (!entries.ok) return []
+    const names = entries.value.map(entry => entry.name).filter(name => name.endsWith('.json'))
+    const loaded = await Promise.all(names.sort().map(name => this.#read(name)))
+    return loaded.filter(each => each !== undefined)
+  }
+
+  /** Follows the proposals from now on. */
+  follow(proposals: Proposals): () => void {
+    return proposals.onChange(({ kind, proposal }) => {
+      const text =
+        kind === 'removed'
+          ? undefined
+          : JSON.stringify(proposal, (_, value) => (value instanceof Set ? [...value] : value))
+      this.#writing = this.#writing.then(() => this.#write(proposal.id, text))
+    })
+  }
+
+  /** Resolves once everything so far is on the disk. */
+  async settled(): Promise<void> {
+    await this.#writing
+  }
+
+  async #write(id: string, text: string | undefined): Promise<void> {
+    const path = `${this.#folder}/${id}.json`
+    if (text === undefined) await this.#files.remove(path)
+    else await this.#files.replace(path, new TextEncoder().encode(text))
+  }
+
+  async #read(name: string): Promise<Proposal | undefined> {
+    const bytes = await this.#files.read(`${this.#folder}/${name}`)
+    if (!bytes.ok) return undefined
+    const parsed = v.safeParse(proposal, parseJson(new TextDecoder().decode(bytes.value)))
+    if (!parsed.success) return undefined
+    const files = parsed.output.files.map(file => ({
+      path: file.path,
+      before: file.before,
+      proposed: file.proposed,
+      after: file.after,
+      decision: file.decision,
+      acceptedHunks: new Set(file.acceptedHunks),
+    }))
+    // The verdict is not kept: the project may have changed, so it is judged anew.
+    const gates: GateReport | undefined = undefined
+    return { id: parsed.output.id, title: parsed.output.title, gates, files }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

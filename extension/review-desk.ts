@@ -1,0 +1,121 @@
+import * as vscode from 'vscode'
+import type { Kode } from '#shared/kode'
+import type { FilePreview } from '#shared/protocol/approvals'
+import type { Proposal, Proposals } from './proposals'
+import { rebaseText } from './rebase'
+
+/**
+ * Keeps verdicts true while the user edits proposals, and lands those that no turn waits for any more, such as those
+ * from before the window was reloaded.
+ */
+export class ReviewDesk {
+  readonly #proposals: Proposals
+  readonly #kode: () => Promise<Kode>
+  /** The texts that were judged last, and the judgement under way, by proposal. */
+  readonly #judged = new Map<string, string>()
+  readonly #running = new Map<string, Promise<void>>()
+  readonly #judging = new Map<string, AbortController>()
+
+  /** @param isAwaited whether a running turn waits for the proposal; then the turn lands it */
+  constructor(
+    proposals: Proposals,
+    isAwaited: (id: string) => boolean,
+    kode: () => Promise<Kode>,
+    onProblem: (text: string) => void,
+  ) {
+    this.#proposals = proposals
+    this.#kode = kode
+    proposals.onChange(({ kind, proposal }) => {
+      if (kind === 'removed') this.#forget(proposal.id)
+      else if (kind === 'added' && proposal.gates) this.#judged.set(proposal.id, textsOf(proposal))
+      else if (this.#judged.get(proposal.id) !== textsOf(proposal)) {
+        const running = this.#judge(proposal).catch((error: unknown) => onProblem(messageOf(error)))
+        this.#running.set(proposal.id, running)
+      }
+    })
+    proposals.onDecided(proposal => {
+      // A turn that took the answer has removed the proposal.
+      if (!isAwaited(proposal.id) && proposals.get(proposal.id)) void this.#settle(proposal)
+    })
+  }
+
+  /** Why a proposal cannot be accepted as it is now; waits for a judgement under way. */
+  async refusalOf(id: string): Promise<string | undefined> {
+    await this.#running.get(id)
+    const gates = this.#proposals.get(id)?.gates
+    const failed = gates?.results.find(result => result.status === 'FAIL')
+    if (!failed) return undefined
+    const finding = failed.findings[0]
+    const reason = finding ? `${finding.file}:${finding.line} ${finding.message}` : failed.message
+    return vscode.l10n.t('Not accepted: {0}. Mend it in the diff, or reject it.', reason)
+  }
+
+  /** Judges a proposal as the user left it, unless it changes meanwhile. */
+  async #judge(proposal: Proposal): Promise<void> {
+    this.#judged.set(proposal.id, textsOf(proposal))
+    this.#judging.get(proposal.id)?.abort()
+    const controller = new AbortController()
+    this.#judging.set(proposal.id, controller)
+    const kode = await this.#kode()
+    const report = await kode.judge(openFiles(proposal), controller.signal)
+    if (!controller.signal.aborted) this.#proposals.setGates(proposal.id, report)
+  }
+
+  #forget(id: string): void {
+    this.#judging.get(id)?.abort()
+    this.#judging.delete(id)
+    this.#judged.delete(id)
+    this.#running.delete(id)
+  }
+
+  async #settle(proposal: Proposal): Promise<void> {
+    const accepted = proposal.files.filter(file => file.decision === 'accepted')
+    try {
+      if (accepted.length > 0) await this.#land(proposal, accepted)
+      this.#proposals.remove(proposal.id)
+    } catch (error) {
+      // It stays pending: nothing is lost, and the user can mend it or reject it.
+      for (const file of proposal.files) this.#proposals.reopen(proposal.id, file.path)
+      void vscode.window.showErrorMessage(messageOf(error))
+    }
+  }
+
+  async #land(proposal: Proposal, accepted: Proposal['files']): Promise<void> {
+    const kode = await this.#kode()
+    const files = await Promise.all(
+      accepted.map(async ({ path, before, after }): Promise<FilePreview> => {
+        if (after === undefined || before === undefined) return { path, ...(after !== undefined && { after }) }
+        const rebased = rebaseText(before, after, await currentText(kode.root, path))
+        if (rebased === undefined) {
+          throw new Error(
+            `${path} was changed in the same place since; take what you need from the diff, or reject it.`,
+          )
+        }
+        return { path, after: rebased }
+      }),
+    )
+    const landed = await kode.land(files, proposal.title)
+    if (landed.ok) return
+    if (landed.error.gates) this.#proposals.setGates(proposal.id, landed.error.gates)
+    throw new Error(landed.error.message)
+  }
+}
+
+function textsOf(proposal: Proposal): string {
+  return JSON.stringify(openFiles(proposal))
+}
+
+function openFiles(proposal: Proposal): FilePreview[] {
+  return proposal.files
+    .filter(file => file.decision !== 'rejected')
+    .map(({ path, after }) => ({ path, ...(after !== undefined && { after }) }))
+}
+
+async function currentText(root: string, path: string): Promise<string> {
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(vscode.Uri.file(root), path))
+  return document.getText()
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

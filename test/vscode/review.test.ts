@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { Editor, edit } from './support/editor'
+
+const FIVE = Array.from(
+  { length: 5 },
+  (_, index) => `export const value${index} = ${index + 1}\n// a\n// b\n// c\n`,
+).join('')
+const READ = (path: string) => ({ toolCalls: [{ name: 'Read', arguments: { file_path: path } }] })
+
+let editor: Editor
+
+beforeAll(async () => {
+  editor = await Editor.open({
+    'package.json': '{"name":"five"}',
+    'five.ts': FIVE,
+    'money.ts': 'export function round(value: number): number {\n  return Math.round(value)\n}\n',
+    'windows.ts': 'export const a = 1\r\nexport const b = 2\r\n',
+    'utf16.txt': Buffer.from('\ufeffgrüße\nwelt\n', 'utf16le'),
+    'unsaved.ts': 'export const first = 1\nexport const second = 2\n',
+    'kept.ts': 'export const kept = 1\n',
+  })
+  await editor.setKey('sk-test-0123456789')
+})
+
+afterAll(() => editor?.close())
+
+beforeEach(async context => {
+  // What was on the screen tells more than a time-out.
+  context.onTestFailed(async () => {
+    await editor.workbench.page.screenshot({ path: `dist/failed-${context.task.id}.png` })
+  })
+  await editor.newConversation()
+})
+
+describe('review in the editor', () => {
+  test('lands two of five hunks, and nothing of the others', async () => {
+    const changed = FIVE.replace(/= (\d)/g, (_, digit) => `= ${digit}0`)
+    editor.script(READ('five.ts'), { toolCalls: [edit('five.ts', FIVE, changed)] }, { text: 'Two of them, then.' })
+    await editor.prompt('Times ten')
+    const page = editor.workbench.page
+    await editor.workbench.editorAction('Accept Change').waitFor()
+    const lens = (title: string) => page.locator('.codelens-decoration a', { hasText: title })
+    for (let left = 5; left > 2; left--) {
+      await expect.poll(() => lens('Reject').count(), { timeout: 30_000 }).toBe(left)
+      await lens('Reject').first().click()
+    }
+    await expect.poll(() => lens('Reject').count(), { timeout: 30_000 }).toBe(2)
+    expect(editor.read('five.ts')).toBe(FIVE)
+    await lens('Accept').first().click()
+    await page.locator('.codelens-decoration', { hasText: 'Accepted' }).waitFor()
+    expect(editor.read('five.ts')).toBe(FIVE)
+    await lens('Accept').filter({ hasNotText: 'Accepted' }).first().click()
+    await editor.chat.getByText('Two of them, then.').waitFor()
+    expect(editor.read('five.ts')).toBe(FIVE.replace('= 4', '= 40').replace('= 5', '= 50'))
+  })
+
+  test('judges what the user types into the diff: a missing function is marked and cannot be accepted, mended it lands', async () => {
+    const hash = () => createHash('sha256').update(editor.read('money.ts')).digest('hex')
+    const before = hash()
+    editor.script(
+      READ('money.ts'),
+      { toolCalls: [edit('money.ts', 'Math.round(value)', 'Math.round(value * 100) / 100')] },
+      { text: 'Landed as you wrote it.' },
+    )
+    await editor.prompt('Cents')
+    const page = editor.workbench.page
+    await editor.workbench.editorAction('Accept Change').waitFor()
+    const right = page.locator('.editor.modified')
+    await right.locator('.view-line', { hasText: 'Math.round' }).click()
+    await page.keyboard.press('End')
+    await page.keyboard.type(' + missing()')
+    await right.locator('.squiggly-error').waitFor()
+    await page.keyboard.press('Control+Shift+M')
+    await page.getByRole('treeitem', { name: /missing.*neither declared/ }).waitFor()
+    await page.screenshot({ path: 'dist/shot-finding.png' })
+    await editor.workbench.editorAction('Accept Change').click()
+    await page.getByText('Not accepted: money.ts:2').first().waitFor()
+    expect(hash()).toBe(before)
+
+    await right.locator('.view-line', { hasText: 'missing' }).click()
+    await page.keyboard.press('End')
+    for (let index = 0; index < ' + missing()'.length; index++) await page.keyboard.press('Backspace')
+    await right.locator('.squiggly-error').waitFor({ state: 'detached' })
+    await editor.workbench.editorAction('Accept Change').click()
+    await editor.chat.getByText('Landed as you wrote it.').waitFor()
+    expect(editor.read('money.ts')).toContain('Math.round(value * 100) / 100\n')
+  })
+
+  test('lands as one step that the editor can undo', async () => {
+    const page = editor.workbench.page
+    editor.script(READ('kept.ts'), { toolCalls: [edit('kept.ts', '= 1', '= 2')] }, { text: 'Now two.' })
+    await editor.prompt('Two')
+    await editor.workbench.editorAction('Accept Change').click()
+    await editor.chat.getByText('Now two.').waitFor()
+    expect(editor.read('kept.ts')).toBe('export const kept = 2\n')
+    await editor.chat
+      .getByRole('button', { name: /kept.ts/ })
+      .last()
+      .click()
+    await page.locator('.editor-instance .view-line', { hasText: 'kept = 2' }).click()
+    await page.keyboard.press('Control+z')
+    await page.locator('.editor-instance .view-line', { hasText: 'kept = 1' }).waitFor()
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => editor.read('kept.ts'), { timeout: 20_000 }).toBe('export const kept = 1\n')
+  })
+
+  test('keeps what the user has not saved yet', async () => {
+    const page = editor.workbench.page
+    await editor.workbench.openFile('unsaved.ts')
+    await page.locator('.editor-instance .view-line', { hasText: 'first' }).click()
+    await page.keyboard.press('Control+Home')
+    await page.keyboard.type('const mine = 0\n')
+    editor.script(
+      READ('unsaved.ts'),
+      { toolCalls: [edit('unsaved.ts', 'second = 2', 'second = 3')] },
+      { text: 'Both are there.' },
+    )
+    await editor.prompt('Three')
+    await editor.chat.getByRole('region', { name: 'Approval: unsaved.ts' }).press('y')
+    await editor.chat.getByText('Both are there.').waitFor()
+    expect(editor.read('unsaved.ts')).toBe('const mine = 0\nexport const first = 1\nexport const second = 3\n')
+  })
+
+  test.each([
+    ['windows.ts', 'b = 2', 'b = 3', Buffer.from('export const a = 1\r\nexport const b = 3\r\n')],
+    ['utf16.txt', 'welt', 'Welt', Buffer.from('\ufeffgrüße\nWelt\n', 'utf16le')],
+  ])('keeps line ends and encoding of %s', async (path, before, after, bytes) => {
+    editor.script(READ(path), { toolCalls: [edit(path, before, after)] }, { text: `Done with ${path}` })
+    await editor.prompt('Change it')
+    await editor.chat.getByRole('region', { name: `Approval: ${path}` }).press('y')
+    await editor.chat.getByText(`Done with ${path}`).waitFor()
+    expect(editor.readBytes(path).toString('hex')).toBe(bytes.toString('hex'))
+  })
+
+  test('keeps a pending change over a reload of the window, and lands it then', async () => {
+    const before = editor.read('kept.ts')
+    editor.script(READ('kept.ts'), { toolCalls: [edit('kept.ts', '= 1', '= 5')] })
+    await editor.prompt('Five')
+    await editor.workbench.editorAction('Accept Change').waitFor()
+    await editor.reload()
+    expect(editor.read('kept.ts')).toBe(before)
+    await editor.workbench.runCommand('kode: Accept All Changes')
+    await expect.poll(() => editor.read('kept.ts'), { timeout: 60_000 }).toBe('export const kept = 5\n')
+  })
+})
