@@ -1,5 +1,7 @@
 import type { AuditEntry, AuditLog } from '#shared/audit/audit-log'
+import { sleep } from '#shared/base/cancel'
 import { ok, type Result } from '#shared/base/result'
+import type { CodeIndex } from '#shared/code-index/code-index'
 import { buildWhatFits } from '#shared/edits/build-change-set'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { listTurns, redo, type UndoOptions, undo } from '#shared/edits/checkpoint'
@@ -21,11 +23,17 @@ export interface ChangeEngineParts {
   files: FileSystem
   door: Door
   languages: Languages
+  index: CodeIndex
   gates: GateSettings
   audit: AuditLog
   /** Milliseconds, with fractions. */
   clock(): number
 }
+
+/** What others wrote meanwhile is noticed this late by the gates that look beyond the change; what kode writes, at once. */
+const INDEX_AGE_MS = 5_000
+/** An edit does not wait longer for the first reading of a project. */
+const INDEX_PATIENCE_MS = 2_000
 
 /** What a text became: the part of it that fits, and what does not. */
 export interface Proposed {
@@ -38,6 +46,7 @@ export interface Proposed {
 export class ChangeEngine {
   readonly #parts: ChangeEngineParts
   readonly #scanner: WorkspaceScanner
+  #indexedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: ChangeEngineParts) {
     this.#parts = parts
@@ -86,7 +95,7 @@ export class ChangeEngine {
    * @param problems what of the proposal did not fit; it fails `diff_applier`
    * @param project the project before the change; by default as it is on the disk now
    */
-  judge(
+  async judge(
     changes: ChangeSet,
     signal: AbortSignal,
     problems: readonly EditProblem[] = [],
@@ -94,7 +103,21 @@ export class ChangeEngine {
     project: ProjectView = projectViewOf(this.#parts.files, this.#parts.root),
   ): Promise<GateReport> {
     const { languages, clock } = this.#parts
-    return runGates(changes, project, settings, signal, { languages, editProblems: problems, now: clock })
+    const index = await this.#freshIndex(signal)
+    const equipment = { languages, editProblems: problems, now: clock, ...(index ? { index } : {}) }
+    return runGates(changes, project, settings, signal, equipment)
+  }
+
+  /** @returns undefined while a large project is still being read for the first time */
+  async #freshIndex(signal: AbortSignal): Promise<CodeIndex | undefined> {
+    const { index, clock } = this.#parts
+    if (clock() - this.#indexedAtMs < INDEX_AGE_MS) return index
+    const refreshed = index.refresh().then(() => {
+      this.#indexedAtMs = clock()
+      return true
+    })
+    const isReady = await Promise.race([refreshed, sleep(INDEX_PATIENCE_MS, signal)])
+    return isReady ? index : undefined
   }
 
   /** The project as it was before a change that is on the disk already. */
@@ -103,8 +126,10 @@ export class ChangeEngine {
   }
 
   /** Writes a judged and approved change; all or nothing. `cause` says which turn it is undone with. */
-  land(changes: ChangeSet, cause: Cause): Promise<Result<WrittenFiles, EditProblem>> {
-    return writeChanges(changes, this.#parts.door, cause)
+  async land(changes: ChangeSet, cause: Cause): Promise<Result<WrittenFiles, EditProblem>> {
+    const written = await writeChanges(changes, this.#parts.door, cause)
+    await this.#parts.index.update(changes.files.flatMap(file => [file.path, file.oldPath ?? file.path]))
+    return written
   }
 
   /**

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { AuditLog } from '#shared/audit/audit-log'
+import { CodeIndex } from '#shared/code-index/code-index'
 import type { KodePaths } from '#shared/config/paths'
 import type { ProjectFile } from '#shared/config/project-file'
 import { journalFolderFor } from '#shared/edits/write'
@@ -23,11 +24,13 @@ export interface EngineSources {
 
 /** The engine of a project, set up by the project's own settings. */
 export function openEngine({ root, files, paths, project, now, logFolder }: EngineSources): ChangeEngine {
+  const languages = new Languages(readAsset)
   return new ChangeEngine({
     root,
     files,
     door: { root, files, journalFolder: journalFolderFor(paths.config, root), now },
-    languages: new Languages(readAsset),
+    languages,
+    index: new CodeIndex({ root, files, languages, cacheFolder: paths.cache }),
     gates: gateSettings(project),
     audit: new AuditLog(logFolder ?? join(root, 'logs'), files),
     clock: () => performance.now(),
@@ -42,7 +45,7 @@ export function gateSettings(project: ProjectFile): GateSettings {
     ...(engine.max_blast_radius !== undefined && { maxBlastRadius: engine.max_blast_radius }),
     ...(engine.max_files_touched !== undefined && { maxFilesTouched: engine.max_files_touched }),
     blockArchitecture: verify.block_architecture ?? false,
-    architectureRules: (architecture.rules ?? []).map(architectureRule),
+    architectureRules: (architecture.rules ?? []).flatMap(architectureRules),
     runAll: false,
     ...(only && { only: ['diff_applier', ...only] }),
   }
@@ -50,18 +53,17 @@ export function gateSettings(project: ProjectFile): GateSettings {
 
 type WrittenRule = NonNullable<NonNullable<ProjectFile['architecture']>['rules']>[number]
 
-/** A rule in either spelling. The reference's form names an import prefix and the packages that may use it. */
-export function architectureRule(rule: WrittenRule): ArchitectureRule {
+/** A rule in either spelling. The reference's form names an import prefix and the packages that may use it: a ban with exceptions. */
+export function architectureRules(rule: WrittenRule): ArchitectureRule[] {
   if ('ForbiddenImportPrefix' in rule) {
-    const allowed = rule.AllowedInPackages ?? []
-    return {
-      from: allowed.length > 0 ? `!(${allowed.map(each => `**/${each}/**|${each}/**`).join('|')})` : '**',
-      to: `${rule.ForbiddenImportPrefix}**`,
-      kind: 'forbid',
-      severity: 'error',
-      message: rule.ErrorMessage ?? 'Architecture rule violation',
-    }
+    const message = rule.ErrorMessage ?? 'Architecture rule violation'
+    const common = { to: rule.ForbiddenImportPrefix, severity: 'error' as const, message }
+    const allowed = (rule.AllowedInPackages ?? []).flatMap(each => [each, `**/${each}`])
+    return [
+      { ...common, from: '**', kind: 'forbid' },
+      ...allowed.map(from => ({ ...common, from, kind: 'allow' as const })),
+    ]
   }
   const kind = rule.kind ?? (rule.allow ? 'allow' : 'forbid')
-  return { from: rule.from, to: rule.to, kind, severity: rule.severity ?? 'error', message: rule.message ?? '' }
+  return [{ from: rule.from, to: rule.to, kind, severity: rule.severity ?? 'error', message: rule.message ?? '' }]
 }

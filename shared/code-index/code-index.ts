@@ -14,6 +14,9 @@ export interface CodeIndexParts {
   cacheFolder?: string
 }
 
+/** A folder with more is no project, such as a whole home folder. */
+const MAX_FILES = 200_000
+
 const PASSES_ALL_ON = /\*\s*from\b|\bimport\s*\*|::\*|\bimport\s+\.\s|^\s*\.\s+"/m
 
 /** Larger files are made by programs: nobody's edit depends on them. */
@@ -29,6 +32,7 @@ export class CodeIndex {
   /** By each word of what it imports, lower case: `./lib/math.js` is under lib, math and js. */
   #importersByWord: Map<string, IndexedFile[]> | undefined
   #refreshing: Promise<void> | undefined
+  #isLoaded = false
   /** Where imports lead, as the disk is: by what is imported and from which folder. Holds until a file comes, goes, or configures. */
   targets = new Map<string, Promise<readonly string[]>>()
 
@@ -75,6 +79,7 @@ export class CodeIndex {
 
   /** Looks at single files again, after a write or a notice from the editor. */
   async update(paths: readonly string[]): Promise<void> {
+    if (!this.#isLoaded) return
     const { files, root } = this.#parts
     for (const path of paths) {
       if (this.#parts.languages.idOf(path) === undefined) continue
@@ -90,11 +95,17 @@ export class CodeIndex {
 
   async #refresh(signal?: AbortSignal): Promise<void> {
     const { files, root, languages } = this.#parts
-    if (this.#files.size === 0) await this.#load()
+    if (!this.#isLoaded) await this.#load()
+    this.#isLoaded = true
     const rules = await IgnoreRules.above(root, files)
+    let count = 0
     const walked = await files.walk(root, {
-      enters: (path, names) => rules.enters(path, names),
-      includes: path => (languages.idOf(path) !== undefined || !isCode(path)) && rules.includes(path),
+      enters: (path, names) => count < MAX_FILES && rules.enters(path, names),
+      includes: path => {
+        const isWanted = (languages.idOf(path) !== undefined || !isCode(path)) && rules.includes(path)
+        if (isWanted) count++
+        return isWanted && count <= MAX_FILES
+      },
       ...(signal ? { signal } : {}),
     })
     // A folder that cannot be walked, or a walk that was stopped, says nothing about what is gone.

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { architectureRule, openEngine } from '#shared/agent/open-engine'
+import { architectureRules, openEngine } from '#shared/agent/open-engine'
 import type { Summary } from '#shared/pipelines/summary'
 import { diffSubject } from '#shared/pipelines/support/diff-subject'
 import { gitSubject } from '#shared/pipelines/support/git-subject'
@@ -59,7 +59,10 @@ async function verify(context: CommandContext, args: CommandArgs): Promise<Comma
     runAll: args.flags.all === true,
     blockArchitecture:
       args.flags['block-architecture'] === true || subject.blockArchitecture || engine.gateSettings.blockArchitecture,
-    architectureRules: [...engine.gateSettings.architectureRules, ...subject.architectureRules.map(architectureRule)],
+    architectureRules: [
+      ...engine.gateSettings.architectureRules,
+      ...subject.architectureRules.flatMap(architectureRules),
+    ],
     ...blastRadius(args),
   }
   const summary = await verifyPatch(
