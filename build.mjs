@@ -77,8 +77,7 @@ async function buildCli() {
   await build({
     ...node,
     // The launcher answers --version without loading anything; the rest is one graph with lazy chunks.
-    entryPoints: { kode: 'cli/launcher.ts', main: 'cli/main.ts' },
-    external: ['./main.mjs'],
+    entryPoints: { kode: 'cli/launcher.ts', main: 'cli/main.ts', 'version-line': 'cli/version-line.ts' },
     outdir: 'dist/cli',
   })
   await chmod('dist/cli/kode.mjs', 0o755)

@@ -11,11 +11,17 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
   process.stderr.write(`kode needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.\n`)
   process.exitCode = 2
+} else if (process.argv.length === 3 && /^(--)?version$/.test(process.argv[2] ?? '')) {
+  // One line, asked for by scripts all the time: neither the compile cache nor main is worth loading for it.
+  await load('./version-line.mjs')
 } else {
   useCompileCache()
-  // Not a static path: the bundler would pull main into the launcher.
-  const main = './main.mjs'
-  await import(main)
+  await load('./main.mjs')
+}
+
+/** By a computed path: the bundler would otherwise pull the rest into the launcher. */
+async function load(path: string): Promise<void> {
+  await import(path)
 }
 
 /** Compiled code is only ever loaded from a folder that nobody else can write. */

@@ -3,7 +3,6 @@ import { AGENT_OPTIONS, COMMON_OPTIONS, parse, textFlag, UsageError } from './ar
 import { type CliEnd, Interruption } from './interruption'
 import { terminalOutput } from './output'
 import { projectRoot } from './project-root'
-import { VERSION } from './version'
 
 const output = terminalOutput(process.env)
 const interruption = new Interruption()
@@ -36,17 +35,14 @@ async function dispatch(args: readonly string[]): Promise<CliEnd> {
     output.result(await helpText(args[1]))
     return EXIT.done
   }
-  if (name === 'version' || name === '--version') {
-    const { versionLine } = await import('./version-line')
-    output.result(`${await versionLine(VERSION)}\n`)
-    return EXIT.done
-  }
   if (name !== '' && !name.startsWith('-')) {
     const { runNamedCommand } = await import('./command-door')
     const exitCode = await runNamedCommand(name, args.slice(1), output, interruption.signal)
     if (exitCode !== undefined) return exitCode
   }
   const { words, flags } = parse(args, { ...COMMON_OPTIONS, ...AGENT_OPTIONS })
+  // Alone it is answered by the launcher.
+  if (flags.version) await import('./version-line')
   if (flags.help) {
     const { helpText } = await import('./help')
     output.result(await helpText())

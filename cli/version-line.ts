@@ -1,7 +1,8 @@
+import { writeSync } from 'node:fs'
 import { nodeProcesses } from '#shared/host/node/processes'
 import { describeSandbox } from '#shared/sandbox/open'
+import { VERSION } from './version'
 
-/** One line for bug reports: product, version, state of the sandbox. */
-export async function versionLine(version: string): Promise<string> {
-  return `kode ${version} (sandbox: ${await describeSandbox(nodeProcesses(), process.env)})`
-}
+// One line for bug reports: product, version, state of the sandbox.
+writeSync(1, `kode ${VERSION} (sandbox: ${await describeSandbox(nodeProcesses(), process.env)})\n`)
+process.exit(0)

@@ -329,6 +329,15 @@ test('the whole first request is small, and every request begins with the one be
   }
 })
 
+test.each([['--version'], ['version']])(
+  'kode %s is one line with the version and the state of the sandbox',
+  async word => {
+    const end = await runCli([word], { cwd: tempProject() })
+    expect(end).toMatchObject({ code: 0, stderr: '' })
+    expect(end.stdout).toMatch(/^kode \d+\.\d+\.\d+ \(sandbox: bubblewrap\)\n$/)
+  },
+)
+
 test('what a project file may not do is not done, and mistakes in it are named', async () => {
   const { root, env, model } = await projectWith([{ text: 'ok' }])
   gitInit(root)
