@@ -260,27 +260,30 @@ class Workbench {
 
   #open(step: EditStep): Promise<Result<BenchFile, EditProblem>> {
     if (step.kind === 'patch') return this.#load(step.patch.oldPath ?? step.patch.newPath ?? '')
-    return this.#load(step.path, step.kind === 'remove')
+    const removes = step.kind === 'remove' || (step.kind === 'hunk' && step.hunk.action === 'DELETE_FILE')
+    return this.#load(step.path, removes)
   }
 
-  async #load(path: string, acceptsFolders = false): Promise<Result<BenchFile, EditProblem>> {
-    const place = await resolveInProject(this.#source.root, path, this.#source.files)
+  /** @param toRemove a folder will do too, and a link means itself */
+  async #load(path: string, toRemove = false): Promise<Result<BenchFile, EditProblem>> {
+    const lastLink = toRemove ? 'keep' : 'follow'
+    const place = await resolveInProject(this.#source.root, path, this.#source.files, lastLink)
     if (!place.ok) return place
     const known = this.#files.get(place.value.path)
     if (known) return ok(known)
     const file: BenchFile = { path: place.value.path, exists: false, hunkIds: [], notes: [] }
-    const problem = await this.#read(file, path, place.value.absolute, acceptsFolders)
+    const problem = await this.#read(file, path, place.value.absolute, toRemove)
     if (problem) return fail(problem)
     this.#files.set(file.path, file)
     return ok(file)
   }
 
-  async #read(
-    file: BenchFile,
-    path: string,
-    absolute: string,
-    acceptsFolders: boolean,
-  ): Promise<EditProblem | undefined> {
+  async #read(file: BenchFile, path: string, absolute: string, toRemove: boolean): Promise<EditProblem | undefined> {
+    const special = toRemove ? await this.#readToRemove(absolute) : undefined
+    if (special) {
+      Object.assign(file, { oldPath: file.path, exists: true, ...special })
+      return undefined
+    }
     const read = await readProjectFile(path, this.#source)
     if (read.ok) {
       Object.assign(file, { oldPath: file.path, before: read.value.text, text: read.value.text, base: read.value.base })
@@ -288,18 +291,26 @@ class Workbench {
       return undefined
     }
     if (read.error.kind === 'file-missing') return undefined
-    const stat = await this.#source.files.lstat(absolute)
-    if (acceptsFolders && stat.ok && stat.value.type === 'directory') {
-      Object.assign(file, { oldPath: file.path, exists: true })
-      return undefined
-    }
     if (read.error.kind !== 'binary-file') return read.error
     const bytes = await this.#source.files.read(absolute, MOST_TEXT_BYTES)
     if (!bytes.ok) return problemOfFile(bytes.error, path)
-    const base = { hash: hashOf(bytes.value), encoding: 'binary', hasBom: false }
-    Object.assign(file, { oldPath: file.path, exists: true, base })
+    Object.assign(file, { oldPath: file.path, exists: true, base: opaqueBase(bytes.value, 'binary') })
     return undefined
   }
+
+  /** A folder, which has no base, or a link, whose base is its target; `undefined` for a file. */
+  async #readToRemove(absolute: string): Promise<{ base?: FileBase } | undefined> {
+    const stat = await this.#source.files.lstat(absolute)
+    if (!stat.ok || stat.value.type === 'file') return undefined
+    if (stat.value.type === 'directory') return {}
+    const target = await this.#source.files.readLink(absolute)
+    return target.ok ? { base: opaqueBase(Buffer.from(target.value), 'link') } : undefined
+  }
+}
+
+/** Of something that can only be deleted or moved. */
+function opaqueBase(content: Uint8Array, encoding: 'binary' | 'link'): FileBase {
+  return { hash: hashOf(content), encoding, hasBom: false }
 }
 
 function textOf(file: BenchFile, path: string): Result<string, EditProblem> {

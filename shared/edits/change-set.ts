@@ -28,7 +28,7 @@ export interface FileChange {
 export interface FileBase {
   /** SHA-256 of the bytes, hexadecimal. */
   readonly hash: string
-  /** Name of the encoding as text-file.ts knows it; `binary` for a file that can only be deleted or moved. */
+  /** Name of the encoding as text-file.ts knows it; `binary` or `link` for what can only be deleted or moved. */
   readonly encoding: string
   readonly hasBom: boolean
 }

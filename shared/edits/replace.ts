@@ -65,6 +65,8 @@ export interface TextRange {
 export interface Places {
   ranges: TextRange[]
   match: MatchKind
+  /** Whole lines were compared; the text there is not the quote itself. */
+  isByLines: boolean
 }
 
 /**
@@ -89,7 +91,7 @@ export function findPlaces(
   const search = findLines(lines, wanted)
   if (search.kind === 'found') {
     const range = rangeOfLines(text, search.match.start, wanted.length, quote.endsWith('\n'))
-    return ok({ ranges: [range], match: search.match.kind })
+    return ok({ ranges: [range], match: search.match.kind, isByLines: true })
   }
   if (search.kind === 'ambiguous') {
     const at = search.starts.map(start => start + 1)
@@ -114,7 +116,8 @@ function choose(
   label: string,
   which: 'all' | 'only' | number,
 ): Result<Places, EditProblem> {
-  if (which === 'all' || (which === 'only' && ranges.length === 1)) return ok({ ranges, match: 'exact' })
+  if (which === 'all' || (which === 'only' && ranges.length === 1))
+    return ok({ ranges, match: 'exact', isByLines: false })
   const at = ranges.map(range => lineAt(text, range.start))
   if (which === 'only') {
     return fail({
@@ -125,7 +128,7 @@ function choose(
     })
   }
   const chosen = ranges[which - 1]
-  if (chosen) return ok({ ranges: [chosen], match: 'exact' })
+  if (chosen) return ok({ ranges: [chosen], match: 'exact', isByLines: false })
   return fail({
     kind: 'anchor-missing',
     path,
@@ -190,7 +193,7 @@ function putInto(text: string, places: Places, replacement: Replacement): string
   let last = 0
   for (const range of places.ranges) {
     const found = text.slice(range.start, range.end)
-    const wanted = places.match === 'exact' ? replacement.new_str : fitted(replacement, found)
+    const wanted = places.isByLines ? fitted(replacement, found) : replacement.new_str
     result += text.slice(last, range.start) + withLineEnds(wanted, lineEndAround(text, range))
     last = range.end
   }

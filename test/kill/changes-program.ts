@@ -2,7 +2,9 @@
  * Writes one change set after the other, until it is killed: `write`. Or does what every start of kode does: `recover`.
  * Arguments: mode, project, journal folder, and for `write` at which call to the file system to die (0: never).
  */
+import syncFs from 'node:fs'
 import fs from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import type { ChangeSet, FileChange } from '#shared/edits/change-set'
 import { hashOf } from '#shared/edits/text-file'
 import { type Door, recoverInterrupted, writeChanges } from '#shared/edits/write'
@@ -60,7 +62,9 @@ function dieAtCall(last: number): void {
       })
     }
   }
-  counting(fs, ['open', 'rename', 'link', 'unlink', 'mkdir', 'rmdir', 'rm', 'writeFile', 'symlink'])
+  counting(fs, ['open', 'unlink', 'mkdir', 'rm', 'writeFile'])
+  counting(syncFs, ['renameSync', 'linkSync', 'unlinkSync', 'mkdirSync', 'rmdirSync', 'symlinkSync'])
+  syncBuiltinESMExports()
   const open = fs.open
   fs.open = async (...args: Parameters<typeof open>) => {
     const file = await open(...args)

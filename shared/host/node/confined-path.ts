@@ -14,7 +14,7 @@ const canBeginAtDescriptor = process.platform === 'linux' && existsSync(DESCRIPT
 export async function withFolderHeld<T>(
   root: string,
   names: readonly string[],
-  use: (heldPath: string) => Promise<T>,
+  use: (heldPath: string) => T | Promise<T>,
 ): Promise<T> {
   if (!canBeginAtDescriptor) return withFoldersChecked(root, names, use)
   const folder = openFolder(root, names.slice(0, -1))
@@ -43,7 +43,7 @@ function openFolder(root: string, names: readonly string[]): number {
 async function withFoldersChecked<T>(
   root: string,
   names: readonly string[],
-  use: (path: string) => Promise<T>,
+  use: (path: string) => T | Promise<T>,
 ): Promise<T> {
   const folders = names.slice(0, -1).map((_, index) => join(root, ...names.slice(0, index + 1)))
   const before = folders.map(identityOf)

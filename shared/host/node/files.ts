@@ -1,5 +1,24 @@
 import { randomBytes } from 'node:crypto'
-import { type BigIntStats, constants, promises as fs } from 'node:fs'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  promises as fs,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { FileError, FileStat, FileSystem, StagedFile, StageOptions } from '#shared/host/host'
@@ -8,20 +27,23 @@ import { fileError } from './file-error'
 import { lockFolder } from './folder-lock'
 import { readMany, walkFiles } from './walk'
 
-/** The file system of this machine. */
+/**
+ * The file system of this machine. What only looks or changes names is done at once: it takes microseconds, a detour
+ * through the thread pool many times that. What may take long (contents, fsync, whole trees) is awaited.
+ */
 export function nodeFiles(): FileSystem {
   return filesAt(inPlace, undefined)
 }
 
 /** Hands `use` a path that means the same file as the given one, and means it until `use` is done. */
-type PathHolder = <T>(path: string, use: (heldPath: string) => Promise<T>) => Promise<T>
+type PathHolder = <T>(path: string, use: (heldPath: string) => T | Promise<T>) => Promise<T>
 
-const inPlace: PathHolder = (path, use) => use(path)
+const inPlace: PathHolder = async (path, use) => use(path)
 
 /** @param confinedRoot set when links below it must not be followed */
 function filesAt(hold: PathHolder, confinedRoot: string | undefined): FileSystem {
   /** Runs one operation; what Node throws becomes a value that names the path as the caller knows it. */
-  const attempt = async <T>(path: string, use: (heldPath: string) => Promise<T>): Promise<Result<T, FileError>> => {
+  const attempt = async <T>(path: string, use: (heldPath: string) => T | Promise<T>): Promise<Result<T, FileError>> => {
     try {
       return ok(await hold(path, use))
     } catch (error) {
@@ -35,25 +57,24 @@ function filesAt(hold: PathHolder, confinedRoot: string | undefined): FileSystem
     readRange: (path, start, length) => attempt(path, held => readRange(held, start, length, noFollow)),
     readMany: (paths, maxBytes, take) => readMany(paths, maxBytes, take),
     stat: path =>
-      attempt(path, async held =>
-        toFileStat(await (confinedRoot === undefined ? fs.stat : fs.lstat)(held, { bigint: true })),
-      ),
-    lstat: path => attempt(path, async held => toFileStat(await fs.lstat(held, { bigint: true }))),
+      attempt(path, held => toFileStat((confinedRoot === undefined ? statSync : lstatSync)(held, { bigint: true }))),
+    lstat: path => attempt(path, held => toFileStat(lstatSync(held, { bigint: true }))),
     list: path =>
-      attempt(path, async held => {
-        const entries = await fs.readdir(confinedRoot === undefined ? held : `${held}/.`, { withFileTypes: true })
+      attempt(path, held => {
+        const entries = readdirSync(confinedRoot === undefined ? held : `${held}/.`, { withFileTypes: true })
         return entries.map(entry => ({ name: entry.name, type: typeOf(entry) }))
       }),
     realpath: path =>
-      attempt(path, async held => {
-        if (confinedRoot === undefined) return fs.realpath(held)
-        await fs.lstat(held)
+      attempt(path, held => {
+        if (confinedRoot === undefined) return realpathSync.native(held)
+        lstatSync(held)
         return path
       }),
-    readLink: path => attempt(path, held => fs.readlink(held)),
+    readLink: path => attempt(path, held => readlinkSync(held)),
     stage: (path, bytes, options = {}) => stage(path, bytes, options),
     async replace(path, bytes, mode) {
-      const target = confinedRoot === undefined ? await fs.realpath(path).catch(() => path) : path
+      const real = confinedRoot === undefined ? await files.realpath(path) : undefined
+      const target = real?.ok ? real.value : path
       const folder = await files.makeFolder(dirname(target))
       if (!folder.ok) return folder
       const staged = await stage(target, bytes, { mode })
@@ -74,11 +95,10 @@ function filesAt(hold: PathHolder, confinedRoot: string | undefined): FileSystem
         if (durable) await file.datasync()
       }),
     async makeFolder(path) {
-      if (confinedRoot === undefined)
-        return attempt(path, async held => void (await fs.mkdir(held, { recursive: true })))
+      if (confinedRoot === undefined) return attempt(path, held => void mkdirSync(held, { recursive: true }))
       // One step at a time: a recursive mkdir would walk through links.
       for (const folder of foldersBetween(confinedRoot, path)) {
-        const made = await attempt(folder, held => fs.mkdir(held))
+        const made = await attempt(folder, held => mkdirSync(held))
         if (made.ok || made.error.kind !== 'exists') {
           if (!made.ok) return made
           continue
@@ -90,13 +110,12 @@ function filesAt(hold: PathHolder, confinedRoot: string | undefined): FileSystem
       return ok(undefined)
     },
     remove: (path, recursive = false) =>
-      attempt(path, async held => {
+      attempt(path, held => {
         if (recursive) return fs.rm(held, { recursive: true })
-        const stat = await fs.lstat(held)
-        return stat.isDirectory() ? fs.rmdir(held) : fs.unlink(held)
+        return lstatSync(held).isDirectory() ? rmdirSync(held) : unlinkSync(held)
       }),
-    rename: (from, to) => attempt(from, heldFrom => hold(to, heldTo => fs.rename(heldFrom, heldTo))),
-    symlink: (target, path) => attempt(path, held => fs.symlink(target, held)),
+    rename: (from, to) => attempt(from, heldFrom => hold(to, heldTo => renameSync(heldFrom, heldTo))),
+    symlink: (target, path) => attempt(path, held => symlinkSync(target, held)),
     setMode: (path, mode) =>
       attempt(path, async held => {
         // Through a descriptor: chmod on a path would follow a link.
@@ -111,7 +130,7 @@ function filesAt(hold: PathHolder, confinedRoot: string | undefined): FileSystem
   async function stage(path: string, bytes: Uint8Array, options: StageOptions): Promise<Result<StagedFile, FileError>> {
     const temporary = join(dirname(path), options.temporaryName ?? `.kode-${randomBytes(8).toString('hex')}`)
     const written = await attempt(path, async held => {
-      const existing = await fs.lstat(held).catch(() => undefined)
+      const existing = lstatSync(held, { throwIfNoEntry: false })
       if (existing?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
       await hold(temporary, heldTemporary => writeNew(heldTemporary, bytes, options.mode, existing))
     })
@@ -140,15 +159,25 @@ function confinedBelow(root: string): PathHolder {
   }
 }
 
+/** Up to this size reading at once is quicker than asking the thread pool. */
+const SMALL_BYTES = 512 * 1024
+
 async function readWhole(path: string, maxBytes: number, noFollow: number): Promise<Uint8Array> {
   // Not blocking: opening a FIFO would otherwise wait for a writer.
-  await using file = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK | noFollow)
-  const stat = await file.stat()
-  if (stat.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
-  if (!stat.isFile()) throw Object.assign(new Error('is a device, pipe or socket'), { code: 'ESPECIAL' })
-  if (stat.size > maxBytes) {
-    throw Object.assign(new Error(`${stat.size} bytes, more than ${maxBytes}`), { code: 'EFBIG' })
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | noFollow
+  const descriptor = openSync(path, flags)
+  try {
+    const stat = fstatSync(descriptor)
+    if (stat.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
+    if (!stat.isFile()) throw Object.assign(new Error('is a device, pipe or socket'), { code: 'ESPECIAL' })
+    if (stat.size > maxBytes) {
+      throw Object.assign(new Error(`${stat.size} bytes, more than ${maxBytes}`), { code: 'EFBIG' })
+    }
+    if (stat.size <= SMALL_BYTES) return readFileSync(descriptor)
+  } finally {
+    closeSync(descriptor)
   }
+  await using file = await fs.open(path, flags)
   return file.readFile()
 }
 
@@ -189,28 +218,27 @@ async function giveTo(file: fs.FileHandle, owner: Ownership): Promise<void> {
   }
 }
 
-async function putInPlace(from: string, to: string, expected: string | undefined): Promise<void> {
+function putInPlace(from: string, to: string, expected: string | undefined): void {
   if (expected === 'absent') return putWhereNothingIs(from, to)
   if (expected !== undefined) {
-    const current = toFileStat(await fs.lstat(to, { bigint: true }))
+    const current = toFileStat(lstatSync(to, { bigint: true }))
     if (current.version !== expected) throw Object.assign(new Error('changed meanwhile'), { code: 'ECHANGED' })
   }
-  await fs.rename(from, to)
+  renameSync(from, to)
 }
 
 /** A hard link fails where a file is, a rename would replace it. */
-async function putWhereNothingIs(from: string, to: string): Promise<void> {
+function putWhereNothingIs(from: string, to: string): void {
   try {
-    await fs.link(from, to)
+    linkSync(from, to)
   } catch (error) {
     const kind = fileError(to, error).kind
     if (kind === 'exists' || kind === 'not-found' || kind === 'no-space') throw error
     // A file system without hard links.
-    const existing = await fs.lstat(to).catch(() => undefined)
-    if (existing) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
-    return fs.rename(from, to)
+    if (lstatSync(to, { throwIfNoEntry: false })) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
+    return renameSync(from, to)
   }
-  await fs.unlink(from)
+  unlinkSync(from)
 }
 
 async function syncPath(path: string, flags: number): Promise<void> {

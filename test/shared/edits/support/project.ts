@@ -74,6 +74,7 @@ export function treeOf(root: string): Record<string, string> {
     const mode = (stat.mode & 0o7777).toString(8)
     if (stat.isSymbolicLink()) tree[name] = `link ${readlinkSync(path)}`
     else if (stat.isDirectory()) tree[name] = `folder ${mode}`
+    else if (!stat.isFile()) tree[name] = 'special'
     else tree[name] = `file ${mode} ${readFileSync(path).toString('latin1')}`
   }
   return tree
