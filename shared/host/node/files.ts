@@ -219,7 +219,10 @@ async function giveTo(file: fs.FileHandle, owner: Ownership): Promise<void> {
 }
 
 function putInPlace(from: string, to: string, expected: string | undefined): void {
-  if (expected === 'absent') return putWhereNothingIs(from, to)
+  if (expected === 'absent') {
+    putWhereNothingIs(from, to)
+    return
+  }
   if (expected !== undefined) {
     const current = toFileStat(lstatSync(to, { bigint: true }))
     if (current.version !== expected) throw Object.assign(new Error('changed meanwhile'), { code: 'ECHANGED' })
@@ -236,7 +239,8 @@ function putWhereNothingIs(from: string, to: string): void {
     if (kind === 'exists' || kind === 'not-found' || kind === 'no-space') throw error
     // A file system without hard links.
     if (lstatSync(to, { throwIfNoEntry: false })) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
-    return renameSync(from, to)
+    renameSync(from, to)
+    return
   }
   unlinkSync(from)
 }

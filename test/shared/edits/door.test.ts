@@ -43,6 +43,16 @@ async function refusal(proposal: object, on: TestProject = project): Promise<str
   return written.ok ? 'written' : written.error.message
 }
 
+function replaceByLink(path: string): void {
+  unlinkSync(project.at(path))
+  symlinkSync('/etc/hostname', project.at(path))
+}
+
+function putHuge(path: string): void {
+  project.put(path, 'old')
+  truncateSync(project.at(path), 100_000_000)
+}
+
 const create = (path: string, text = 'new\n') => ({ id: path, file_path: path, action: 'CREATE', new_text: text })
 const modify = (path: string) => ({ file_path: path, action: 'MODIFY', anchor_text: 'old', new_text: 'new' })
 
@@ -163,11 +173,7 @@ describe('a swap between check and use', () => {
   test.each<[string, () => void, string]>([
     ['changed', () => project.put('a.txt', 'mine\n'), 'a.txt changed since it was read'],
     ['removed', () => unlinkSync(project.at('a.txt')), 'a.txt'],
-    [
-      'made a link',
-      () => (unlinkSync(project.at('a.txt')), symlinkSync('/etc/hostname', project.at('a.txt'))),
-      'a.txt changed',
-    ],
+    ['made a link', () => replaceByLink('a.txt'), 'a.txt changed'],
     ['made where a new one goes', () => project.put('n.txt', 'mine\n'), 'n.txt exists already'],
   ])('of a file that was %s after the check is noticed, and nothing is written', async (_, happen, message) => {
     project.put('a.txt', 'old\n')
@@ -230,12 +236,7 @@ describe('what cannot be written is a clear error, and the tree stays as it was'
     ['a path too long', () => undefined, [create(`${'long/'.repeat(900)}x`)], 'too long'],
     ['a FIFO', () => execFileSync('mkfifo', [project.at('pipe')]), [modify('pipe')], 'device, pipe or socket'],
     ['a link to a device', () => symlinkSync('/dev/zero', project.at('zero')), [modify('zero')], 'outside the project'],
-    [
-      'a file of 100 MB',
-      () => (project.put('big', 'old'), truncateSync(project.at('big'), 100_000_000)),
-      [modify('big')],
-      'too large',
-    ],
+    ['a file of 100 MB', () => putHuge('big'), [modify('big')], 'too large'],
     [
       'a new name that differs only in case',
       () => project.put('readme.md', ''),
