@@ -31,6 +31,9 @@ const COMMON_JS = [
   `const __dirname = import.meta.dirname`,
 ].join(';')
 
+/** Runs on a thread of its own; found beside the bundle by shared/host/node/typescript-checker.ts. */
+const TYPESCRIPT_WORKER = 'shared/host/node/typescript-worker.ts'
+
 const node = {
   bundle: true,
   platform: 'node',
@@ -77,7 +80,12 @@ async function buildCli() {
   await build({
     ...node,
     // The launcher answers --version without loading anything; the rest is one graph with lazy chunks.
-    entryPoints: { kode: 'cli/launcher.ts', main: 'cli/main.ts', 'version-line': 'cli/version-line.ts' },
+    entryPoints: {
+      kode: 'cli/launcher.ts',
+      main: 'cli/main.ts',
+      'version-line': 'cli/version-line.ts',
+      'typescript-worker': TYPESCRIPT_WORKER,
+    },
     outdir: 'dist/cli',
   })
   await chmod('dist/cli/kode.mjs', 0o755)
@@ -88,7 +96,7 @@ async function buildExtension() {
   rmSync('dist/extension', { recursive: true, force: true })
   await build({
     ...node,
-    entryPoints: { extension: 'extension/extension.ts' },
+    entryPoints: { extension: 'extension/extension.ts', 'typescript-worker': TYPESCRIPT_WORKER },
     external: ['vscode'],
     outdir: 'dist/extension',
   })

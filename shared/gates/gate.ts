@@ -3,12 +3,17 @@ import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import type { Finding, GateName } from '#shared/protocol/gate-report'
+import type { ProjectChecker } from './project-checker'
 import type { SecurityScanner } from './support/scanner'
 
 /** May this change land? Pure: change and project in, verdict out. Never throws on input; what it cannot judge is `skip`. */
 export interface Gate {
   readonly name: GateName
   judge(input: GateInput): Promise<Verdict>
+  /** Milliseconds; without it, GATE_BUDGET_MS of run-gates.ts. */
+  readonly budgetMs?: number
+  /** Whether it takes part at all; without it, always. */
+  isWanted?(input: Omit<GateInput, 'signal'>): boolean
 }
 
 export interface GateInput {
@@ -24,6 +29,8 @@ export interface GateInput {
   scanner?: SecurityScanner
   /** Of the project before the change, up to date; without it, what needs it is skipped. */
   index?: CodeIndex
+  /** For `static_analysis`, which runs only with them. */
+  checkers?: readonly ProjectChecker[]
   settings: GateSettings
   /** Fires when the run is cancelled or this gate's time is up. */
   signal: AbortSignal

@@ -5,7 +5,17 @@ import { diffApplier } from './diff-applier'
 import type { Gate } from './gate'
 import { imports } from './imports'
 import { security } from './security'
+import { staticAnalysis } from './static-analysis'
 import { syntax } from './syntax'
 
 /** The gates in the order they run. */
-export const GATES: readonly Gate[] = [diffApplier, syntax, imports, calls, blastRadius, architecture, security]
+export const GATES: readonly Gate[] = [
+  diffApplier,
+  syntax,
+  imports,
+  calls,
+  blastRadius,
+  architecture,
+  security,
+  staticAnalysis,
+]

@@ -4,6 +4,7 @@ import { type ProjectView, withChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import type { GateReport, GateResult } from '#shared/protocol/gate-report'
 import type { Gate, GateInput, GateSettings, Verdict } from './gate'
+import type { ProjectChecker } from './project-checker'
 import { GATES } from './registry'
 import { findingLine } from './support/findings'
 import type { SecurityScanner } from './support/scanner'
@@ -12,6 +13,8 @@ import type { SecurityScanner } from './support/scanner'
 export interface GateEquipment {
   languages: Languages
   scanner?: SecurityScanner
+  /** For `static_analysis`, which runs only with them. */
+  checkers?: readonly ProjectChecker[]
   /** Up to date with the project before the change; see CodeIndex.refresh. */
   index?: CodeIndex
   /** What the readers of hunks and patches could not make fit; each fails `diff_applier`. */
@@ -42,6 +45,7 @@ export async function runGates(
   const results: GateResult[] = []
   for (const gate of GATES) {
     if (settings.only && !settings.only.includes(gate.name)) continue
+    if (gate.isWanted && !gate.isWanted(input)) continue
     const failed = results.find(result => result.status === 'FAIL')
     if (failed && !settings.runAll) {
       results.push(toResult(gate, { kind: 'skip', reason: `not run: ${failed.check_name} failed` }, 0))
@@ -56,16 +60,17 @@ export async function runGates(
 
 async function judge(gate: Gate, input: Omit<GateInput, 'signal'>, runSignal: AbortSignal): Promise<Verdict> {
   if (runSignal.aborted) return { kind: 'skip', reason: 'not run: cancelled' }
+  const budgetMs = gate.budgetMs ?? GATE_BUDGET_MS
   const budget = new AbortController()
   const signal = AbortSignal.any([runSignal, budget.signal])
   const stopped = new Promise<Verdict>(resolve => {
     const stop = () => {
-      const reason = runSignal.aborted ? 'cancelled' : `not finished within ${GATE_BUDGET_MS / 1000} s`
+      const reason = runSignal.aborted ? 'cancelled' : `not finished within ${budgetMs / 1000} s`
       resolve({ kind: 'skip', reason })
     }
     signal.addEventListener('abort', stop, { once: true })
   })
-  const timer = setTimeout(() => budget.abort(), GATE_BUDGET_MS)
+  const timer = setTimeout(() => budget.abort(), budgetMs)
   try {
     return await Promise.race([gate.judge({ ...input, signal }), stopped])
   } catch (error) {
