@@ -59,11 +59,11 @@ async function misfitsOf(file: FileChange, input: GateInput): Promise<Finding[]>
     fileFinding(GATE, kind, file.path, message, { suggestion, severity })
 
   if (file.before !== undefined) {
-    if ((await project.kindOf(source)) === undefined) {
+    const current = await project.read(source)
+    if (current === undefined && (await project.kindOf(source)) === undefined) {
       return [finding('file-missing', `${source} does not exist`, 'create it, or name the file that exists')]
     }
     // Text in another encoding cannot be compared here; the writer compares hashes in any case.
-    const current = await project.read(source)
     if (current !== undefined && current !== file.before) {
       return [finding('stale', `${source} changed since it was read`, 'read it again, then repeat the edit')]
     }

@@ -5,5 +5,7 @@ import { judgeFiles } from './support/judge-files'
 export const imports: Gate = {
   name: 'imports',
   judge: input =>
-    judgeFiles(input, 'imports', (language, source, project) => language.code?.checkImports(source, project)),
+    judgeFiles(input, 'imports', (language, source, project, before) =>
+      language.code?.checkImports(source, project, before),
+    ),
 }

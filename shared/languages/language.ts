@@ -31,10 +31,14 @@ export interface CodeSupport {
   factsOf(source: SourceFile): Promise<FileFacts | Unknown>
   /** Whether what was written for the old declaration fits the new one; without it, equal shapes are compatible. */
   areCompatible?(before: DeclarationFact, after: DeclarationFact): boolean
-  /** Imports that lead nowhere, and imported names their target does not have. */
-  checkImports(source: SourceFile, project: ProjectView): Promise<Judgement>
-  /** Calls of what does not exist, or with arguments it cannot take. */
-  checkCalls(source: SourceFile, project: ProjectView): Promise<Judgement>
+  /**
+   * Imports that lead nowhere, and imported names their target does not have.
+   *
+   * @param before the file as it was, given when nothing else changed what imports mean: what it has in common need not be judged
+   */
+  checkImports(source: SourceFile, project: ProjectView, before?: SourceFile): Promise<Judgement>
+  /** Calls of what does not exist, or with arguments it cannot take; `before` as above. */
+  checkCalls(source: SourceFile, project: ProjectView, before?: SourceFile): Promise<Judgement>
 }
 
 export interface SourceFile {

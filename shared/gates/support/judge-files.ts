@@ -4,12 +4,14 @@ import type { ProjectView } from '#shared/languages/project-view'
 import type { Finding, GateName } from '#shared/protocol/gate-report'
 import type { GateInput, Verdict } from '../gate'
 import { findingLine, problemsAdded, toFinding } from './findings'
+import { keepsMeaning } from './keeps-meaning'
 
 /** Judges one state of one file; undefined when the gate has nothing to say about this language. */
 export type FileJudge = (
   language: Language,
   source: SourceFile,
   project: ProjectView,
+  before?: SourceFile,
 ) => Promise<Judgement | undefined> | undefined
 
 /** Runs a judge over each changed file, before and after, and reports what the change adds. */
@@ -21,7 +23,10 @@ export async function judgeFiles(input: GateInput, gate: GateName, judge: FileJu
     if (file.after === undefined) continue
     if (input.signal.aborted) return { kind: 'skip', reason: 'stopped before every file was judged' }
     const language = await input.languages.languageOf(file.path)
-    const after = language && (await judge(language, { path: file.path, text: file.after }, input.changedProject))
+    const source = { path: file.path, text: file.after }
+    const known =
+      file.before !== undefined && (await keepsMeaning(input)) ? { path: file.path, text: file.before } : undefined
+    const after = language && (await judge(language, source, input.changedProject, known))
     if (!after) continue
     if (after.kind === 'unknown') {
       notes.push(`${file.path}: ${after.reason}`)

@@ -42,12 +42,35 @@ const KNOWN_NODE_MAJOR = 24
  * Calls of what does not exist, and with arguments it cannot take: `unknown-function`, `unknown-component`, `unknown-member`,
  * `wrong-arity`. Only what can be seen for certain: no types are inferred beyond what is written down.
  */
-export async function checkTypeScriptCalls(source: SourceFile, project: ProjectView): Promise<Judgement> {
+export async function checkTypeScriptCalls(
+  source: SourceFile,
+  project: ProjectView,
+  before?: SourceFile,
+): Promise<Judgement> {
   const tree = await parseTypeScript(source)
   if (tree.kind === 'unknown') return tree
   if (parseErrorsOf(tree).length > 0) return { kind: 'unknown', reason: 'it does not parse' }
-  const check = new CallCheck(await loadTypeScript(), await loadTypeScriptBuiltins(), source, tree, project)
+  const compiler = await loadTypeScript()
+  const treeBefore = before && (await parseTypeScript(before))
+  const isKnown = treeBefore && treeBefore.kind !== 'unknown' && parseErrorsOf(treeBefore).length === 0
+  const known = isKnown ? knownCalls(compiler, treeBefore, tree) : new Set<string>()
+  const check = new CallCheck(compiler, await loadTypeScriptBuiltins(), source, tree, project, known)
   return { kind: 'judged', problems: await check.run() }
+}
+
+/** Calls that mean after the change what they meant before: everything that was declared then still is, and takes what it took. */
+function knownCalls(compiler: TypeScript, before: ts.SourceFile, after: ts.SourceFile): Set<string> {
+  const scopes = scopesOf(compiler, before)
+  const later = scopesOf(compiler, after).declared
+  for (const declared of scopes.declared) if (!later.has(declared)) return new Set()
+  return new Set([
+    ...scopes.calls.map(call => callKey(before, call)),
+    ...scopes.elements.map(({ name }) => `<${name.text}`),
+  ])
+}
+
+function callKey(tree: ts.SourceFile, { node, isGuarded }: CallSite): string {
+  return `${node.kind} ${node.expression.getText(tree)} ${node.arguments?.length} ${isGuarded}`
 }
 
 class CallCheck {
@@ -58,6 +81,8 @@ class CallCheck {
   readonly #project: ProjectView
   readonly #finder: DeclarationFinder
   readonly #isTypeScript: boolean
+  /** Calls that need not be judged again; see `callKey`. */
+  readonly #known: ReadonlySet<string>
   readonly #problems: Problem[] = []
 
   constructor(
@@ -66,12 +91,14 @@ class CallCheck {
     source: SourceFile,
     tree: ts.SourceFile,
     project: ProjectView,
+    known: ReadonlySet<string>,
   ) {
     this.#ts = compiler
     this.#builtins = builtins
     this.#source = source
     this.#tree = tree
     this.#project = project
+    this.#known = known
     this.#finder = new DeclarationFinder(compiler, project)
     this.#isTypeScript = /\.[mc]?tsx?$/.test(source.path)
   }
@@ -82,6 +109,7 @@ class CallCheck {
     const scopes = scopesOf(this.#ts, this.#tree)
     const canNameBeForeign = scopes.isOpaque || !this.#hasOwnScope()
     for (const call of scopes.calls) {
+      if (this.#known.size > 0 && this.#known.has(callKey(this.#tree, call))) continue
       const callee = call.node.expression
       if (this.#ts.isIdentifier(callee)) {
         const binding = lookUp(call.scope, callee.text)
@@ -91,6 +119,7 @@ class CallCheck {
         await this.#member(call, callee)
     }
     for (const { name, scope } of scopes.elements) {
+      if (this.#known.has(`<${name.text}`)) continue
       if (!canNameBeForeign && !lookUp(scope, name.text)) await this.#undeclared(name, scope, 'unknown-component')
     }
     return this.#withoutDialects(this.#problems.filter(problem => !this.#isExpected(problem)))
@@ -447,7 +476,7 @@ class CallCheck {
 }
 
 /** A slip invents one name, perhaps two; a dialect has its own vocabulary. */
-const DIALECT_NAMES = 4
+const DIALECT_NAMES = 3
 
 interface ArgumentRange {
   min: number

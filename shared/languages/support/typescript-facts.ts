@@ -4,8 +4,16 @@ import { isNamedDeclaration, moduleShapeOf } from './typescript-modules'
 import type { TypeScript } from './typescript-parser'
 import { scopesOf } from './typescript-scopes'
 
-/** What a file declares and uses, for index and blast radius. */
+const known = new WeakMap<ts.SourceFile, FileFacts>()
+
+/** What a file declares and uses, for index and blast radius; once per tree. */
 export function typeScriptFacts(compiler: TypeScript, tree: ts.SourceFile): FileFacts {
+  const facts = known.get(tree) ?? readFacts(compiler, tree)
+  known.set(tree, facts)
+  return facts
+}
+
+function readFacts(compiler: TypeScript, tree: ts.SourceFile): FileFacts {
   const shape = moduleShapeOf(compiler, tree)
   const scopes = scopesOf(compiler, tree)
   const exportedAs = new Map<string, string[]>()

@@ -23,14 +23,22 @@ interface Reference {
  * Imports that lead nowhere and named imports their module does not have: `unknown-path`, `unknown-package`, `unknown-subpath`,
  * `unknown-builtin`, `unknown-name`, `no-default-export`, `not-installed`.
  */
-export async function checkTypeScriptImports(source: SourceFile, project: ProjectView): Promise<Judgement> {
+export async function checkTypeScriptImports(
+  source: SourceFile,
+  project: ProjectView,
+  before?: SourceFile,
+): Promise<Judgement> {
   const compiler = await loadTypeScript()
   const tree = await parseTypeScript(source)
   if (tree.kind === 'unknown') return tree
   if (parseErrorsOf(tree).length > 0) return { kind: 'unknown', reason: 'it does not parse' }
 
+  const treeBefore = before && (await parseTypeScript(before))
+  const isKnown = treeBefore && treeBefore.kind !== 'unknown' && parseErrorsOf(treeBefore).length === 0
+  const known = new Set(isKnown ? referencesIn(compiler, treeBefore).map(keyOf) : [])
   const problems: Problem[] = []
   for (const reference of referencesIn(compiler, tree)) {
+    if (known.has(keyOf(reference))) continue
     const resolution = await typeScriptResolverOf(project).resolve(reference.specifier, source.path)
     const wrong = problemOf(resolution, reference)
     if (wrong) problems.push(wrong)
@@ -51,6 +59,10 @@ function referencesIn(compiler: typeof ts, tree: ts.SourceFile): Reference[] {
       each.isGuarded || each.kind === 'import-type' || (each.kind === 'dynamic' && !each.specifier.startsWith('.')),
   }))
   return [...fixed, ...loads]
+}
+
+function keyOf({ specifier, kind, isGuarded, names }: Reference): string {
+  return [specifier, kind, isGuarded, ...names.map(each => each.name)].join('\0')
 }
 
 function problemOf(resolution: Resolution, reference: Reference): Problem | undefined {

@@ -145,12 +145,14 @@ export class TypeScriptResolver {
 
   /** `~/x`, `@/x`, `$lib/x`: never a package, so only a configuration can say. */
   async #alias(specifier: string, folder: string): Promise<Resolution> {
-    return (await this.#byPaths(specifier, folder)).resolution ?? { kind: 'unknown' }
+    const { resolution, missing } = await this.#byPaths(specifier, folder)
+    return resolution ?? missing ?? { kind: 'unknown' }
   }
 
   async #ownImport(specifier: string, folder: string): Promise<Resolution> {
     const byPaths = await this.#byPaths(specifier, folder)
-    if (byPaths.resolution) return byPaths.resolution
+    const byAlias = byPaths.resolution ?? byPaths.missing
+    if (byAlias) return byAlias
     for (const manifest of await this.packages.manifestsAbove(folder)) {
       if (!isRecord(manifest.imports)) continue
       const targets = exportTargets(manifest.imports, specifier)
@@ -159,8 +161,12 @@ export class TypeScriptResolver {
         const found = await this.#fileAt(joinPath(manifest.folder, target))
         if (found) return this.#asFile(found)
       }
-      // Targets are often what the build makes; a name that no key covers cannot be anything.
-      if (targets.length > 0) return { kind: 'unknown' }
+      if (targets.length > 0) {
+        return this.#missingTarget(
+          specifier,
+          targets.map(target => joinPath(manifest.folder, target)),
+        )
+      }
       const suggestion = didYouMean(specifier, Object.keys(manifest.imports))
       return {
         kind: 'missing',
@@ -176,11 +182,12 @@ export class TypeScriptResolver {
   async #bare(specifier: string, fromPath: string): Promise<Resolution> {
     const folder = folderOf(fromPath)
     const byPaths = await this.#byPaths(specifier, folder)
-    if (byPaths.resolution?.kind === 'file') return byPaths.resolution
+    if (byPaths.resolution) return byPaths.resolution
     const builtins = await loadTypeScriptBuiltins()
     if (builtins.exportsOfNodeModule(specifier)) return { kind: 'builtin', name: specifier }
 
-    const name = packageNameOf(specifier)
+    // `@scope` alone is no package, but may still be an alias.
+    const name = packageNameOf(specifier) ?? (/^@[\w.-]+$/.test(specifier) ? specifier : undefined)
     if (name === undefined) return { kind: 'unknown' }
     const subpath = specifier.slice(name.length + 1)
     const manifests = await this.packages.manifestsAbove(folder)
@@ -191,7 +198,7 @@ export class TypeScriptResolver {
     if (manifests.some(manifest => manifest.dependencies.has(name) || manifest.dependencies.has(typesPackage(name)))) {
       return { kind: 'not-installed', name }
     }
-    if (byPaths.resolution) return byPaths.resolution
+    if (byPaths.missing) return byPaths.missing
     if (byPaths.isMatched || manifests.length === 0 || (await this.#isConfiguredElsewhere(specifier, folder))) {
       return { kind: 'unknown' }
     }
@@ -209,25 +216,53 @@ export class TypeScriptResolver {
     }
   }
 
+  /** A file that an alias promises and nobody has; unless a build may make it. */
+  async #missingTarget(specifier: string, targets: readonly string[]): Promise<Resolution> {
+    for (const target of targets) {
+      const isElsewhere = target.startsWith('..') || GENERATED.test(target) || (await this.#isIgnored(target))
+      if (isElsewhere) return { kind: 'unknown' }
+    }
+    const [target] = targets
+    if (target === undefined) return { kind: 'unknown' }
+    const folder = folderOf(target)
+    const base = specifier.slice(0, specifier.lastIndexOf('/') + 1)
+    const suggestion = didYouMean(
+      specifier,
+      (await this.#project.list(folder)).map(name => base + stem(name)),
+    )
+    return {
+      kind: 'missing',
+      problem: 'unknown-path',
+      isCertain: true,
+      message: `\`${specifier}\` leads to ${target}, where no file is`,
+      ...(suggestion ? { suggestion } : {}),
+    }
+  }
+
   /** Aliases of the compiler's configuration. `isMatched`: one covers the specifier, though no file is there. */
-  async #byPaths(specifier: string, folder: string): Promise<{ resolution?: Resolution; isMatched: boolean }> {
-    let isMatched = false
+  async #byPaths(
+    specifier: string,
+    folder: string,
+  ): Promise<{ resolution?: Resolution; missing?: Resolution; isMatched: boolean }> {
+    const promised: string[] = []
     for (const aliases of await this.packages.aliasesAbove(folder)) {
       for (const [pattern, targets] of aliases.paths) {
         const rest = matchPattern(pattern, specifier)
         if (rest === undefined) continue
-        if (pattern !== '*') isMatched = true
         for (const target of targets) {
           const path = joinPath(target.startsWith('/') ? '' : aliases.baseFolder, target.replace('*', rest))
           const found = await this.#fileAt(path)
           if (found) return { resolution: this.#asFile(found), isMatched: true }
+          if (pattern !== '*') promised.push(path)
         }
       }
       if (!aliases.hasBaseUrl) continue
       const found = await this.#fileAt(joinPath(aliases.baseFolder, specifier))
       if (found) return { resolution: this.#asFile(found), isMatched: true }
     }
-    return { isMatched }
+    const missing = promised.length > 0 ? await this.#missingTarget(specifier, promised) : undefined
+    // A package may have a name that an alias covers too: only the caller knows.
+    return { isMatched: promised.length > 0, ...(missing?.kind === 'missing' ? { missing } : {}) }
   }
 
   async #inWorkspace(manifest: PackageManifest, subpath: string): Promise<Resolution> {

@@ -43,6 +43,8 @@ export interface ScopeAnalysis {
   /** `<Name …>` with a capital letter. */
   readonly elements: readonly { name: ts.Identifier; scope: Scope }[]
   readonly loads: readonly ModuleLoad[]
+  /** Every name the file declares anywhere, with the parameters of functions and the members of classes. */
+  readonly declared: ReadonlySet<string>
   /** Names the file itself asks about (`typeof x`) or assigns without declaring: it knows they may come from elsewhere. */
   readonly probedNames: ReadonlySet<string>
   /** `eval` or `with` can bring in any name. */
@@ -79,6 +81,7 @@ class ScopeWalk {
   readonly #elements: { name: ts.Identifier; scope: Scope }[] = []
   readonly #loads: ModuleLoad[] = []
   readonly #probed = new Set<string>()
+  readonly #declared = new Set<string>()
   readonly #assigned: { name: string; scope: Scope }[] = []
   /** Blocks of one namespace see each other's names. */
   readonly #namespaces = new Map<Scope, Map<string, Scope>>()
@@ -107,6 +110,7 @@ class ScopeWalk {
       calls: this.#calls,
       elements: this.#elements,
       loads: this.#loads,
+      declared: this.#declared,
       probedNames: this.#probed,
       isOpaque: this.#isOpaque,
       hasDynamicAccess: this.#hasDynamicAccess,
@@ -214,6 +218,8 @@ class ScopeWalk {
 
   #function(node: ts.SignatureDeclaration): void {
     const compiler = this.#ts
+    const parameters = node.parameters.map(each => each.getText(this.#tree)).join(',')
+    this.#declared.add(`${node.name?.getText(this.#tree) ?? ''}(${parameters})`)
     if (compiler.isFunctionDeclaration(node) && node.name) {
       this.#bind(node.name.text, node, this.#scope)
       // Outside strict mode a function in a block is also known around it.
@@ -246,6 +252,7 @@ class ScopeWalk {
       node.heritageClauses?.forEach(this.#visit)
       this.#thisClass = node
       for (const member of node.members) {
+        this.#declared.add(`.${member.name?.getText(this.#tree) ?? ''}`)
         this.#isStaticThis = hasStatic(this.#ts, member) || this.#ts.isClassStaticBlockDeclaration(member)
         this.#visit(member)
       }
@@ -343,6 +350,7 @@ class ScopeWalk {
   }
 
   #bind(name: string, node: ts.Node, scope: Scope): void {
+    this.#declared.add(name)
     const binding = scope.names.get(name)
     if (binding) binding.nodes.push(node)
     else scope.names.set(name, { name, nodes: [node], isReassigned: false })
