@@ -35,19 +35,18 @@ export function auditProtected(root: string, before: Found, after: Found, quaran
   return told
 }
 
-/** What `git init` and `git clone` leave behind is fine; everything else that is new is not. */
-function isDangerous(entry: ProtectedPath): boolean {
-  const { path, kind } = entry
+/** What `git init`, `git clone` and `git worktree add` leave behind is fine; everything else that is new is not. */
+function isDangerous({ path, kind }: ProtectedPath): boolean {
   if (!lstatSync(path, { throwIfNoEntry: false })) return false
-  const folder = basename(dirname(path))
-  const isInGitFolder = path.includes('/.git/')
-  if (basename(path) === '.git') return false // a link to a repository: what it leads to is judged by itself
-  if (!isInGitFolder) return true
-  if (kind === 'symlink') return true
-  if (basename(path) === 'hooks') return readdirSync(path).some(name => !name.endsWith('.sample'))
-  if (basename(path) === 'config') return !isPlainGitConfig(readFileSync(path, 'utf8'))
-  if (folder === 'worktrees' || basename(path) === 'gitdir' || basename(path) === 'commondir') return false
-  return true
+  const name = basename(path)
+  // A way to a git folder: what it leads to is judged by itself.
+  if (name === '.git') return false
+  if (kind === 'symlink' || !path.includes('/.git/')) return true
+  if (name === 'hooks') return readdirSync(path).some(each => !each.endsWith('.sample'))
+  if (name === 'config') return !isPlainGitConfig(readFileSync(path, 'utf8'))
+  const isOfWorktree = basename(dirname(dirname(path))) === 'worktrees'
+  if (name === 'commondir') return !isOfWorktree || readFileSync(path, 'utf8').trim() !== '../..'
+  return name !== 'gitdir'
 }
 
 const PLAIN_SECTIONS: Record<string, readonly string[]> = {

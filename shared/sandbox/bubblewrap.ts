@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ProcessEnd, Processes } from '#shared/host/host'
@@ -72,6 +72,7 @@ export class BubblewrapSandbox implements Sandbox {
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<unknown>>()
   #session: SessionFolder | undefined
+  #runs = 0
   #network: Promise<SessionNetwork | undefined> | undefined
   #controlGroup: ControlGroup | undefined
 
@@ -148,7 +149,8 @@ export class BubblewrapSandbox implements Sandbox {
 
     const network = await this.#sessionNetwork()
     const before = this.#protected.scan()
-    const [program, ...args] = this.#argumentsFor(command, before, network)
+    const runId = `${++this.#runs}`
+    const [program, ...args] = this.#argumentsFor(command, runId, before, network)
     const descriptors = this.#sessionFolder().openDescriptors()
     const excess = new Excess(limits, [root, this.#sessionFolder().temporary])
     const signals = [excess.signal, this.#closing.signal, ...(command.signal ? [command.signal] : [])]
@@ -169,7 +171,8 @@ export class BubblewrapSandbox implements Sandbox {
     excess.end()
     descriptors.close()
     if (!ended.ok) return fail({ kind: 'cannot-build', message: `bubblewrap did not start: ${ended.error.message}` })
-    if (isBuildFailure(ended.value)) return fail({ kind: 'cannot-build', message: buildFailure(ended.value.stderr) })
+    if (isBuildFailure(ended.value) && !this.#hasStarted(runId))
+      return fail({ kind: 'cannot-build', message: buildFailure(ended.value.stderr) })
 
     const stdout = redactSecrets(withoutControlSequences(ended.value.stdout), env)
     const stderr = redactSecrets(withoutControlSequences(ended.value.stderr), env)
@@ -185,6 +188,7 @@ export class BubblewrapSandbox implements Sandbox {
 
   #argumentsFor(
     command: Run,
+    runId: string,
     found: ReadonlyMap<string, ProtectedPath>,
     network: SessionNetwork | undefined,
   ): [program: string, ...args: string[]] {
@@ -192,11 +196,17 @@ export class BubblewrapSandbox implements Sandbox {
     const confined: [string, ...string[]] = [
       bubblewrap,
       ...bubblewrapArguments(this.#view(found), command.cwd, network === undefined),
-      ...['--seccomp', '3', '--', '/bin/sh', '-c', shellPrelude(limits), 'sh', command.command],
+      ...['--seccomp', '3', '--', '/bin/sh', '-c', shellPrelude(limits), 'sh', command.command, runId],
     ]
     const entered: [string, ...string[]] = network ? [...network.entering, ...confined] : confined
     if (!this.#controlGroup) return entered
     return ['/bin/sh', '-c', 'echo $$ > "$0" && exec "$@"', this.#controlGroup.joinFile, ...entered]
+  }
+
+  /** Whether this run, or one after it, got as far as its shell: then words like bubblewrap's are the command's own. */
+  #hasStarted(runId: string): boolean {
+    const note = join(this.#sessionFolder().temporary, STARTED)
+    return existsSync(note) && Number(readFileSync(note, 'utf8')) >= Number(runId)
   }
 
   #sessionNetwork(): Promise<SessionNetwork | undefined> {
@@ -268,12 +278,16 @@ function protectedTargets(found: ReadonlyMap<string, ProtectedPath>, gitFolder: 
   return [...new Set(all)].sort((a, b) => a.length - b.length)
 }
 
+/** In the sandbox's /tmp: the number of the run whose shell started last. */
+const STARTED = '.kode-run'
+
 /**
  * What pid 1 does before the command: limits, then the command as a child, so that signals mean in it what they usually
  * mean and orphans are reaped. Shells differ in the option for processes. File sizes count in blocks of 512 bytes.
  */
 function shellPrelude({ processes, fileBytes }: Limits): string {
   return [
+    `echo "$2" > /tmp/${STARTED}`,
     'ulimit -c 0',
     `{ ulimit -p ${processes} || ulimit -u ${processes}; } 2>/dev/null`,
     `ulimit -f ${Math.ceil(fileBytes / 512)}`,

@@ -142,14 +142,24 @@ export class ProtectedPaths {
       return
     }
     all.set(path, entry)
-    if (kind === 'symlink') for (const each of this.#behindLink(path)) all.set(each.path, each)
+    for (const each of kind === 'symlink' ? this.#behindLink(path) : this.#behindGitFile(path)) all.set(each.path, each)
   }
 
   /** A protected name that is a link: what it leads to is protected too, where a command could write to it. */
   #behindLink(path: string): ProtectedPath[] {
     const target = realPath(path)
-    if (target === undefined || !isInside(target, this.#root) || target === this.#root) return []
+    if (target === undefined || !this.#isOfProject(target)) return []
     return basename(path) === '.git' ? gitControlPaths(target) : [protectedPath(target)]
+  }
+
+  /** A `.git` file, as submodules and worktrees have, names a git folder. */
+  #behindGitFile(path: string): ProtectedPath[] {
+    const target = basename(path) === '.git' ? namedGitFolder(path) : undefined
+    return target !== undefined && this.#isOfProject(target) ? gitControlPaths(target) : []
+  }
+
+  #isOfProject(path: string): boolean {
+    return path !== this.#root && isInside(path, this.#root)
   }
 
   #homeEntries(): ProtectedPath[] {
@@ -191,12 +201,16 @@ function subfolders(folder: string): string[] {
  */
 export function sharedGitFolder(root: string): string | undefined {
   const gitFile = `${root}/.git`
-  const pointer = /^gitdir: (.+)$/m.exec(readText(gitFile))?.[1]
-  const own = pointer && realPath(resolve(root, pointer))
+  const own = namedGitFolder(gitFile)
   if (!own || basename(dirname(own)) !== 'worktrees') return undefined
   const isKnownThere = realPath(readText(`${own}/gitdir`).trim()) === realPath(gitFile)
   const shared = dirname(dirname(own))
   return isKnownThere && lstatSync(`${shared}/HEAD`, { throwIfNoEntry: false }) ? shared : undefined
+}
+
+function namedGitFolder(gitFile: string): string | undefined {
+  const pointer = /^gitdir: (.+)$/m.exec(readText(gitFile))?.[1]
+  return pointer === undefined ? undefined : realPath(resolve(dirname(gitFile), pointer))
 }
 
 /** Folders between `zone` and a path, outermost first: once they are mount points, none of them can be moved away. */
