@@ -40,6 +40,8 @@ export interface JournalRecord {
   id: string
   /** JSON, not parsed yet. */
   body: Buffer
+  /** Where it begins in its file. */
+  offset: number
 }
 
 export interface Scan {
@@ -83,7 +85,7 @@ export function frame(kind: string, id: string, value: unknown): Buffer {
 }
 
 /** A record that was read, as it stood in the file. */
-export function frameAgain({ kind, id, body }: JournalRecord): Buffer {
+export function frameAgain({ kind, id, body }: Pick<JournalRecord, 'kind' | 'id' | 'body'>): Buffer {
   return frameBytes(Buffer.concat([Buffer.from(`${kind} ${id} `), body]))
 }
 
@@ -108,7 +110,7 @@ function recordAt(bytes: Buffer, at: number): { record: JournalRecord; end: numb
   const afterId = content.indexOf(BLANK, afterKind + 1)
   const kind = content.toString('latin1', 0, afterKind)
   const id = content.toString('latin1', afterKind + 1, afterId)
-  return { record: { kind, id, body: content.subarray(afterId + 1) }, end }
+  return { record: { kind, id, body: content.subarray(afterId + 1), offset: at }, end }
 }
 
 function nextRecord(bytes: Buffer, from: number): number | undefined {
@@ -181,11 +183,21 @@ function sourceOf(scan: Scan): { generation: number; end: number } | undefined {
   return { generation: source.generation, end: source.end }
 }
 
-/** Reads a file from an offset to its end. */
-export function readWhole(path: string, from = 0): Buffer {
+/** The record that begins at an offset of one generation; `undefined` when there is none. */
+export function readRecord(path: string, generation: number, offset: number): JournalRecord | undefined {
+  const file = generationPath(path, generation)
+  const start = ifThere(() => readWhole(file, offset, offset + HEADER_BYTES))
+  const length = /^\n[0-9a-f]{8} (\d{1,10}) /.exec(start?.toString('latin1') ?? '')
+  if (!length) return undefined
+  const bytes = ifThere(() => readWhole(file, offset, offset + length[0].length + Number(length[1])))
+  return bytes && scanJournal(bytes).records[0]
+}
+
+/** Reads a file from an offset to another, or to its end. */
+export function readWhole(path: string, from = 0, to = Number.POSITIVE_INFINITY): Buffer {
   const fd = openSync(path, 'r')
   try {
-    const size = Math.max(0, fstatSync(fd).size - from)
+    const size = Math.max(0, Math.min(to, fstatSync(fd).size) - from)
     const bytes = Buffer.allocUnsafe(size)
     let filled = 0
     while (filled < size) {

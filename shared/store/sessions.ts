@@ -6,6 +6,7 @@ import type { TrustMode } from '#shared/protocol/approvals'
 import { Blobs } from './blobs'
 import { Catalog } from './catalog'
 import { archivedIds, Conversation, SESSION_SCHEMA, type SessionHeader } from './conversation'
+import { exportAsData, exportAsMarkdown, exportAsSqlite, type ReadSession } from './export'
 import { ifThere, type StoreFailure, storeFailure } from './failure'
 import { InputHistory } from './history'
 import {
@@ -25,6 +26,7 @@ import { Keys } from './keys'
 import { holderOf, LEASE_NAME, Lease, type Owner, removeLeases } from './lease'
 import { SessionLog, type SessionSummary, summaryOf } from './messages'
 import { type StorePaths, sessionBlobs, sessionJournal, sessionLease, storePaths } from './paths'
+import { type SearchHit, SearchIndex } from './search'
 import { SavedSettings } from './settings'
 import { blobsOf } from './stored-message'
 
@@ -61,6 +63,12 @@ export type SessionProblem =
   | { kind: 'newer-schema'; message: string; schema: number }
   | { kind: 'owned'; message: string; by: Owner }
   | { kind: 'exists'; message: string }
+
+/** A message that was found, and where. */
+export interface FoundMessage extends SearchHit {
+  project: string
+  title: string
+}
 
 export interface Purged {
   sessions: number
@@ -105,6 +113,7 @@ export class Store {
   readonly history: InputHistory
   readonly #now: () => number
   readonly #catalog: Catalog
+  readonly #index: SearchIndex
 
   constructor(paths: StorePaths, now: () => number) {
     this.paths = paths
@@ -113,6 +122,7 @@ export class Store {
     this.keys = new Keys(paths)
     this.history = new InputHistory(paths)
     this.#catalog = new Catalog(paths.catalog)
+    this.#index = new SearchIndex(paths)
   }
 
   /** A new session, run by this process. Nothing is written before its first message. */
@@ -191,7 +201,7 @@ export class Store {
   }
 
   /** Everything a session's journal says, archived messages too. Does not take the session from who runs it. */
-  readSession(idOrPrefix: string, project?: string): Result<Conversation & { header: SessionHeader }, SessionProblem> {
+  readSession(idOrPrefix: string, project?: string): Result<ReadSession, SessionProblem> {
     const found = this.findSession(idOrPrefix, project)
     if (!found.ok) return found
     const content = readJournal(sessionJournal(this.paths, found.value))
@@ -203,8 +213,37 @@ export class Store {
     return ok(Object.assign(conversation, { header }))
   }
 
+  /**
+   * Messages of any session that hold all words of a query, newest first. Words match from their beginning, quoted ones
+   * as they stand; the paths of changed files count as words too. The first search after long work takes longer.
+   */
+  async search(query: string, options: { project?: string; limit?: number } = {}): Promise<FoundMessage[]> {
+    const sessions = new Map(this.listSessions(options.project).map(each => [each.id, each]))
+    const hits = await this.#index.search(query, new Set(sessions.keys()), this.#generations(), options.limit ?? 50)
+    return hits.map(hit => {
+      const session = sessions.get(hit.session_id)
+      return { ...hit, project: session?.project ?? '', title: session?.title ?? '' }
+    })
+  }
+
+  /** A session as JSON or Markdown text, or as a standard SQLite file. */
+  async exportSession(
+    idOrPrefix: string,
+    format: 'json' | 'markdown' | 'sqlite',
+    project?: string,
+  ): Promise<Result<Uint8Array, SessionProblem>> {
+    const read = this.readSession(idOrPrefix, project)
+    if (!read.ok) return read
+    if (format === 'json') return ok(Buffer.from(`${JSON.stringify(exportAsData(read.value), null, 2)}\n`))
+    if (format === 'markdown') return ok(Buffer.from(exportAsMarkdown(read.value)))
+    return ok(await exportAsSqlite(read.value))
+  }
+
   /** Removes a session with everything about it. */
-  deleteSession(idOrPrefix: string, project?: string): Result<{ id: string; bytes: number }, SessionProblem> {
+  async deleteSession(
+    idOrPrefix: string,
+    project?: string,
+  ): Promise<Result<{ id: string; bytes: number }, SessionProblem>> {
     const found = this.findSession(idOrPrefix, project)
     if (!found.ok) return found
     const id = found.value
@@ -215,7 +254,7 @@ export class Store {
       const files = generationsOf(path).map(generation => generationPath(path, generation))
       let bytes = this.#blobs(id).keepOnly(new Set())
       for (const file of files) bytes += statSync(file, { throwIfNoEntry: false })?.size ?? 0
-      this.#forgetCopies(id)
+      await this.#forgetCopies(id)
       for (const file of files) rmSync(file, { force: true })
       rmSync(sessionBlobs(this.paths, id), { recursive: true, force: true })
       this.#catalog.remove(new Set([id]))
@@ -309,7 +348,7 @@ export class Store {
       const messages = content.records.filter(record => record.kind === 'message' && gone.has(record.id)).length
       if (messages === 0) return { messages: 0, bytes: 0 }
       journal.rewrite(records => withoutMessages(records, gone))
-      this.#forgetCopies(id)
+      await this.#forgetCopies(id)
       const kept = readJournal(path)?.records ?? []
       const blobs = this.#blobs(id)
       const freedBytes = blobs.keepOnly(new Set(kept.flatMap(each => blobsOf(JSON.parse(each.body.toString())))))
@@ -321,8 +360,9 @@ export class Store {
     }
   }
 
-  /** Copies of a session's text outside its journal: backups of damaged files. */
-  #forgetCopies(id: string): void {
+  /** Copies of a session's text outside its journal: backups of damaged files, and the words in the search index. */
+  async #forgetCopies(id: string): Promise<void> {
+    await this.#index.forget(id)
     for (const name of ifThere(() => readdirSync(this.paths.damaged)) ?? []) {
       if (name.startsWith(`${id}.`)) rmSync(join(this.paths.damaged, name), { force: true })
     }
@@ -358,8 +398,17 @@ export class Store {
   }
 
   #ids(): string[] {
-    const names = ifThere(() => readdirSync(this.paths.sessions)) ?? []
-    return [...new Set(names.flatMap(name => /^(.+)\.\d+\.log$/.exec(name)?.[1] ?? []))]
+    return [...this.#generations().keys()]
+  }
+
+  /** The newest generation of each session. */
+  #generations(): Map<string, number> {
+    const newest = new Map<string, number>()
+    for (const name of ifThere(() => readdirSync(this.paths.sessions)) ?? []) {
+      const [, id, generation] = /^(.+)\.(\d+)\.log$/.exec(name) ?? []
+      if (id !== undefined) newest.set(id, Math.max(newest.get(id) ?? 0, Number(generation)))
+    }
+    return newest
   }
 
   #leasedIds(): Set<string> {

@@ -155,9 +155,12 @@ test('a deleted session leaves none of its bytes', async () => {
     ...user('u1', 'look'),
     parts: [{ type: 'image', media_type: 'image/png', data: Buffer.alloc(100_000, 7).toString('base64') }],
   })
-  expect(store.deleteSession(session.id)).toMatchObject({ ok: false, error: { kind: 'owned' } })
+  expect(await store.deleteSession(session.id)).toMatchObject({ ok: false, error: { kind: 'owned' } })
   await session.close()
-  expect(store.deleteSession(session.id)).toMatchObject({ ok: true, value: { bytes: expect.closeTo(100_700, -3) } })
+  expect(await store.deleteSession(session.id)).toMatchObject({
+    ok: true,
+    value: { bytes: expect.closeTo(100_700, -3) },
+  })
   expect(store.listSessions()).toEqual([])
   expect(diskBytes(folder)).toBeLessThan(200)
 })
