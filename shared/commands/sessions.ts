@@ -87,8 +87,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return { exitCode: EXIT.done, text: `${output}: ${text.length} characters` }
   },
 
-  delete(store, context, _, id) {
-    const deleted = store.deleteSession(required(id), context.root)
+  async delete(store, context, _, id) {
+    const deleted = await store.deleteSession(required(id), context.root)
     if (!deleted.ok) throw new CommandFailure(deleted.error.message, EXIT.failed)
     return {
       exitCode: EXIT.done,

@@ -99,9 +99,12 @@ export class SearchIndex {
       const part = open < 0 ? { file: '', crc32: 0, bytes: 0, sessions: {} } : parts.splice(open, 1)[0]
       if (!part) break
       const filled = await this.#fillPart(part, missing)
-      parts.push(filled ?? part)
-      // Only what is being written right now is missing.
-      if (!filled) break
+      if (!filled) {
+        // Only what is being written right now is missing.
+        if (part.file !== '') parts.push(part)
+        break
+      }
+      parts.push(filled)
       this.#save(parts)
       missing = this.#missing(parts, all)
     }

@@ -59,7 +59,7 @@ async function loadWitness(loadAsset: AssetLoader): Promise<Witness> {
     loadAsset('web-tree-sitter.wasm'),
     loadAsset('tree-sitter-bash.wasm'),
   ])
-  await Parser.init({ wasmBinary })
+  await Parser.init({ wasmBinary: new Uint8Array(wasmBinary).buffer })
   const language = await Language.load(grammar)
   const parser = new Parser()
   parser.setLanguage(language)

@@ -147,7 +147,7 @@ async function createParser(name: GrammarName, loadAsset: AssetLoader): Promise<
 
 async function startRuntime(loadAsset: AssetLoader): Promise<typeof import('web-tree-sitter')> {
   const [library, wasmBinary] = await Promise.all([import('web-tree-sitter'), loadAsset('web-tree-sitter.wasm')])
-  await library.Parser.init({ wasmBinary })
+  await library.Parser.init({ wasmBinary: new Uint8Array(wasmBinary).buffer })
   return library
 }
 
