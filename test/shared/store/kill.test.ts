@@ -6,6 +6,6 @@ test('four writers that are killed at random moments lose nothing they were told
   timeout: 120_000,
 }, async () => {
   const counts = await runKillLoop({ folder: temporaryFolder(), kills: 24, writers: 4 })
-  expect(counts).toMatchObject({ kills: expect.any(Number), lost: 0, twice: 0, unopened: 0, damaged: 0 })
-  expect(counts.acknowledged).toBeGreaterThan(200)
+  expect(counts).toMatchObject({ lost: 0, twice: 0, unopened: 0, damaged: 0 })
+  expect(counts.acknowledged).toBeGreaterThan(counts.kills)
 })
