@@ -1,4 +1,7 @@
 import type { AssetLoader, Judgement, Language, SourceFile } from './language'
+import { checkGoCalls } from './support/go-calls'
+import { goFacts, goFilesOf, goSiblings, scanGoImports } from './support/go-facts'
+import { checkGoImports } from './support/go-imports'
 import { parseGo } from './support/gofmt'
 import { unparsable } from './support/source-limits'
 import { invalid, unknown, VALID } from './support/syntax-verdict'
@@ -6,7 +9,20 @@ import { parseTree, type SyntaxTree } from './support/tree-sitter'
 
 /** Go; parsers are loaded when the first file asks for them. */
 export function createGo(loadAsset: AssetLoader): Language {
-  return { id: 'go', name: 'Go', checkSyntax: source => checkSyntax(source, loadAsset) }
+  return {
+    id: 'go',
+    name: 'Go',
+    checkSyntax: source => checkSyntax(source, loadAsset),
+    code: {
+      scanImports: source => scanGoImports(source.text),
+      resolveToFiles: goFilesOf,
+      visibleWithoutImport: goSiblings,
+      isManifest: path => /(?:^|\/)(?:go\.(?:mod|sum|work)|vendor\/modules\.txt)$/.test(path),
+      factsOf: source => goFacts(source, loadAsset),
+      checkImports: (source, project) => checkGoImports(source, project, loadAsset),
+      checkCalls: (source, project) => checkGoCalls(source, project, loadAsset),
+    },
+  }
 }
 
 /**

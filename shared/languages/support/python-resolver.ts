@@ -1,5 +1,6 @@
 import type { AssetLoader } from '../language'
 import type { ProjectView } from '../project-view'
+import { BoundedMap } from './bounded-map'
 import { type PythonModule, readPythonModule } from './python-module'
 import { type PythonProject, parentOf, pythonProjectAround } from './python-project'
 import { isStdModuleOpaque, stdModule, stdNames } from './python-std'
@@ -21,7 +22,7 @@ export type PythonTarget =
 /** The names of a module; undefined when they cannot be known. */
 export type PythonNames = ReadonlySet<string> | undefined
 
-const modules = new WeakMap<ProjectView, Map<string, Promise<PythonModule | undefined>>>()
+const modules = new WeakMap<ProjectView, BoundedMap<Promise<PythonModule | undefined>>>()
 
 /** Looks modules up in one project, as seen from one file. */
 export class PythonResolver {
@@ -200,12 +201,13 @@ export function readProjectModule(
   project: ProjectView,
   loadAsset: AssetLoader,
 ): Promise<PythonModule | undefined> {
-  const byPath = modules.get(project) ?? new Map<string, Promise<PythonModule | undefined>>()
-  modules.set(project, byPath)
-  const found = byPath.get(path) ?? parseModule(path, project, loadAsset)
-  byPath.set(path, found)
-  return found
+  const known = modules.get(project) ?? new BoundedMap<Promise<PythonModule | undefined>>(MAX_MODULES)
+  modules.set(project, known)
+  return known.remember(path, () => parseModule(path, project, loadAsset))
 }
+
+/** A module holds its whole tree: about 2 MB for a thousand lines. */
+const MAX_MODULES = 60
 
 async function parseModule(
   path: string,

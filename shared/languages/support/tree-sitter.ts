@@ -1,5 +1,6 @@
 import type { Language as Grammar, Parser } from 'web-tree-sitter'
 import type { AssetLoader } from '../language'
+import { BoundedMap } from './bounded-map'
 
 export type GrammarName = 'go' | 'python' | 'rust'
 
@@ -90,27 +91,11 @@ export async function parseTree(
   loadAsset: AssetLoader,
 ): Promise<SyntaxTree | undefined> {
   if (text.length > MAX_CHARS) return undefined
-  const key = `${name}\n${text}`
-  const known = recent.get(key)
-  if (known) {
-    recent.delete(key)
-    recent.set(key, known)
-    return known
-  }
-  const tree = await parseAnew(name, text, loadAsset)
-  if (tree) keepRecent(key, tree)
-  return tree
+  return recent.remember(`${name}\n${text}`, () => parseAnew(name, text, loadAsset))
 }
 
 /** Several gates ask for the same text, before and after; more than these are not asked for again soon. */
-const MAX_RECENT = 24
-const recent = new Map<string, SyntaxTree>()
-
-function keepRecent(key: string, tree: SyntaxTree): void {
-  recent.set(key, tree)
-  const [oldest] = recent.keys()
-  if (recent.size > MAX_RECENT && oldest !== undefined) recent.delete(oldest)
-}
+const recent = new BoundedMap<Promise<SyntaxTree | undefined>>(24)
 
 async function parseAnew(name: GrammarName, text: string, loadAsset: AssetLoader): Promise<SyntaxTree | undefined> {
   const parser = await loadParser(name, loadAsset)
