@@ -1,4 +1,7 @@
 import type { AssetLoader, Judgement, Language, SourceFile } from './language'
+import { checkRustCalls } from './support/rust-calls'
+import { rustFacts } from './support/rust-facts'
+import { checkRustImports, resolveRustImport, scanRustImports } from './support/rust-imports'
 import { findUnbalanced } from './support/rust-tokens'
 import { unparsable } from './support/source-limits'
 import { invalid, unknown, VALID } from './support/syntax-verdict'
@@ -6,7 +9,19 @@ import { parseTree, type SyntaxNode } from './support/tree-sitter'
 
 /** Rust; parsers are loaded when the first file asks for them. */
 export function createRust(loadAsset: AssetLoader): Language {
-  return { id: 'rust', name: 'Rust', checkSyntax: source => checkSyntax(source, loadAsset) }
+  return {
+    id: 'rust',
+    name: 'Rust',
+    checkSyntax: source => checkSyntax(source, loadAsset),
+    code: {
+      scanImports: source => scanRustImports(source.text),
+      resolveToFiles: resolveRustImport,
+      isManifest: path => /(?:^|\/)Cargo\.(?:toml|lock)$/.test(path),
+      factsOf: source => rustFacts(source, loadAsset),
+      checkImports: (source, project) => checkRustImports(source, project, loadAsset),
+      checkCalls: (source, project) => checkRustCalls(source, project, loadAsset),
+    },
+  }
 }
 
 /**

@@ -1,0 +1,138 @@
+import type { AssetLoader, Judgement, Problem, SourceFile } from '../language'
+import type { ProjectView } from '../project-view'
+import { didYouMean } from './nearest-name'
+import { type RustCall, type RustFile, readRustFile } from './rust-file'
+import { crateRoots, followModules, parentModules } from './rust-modules'
+import { unparsable } from './source-limits'
+import { unknown } from './syntax-verdict'
+import { parseTree } from './tree-sitter'
+
+/** What needs no `use`. */
+const PRELUDE = new Set([
+  'Some',
+  'None',
+  'Ok',
+  'Err',
+  'drop',
+  'Box',
+  'String',
+  'Vec',
+  'Self',
+  'self',
+  'super',
+  'crate',
+  'size_of',
+  'size_of_val',
+  'align_of',
+  'align_of_val',
+  // In attributes among the tokens of a macro.
+  'cfg',
+  'not',
+  'any',
+  'all',
+])
+
+/** Calls of functions that nothing declares or imports, and with too few or too many arguments. */
+export async function checkRustCalls(
+  source: SourceFile,
+  project: ProjectView,
+  loadAsset: AssetLoader,
+): Promise<Judgement> {
+  const reason = unparsable(source.text)
+  if (reason) return unknown(reason)
+  const tree = await parseTree('rust', source.text, loadAsset)
+  if (!tree) return unknown('nested too deeply to parse, or too slow')
+  const file = readRustFile(tree)
+  if (file.isBroken) return unknown('parts of the file are newer than its grammar')
+  const bare = file.calls.filter(call => call.receiver === undefined)
+  const problems = bare.flatMap(call => judgeArguments(call, file))
+  const undeclared = bare.filter(call => !file.mentioned.has(call.name) && !PRELUDE.has(call.name))
+  if (undeclared.length === 0 || file.hasItemMacros) return { kind: 'judged', problems }
+  const globbed = await textBehindGlobs(file, source.path, project)
+  if (globbed === undefined) return { kind: 'judged', problems }
+  for (const call of undeclared) {
+    if (new RegExp(`\\b${call.name}\\b`).test(globbed)) continue
+    const names = [
+      ...file.functions.filter(each => !each.container).map(each => each.name),
+      ...file.uses.map(each => each.local),
+      ...PRELUDE,
+    ]
+    problems.push(
+      problemAt(
+        call,
+        'unknown-function',
+        `\`${call.name}\` is declared nowhere in this file and not imported`,
+        didYouMean(call.name, names),
+      ),
+    )
+  }
+  return { kind: 'judged', problems: problems.sort((a, b) => a.start - b.start) }
+}
+
+function judgeArguments(call: RustCall, file: RustFile): Problem[] {
+  if (call.argumentCount === undefined) return []
+  const declared = file.functions.filter(each => each.name === call.name && each.container === undefined)
+  const [only] = declared
+  // The name must mean this function everywhere: no import, no variable, no second function behind a `cfg`.
+  if (!only || declared.length > 1 || file.uses.some(each => each.local === call.name || each.local === '*')) return []
+  if (
+    new RegExp(`\\b(?:let|mut|for|ref)\\s+${call.name}\\b|[|(,]\\s*(?:mut\\s+)?${call.name}\\s*[:|,]|\\.\\.\\.`).test(
+      file.text,
+    )
+  )
+    return []
+  if (
+    file.text.match(new RegExp(`\\bfn\\s+${call.name}\\b`, 'g'))?.length !== 1 ||
+    call.argumentCount === only.parameterCount
+  )
+    return []
+  // Which parameters there are may depend on the platform.
+  if (only.node.child('parameters')?.children.some(each => each.type === 'attribute_item')) return []
+  const head = file.text
+    .slice(only.node.start, only.node.child('body')?.start ?? only.node.end)
+    .replace(/\s+/g, ' ')
+    .trim()
+  const message = `\`${call.name}\` takes ${only.parameterCount} argument${only.parameterCount === 1 ? '' : 's'}, not ${call.argumentCount}`
+  return [problemAt(call, 'wrong-arguments', message, `it is \`${head}\``)]
+}
+
+/** The texts of all modules whose names come in by `*`; undefined when one of them is not in the project. */
+async function textBehindGlobs(file: RustFile, path: string, project: ProjectView): Promise<string | undefined> {
+  let all = ''
+  for (const use of file.uses.filter(each => each.local === '*')) {
+    const [first = '', ...rest] = use.path
+    if (first === 'std' || first === 'core' || first === 'alloc') {
+      // Preludes bring traits and types only.
+      if (use.path.at(-1) === 'prelude') continue
+      return undefined
+    }
+    // `use super::*` of an inline module means this very file, which counts already.
+    const ups = [first, ...rest].filter(each => each === 'super').length
+    if (ups > 0 && ups <= use.depth) {
+      if (rest.length > ups - 1) return undefined
+      continue
+    }
+    if (first !== 'crate' && !(first === 'super' && use.depth === 0)) return undefined
+    const from = first === 'crate' ? await crateRoots(path, project) : await parentModules(path, project)
+    const { files, rest: left } = await followModules(from, rest, project)
+    if (files.length === 0 || left.length > 0) return undefined
+    for (const each of files) {
+      const text = (await project.read(each)) ?? ''
+      if (/\buse\s[^;]*\*|^\s*(?!macro_rules)[\w:]+!\s*[({[]/m.test(text)) return undefined
+      all += `${text}\n`
+    }
+  }
+  return all
+}
+
+function problemAt(call: RustCall, kind: string, message: string, suggestion: string | undefined): Problem {
+  return {
+    kind,
+    certainty: 'certain',
+    key: `${kind} ${message}`,
+    start: call.start,
+    end: call.end,
+    message,
+    ...(suggestion ? { suggestion } : {}),
+  }
+}

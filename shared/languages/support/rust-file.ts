@@ -1,0 +1,302 @@
+import { type SyntaxNode, type SyntaxTree, visitTree } from './tree-sitter'
+
+/** What one Rust file imports, declares and calls. */
+export interface RustFile {
+  readonly text: string
+  readonly root: SyntaxNode
+  readonly uses: readonly RustUse[]
+  readonly modules: readonly RustModule[]
+  readonly functions: readonly RustFunction[]
+  readonly calls: readonly RustCall[]
+  /** Identifiers that stand somewhere else than before the arguments of a call. */
+  readonly mentioned: ReadonlySet<string>
+  /** Macros at the place of items may declare anything. */
+  readonly hasItemMacros: boolean
+  readonly isBroken: boolean
+}
+
+export interface RustUse {
+  /** `crate`, `self`, `super` or a name first. */
+  readonly path: readonly string[]
+  /** In this file; `*` for a glob, `_` for nothing. */
+  readonly local: string
+  readonly isPublic: boolean
+  /** Inline modules around it: `super` counts from there. */
+  readonly depth: number
+  /** Compiled only under a condition. */
+  readonly isConditional: boolean
+  readonly start: number
+  readonly end: number
+}
+
+export interface RustModule {
+  readonly name: string
+  /** In a file of its own. */
+  readonly isFile: boolean
+  /** Names of the inline modules around it. */
+  readonly within: readonly string[]
+  /** `#[path = "…"]` */
+  readonly path: string | undefined
+  readonly isConditional: boolean
+  readonly start: number
+  readonly end: number
+}
+
+export interface RustFunction {
+  readonly name: string
+  readonly node: SyntaxNode
+  /** Type of the `impl`, or the trait. */
+  readonly container: string | undefined
+  readonly parameterCount: number
+  readonly hasSelf: boolean
+  readonly isPublic: boolean
+}
+
+export interface RustCall {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+  /** `a::b` or `x.y` before the name. */
+  readonly receiver: string | undefined
+  /** undefined inside of macros. */
+  readonly argumentCount: number | undefined
+}
+
+/** Macros of the standard library whose arguments are expressions. */
+const EXPRESSION_MACROS =
+  /^(?:e?print(?:ln)?|format|format_args|write(?:ln)?|panic|(?:debug_)?assert(?:_eq|_ne)?|vec|dbg|todo|unimplemented|unreachable|eprint)$/
+
+/** Macros that may stand for an item and declare no function. */
+const PLAIN_ITEM_MACROS =
+  /^(?:thread_local|compile_error|macro_rules|assert|const_assert|static_assertions|lazy_static|global_asm|include_str)/
+
+/** Reads one tree. */
+export function readRustFile(tree: SyntaxTree): RustFile {
+  return new RustReader(tree).read()
+}
+
+class RustReader {
+  readonly #tree: SyntaxTree
+  readonly #uses: RustUse[] = []
+  readonly #modules: RustModule[] = []
+  readonly #functions: RustFunction[] = []
+  readonly #calls: RustCall[] = []
+  readonly #mentioned = new Set<string>()
+  #hasItemMacros = false
+
+  constructor(tree: SyntaxTree) {
+    this.#tree = tree
+  }
+
+  read(): RustFile {
+    visitTree(this.#tree.root, node => {
+      this.#visit(node)
+      return true
+    })
+    return {
+      text: this.#tree.text,
+      root: this.#tree.root,
+      uses: this.#uses,
+      modules: this.#modules,
+      functions: this.#functions,
+      calls: this.#calls,
+      mentioned: this.#mentioned,
+      hasItemMacros: this.#hasItemMacros,
+      isBroken: this.#tree.broken.length > 0,
+    }
+  }
+
+  #visit(node: SyntaxNode): void {
+    switch (node.type) {
+      case 'use_declaration':
+        this.#readUse(node, node.child('argument'), [])
+        break
+      case 'extern_crate_declaration':
+        this.#addUse(
+          node,
+          [this.#textOf(node.child('name'))],
+          this.#textOf(node.child('alias') ?? node.child('name')),
+          node,
+        )
+        break
+      case 'mod_item':
+        this.#modules.push({
+          name: this.#textOf(node.child('name')).replace(/^r#/, ''),
+          isFile: node.child('body') === undefined,
+          within: this.#modulesAround(node),
+          path: /path\s*=\s*"([^"]+)"/.exec(this.#attributesOf(node))?.[1],
+          isConditional: /\bcfg/.test(this.#attributesOf(node)),
+          start: node.child('name')?.start ?? node.start,
+          end: node.child('name')?.end ?? node.end,
+        })
+        break
+      case 'function_item':
+      case 'function_signature_item':
+        this.#functions.push(this.#readFunction(node))
+        break
+      case 'call_expression':
+        this.#readCall(node)
+        break
+      case 'macro_invocation': {
+        const name = this.#textOf(node.child('macro'))
+        const place = node.parent?.type === 'expression_statement' ? node.parent.parent?.type : node.parent?.type
+        if (/^(?:source_file|declaration_list)$/.test(place ?? '') && !PLAIN_ITEM_MACROS.test(name))
+          this.#hasItemMacros = true
+        if (name === 'include' || name === 'paste' || name === 'paste::paste') this.#hasItemMacros = true
+        break
+      }
+      case 'identifier':
+      case 'type_identifier':
+      case 'shorthand_field_identifier':
+        if (!isCallee(node) && !this.#readMacroCall(node)) this.#mentioned.add(this.#textOf(node))
+        break
+    }
+  }
+
+  #readUse(declaration: SyntaxNode, node: SyntaxNode | undefined, before: readonly string[]): void {
+    if (!node) return
+    switch (node.type) {
+      case 'use_list':
+        for (const each of node.named()) this.#readUse(declaration, each, before)
+        break
+      case 'scoped_use_list': {
+        const path = node.child('path')
+        const inside = path ? [...before, ...this.#segments(path)] : before
+        this.#readUse(declaration, node.child('list'), inside)
+        break
+      }
+      case 'use_as_clause': {
+        const path = node.child('path')
+        if (path)
+          this.#addUse(declaration, [...before, ...this.#segments(path)], this.#textOf(node.child('alias')), path)
+        break
+      }
+      case 'use_wildcard': {
+        const path = node.named()[0]
+        this.#addUse(declaration, path ? [...before, ...this.#segments(path)] : before, '*', node)
+        break
+      }
+      case 'self':
+        this.#addUse(declaration, before, before.at(-1) ?? 'self', node)
+        break
+      default: {
+        const path = [...before, ...this.#segments(node)]
+        this.#addUse(declaration, path, path.at(-1) ?? '', node)
+      }
+    }
+  }
+
+  #addUse(declaration: SyntaxNode, path: readonly string[], local: string, node: SyntaxNode): void {
+    this.#uses.push({
+      path: path.filter(Boolean),
+      local,
+      isPublic: declaration.children.some(child => child.type === 'visibility_modifier'),
+      depth: this.#modulesAround(declaration).length,
+      isConditional: /\bcfg/.test(this.#attributesOf(declaration)) || this.#isInConditional(declaration),
+      start: node.start,
+      end: node.end,
+    })
+  }
+
+  /** Below a `#[cfg(…)]` that is not about tests. */
+  #isInConditional(node: SyntaxNode): boolean {
+    for (let at = node.parent; at; at = at.parent) {
+      const attributes = this.#attributesOf(at)
+      if (/\bcfg/.test(attributes) && !/\bcfg\(test\)/.test(attributes)) return true
+    }
+    return /#!\[cfg/.test(this.#tree.text)
+  }
+
+  #segments(node: SyntaxNode): string[] {
+    return this.#textOf(node)
+      .replace(/\s/g, '')
+      .split('::')
+      .map(each => each.replace(/^r#/, ''))
+  }
+
+  #readFunction(node: SyntaxNode): RustFunction {
+    const parameters = node.child('parameters')?.named() ?? []
+    const holder = node.parent?.type === 'declaration_list' ? node.parent.parent : undefined
+    const container = holder?.child('type') ?? (holder?.type === 'trait_item' ? holder.child('name') : undefined)
+    return {
+      name: this.#textOf(node.child('name')),
+      node,
+      container: container && this.#textOf(container).replace(/<.*$/s, ''),
+      parameterCount: parameters.filter(each => each.type === 'parameter' || /type|primitive/.test(each.type)).length,
+      hasSelf: parameters.some(each => each.type === 'self_parameter'),
+      isPublic: node.children.some(child => child.type === 'visibility_modifier'),
+    }
+  }
+
+  #readCall(node: SyntaxNode): void {
+    let callee = node.child('function')
+    if (callee?.type === 'generic_function') callee = callee.child('function')
+    const args = node.child('arguments')
+    if (!callee || !args) return
+    const nameNode = callee.type === 'identifier' ? callee : (callee.child('name') ?? callee.child('field'))
+    if (!nameNode) return
+    const before = callee.child('path') ?? callee.child('value')
+    this.#calls.push({
+      name: this.#textOf(nameNode),
+      start: nameNode.start,
+      end: nameNode.end,
+      receiver: callee.type === 'identifier' ? undefined : this.#textOf(before),
+      argumentCount: args.named().filter(each => each.type !== 'attribute_item').length,
+    })
+  }
+
+  /** `f (…)` among the tokens of `println!` and its kin is a call. */
+  #readMacroCall(node: SyntaxNode): boolean {
+    const tokens = node.parent
+    if (tokens?.type !== 'token_tree') return false
+    const place = tokens.children.indexOf(node)
+    const next = tokens.children[place + 1]
+    const previous = tokens.children[place - 1]
+    if (next?.type !== 'token_tree' || next.start !== node.end || this.#tree.text[next.start] !== '(') return false
+    if (previous && /^(?:\.|::|!|fn|\$|#)$/.test(this.#textOf(previous))) return false
+    let macro: SyntaxNode | undefined = tokens
+    while (macro?.type === 'token_tree') macro = macro.parent
+    if (macro?.type !== 'macro_invocation' || !EXPRESSION_MACROS.test(this.#textOf(macro.child('macro')))) return false
+    this.#calls.push({
+      name: this.#textOf(node),
+      start: node.start,
+      end: node.end,
+      receiver: undefined,
+      argumentCount: undefined,
+    })
+    return true
+  }
+
+  #modulesAround(node: SyntaxNode): string[] {
+    const names: string[] = []
+    for (let at = node.parent; at; at = at.parent)
+      if (at.type === 'mod_item') names.unshift(this.#textOf(at.child('name')))
+    return names
+  }
+
+  /** Outer attributes stand before their item, as siblings. */
+  #attributesOf(node: SyntaxNode): string {
+    const siblings = node.parent?.children ?? []
+    let place = siblings.indexOf(node)
+    let attributes = ''
+    while (place > 0 && /^(?:attribute_item|line_comment|block_comment)$/.test(siblings[place - 1]!.type)) {
+      place--
+      if (siblings[place]!.type === 'attribute_item') attributes += this.#textOf(siblings[place])
+    }
+    return attributes
+  }
+
+  #textOf(node: SyntaxNode | undefined): string {
+    return node ? this.#tree.text.slice(node.start, node.end) : ''
+  }
+}
+
+function isCallee(node: SyntaxNode): boolean {
+  if (node.field !== 'function') return false
+  if (node.parent?.type === 'call_expression') return true
+  return (
+    node.parent?.type === 'generic_function' &&
+    node.parent.parent?.type === 'call_expression' &&
+    node.parent.field === 'function'
+  )
+}

@@ -1,0 +1,80 @@
+import type { ProjectView } from '../project-view'
+import { crateAround } from './rust-project'
+
+/** Files that may be the root of the crate a file belongs to. */
+export async function crateRoots(path: string, project: ProjectView): Promise<string[]> {
+  const crate = await crateAround(parentOf(path), project)
+  if (!crate) return []
+  const found: string[] = []
+  for (const name of ['src/lib.rs', 'src/main.rs', 'lib.rs', 'main.rs']) {
+    const root = inFolder(crate.folder, name)
+    if ((await project.kindOf(root)) === 'file') found.push(root)
+  }
+  return found
+}
+
+/** Folders in which the files of a file's own modules may lie; which one depends on how it became part of the crate. */
+export function moduleFolders(path: string, within: readonly string[] = []): string[] {
+  const folder = parentOf(path)
+  const stem = path.slice(path.lastIndexOf('/') + 1).replace(/\.rs$/, '')
+  const folders = [folder, inFolder(folder, stem)]
+  return within.length === 0 ? folders : folders.map(each => inFolder(each, within.join('/')))
+}
+
+/** The file of `mod name;` in a folder. */
+export async function moduleFile(folder: string, name: string, project: ProjectView): Promise<string | undefined> {
+  for (const path of [inFolder(folder, `${name}.rs`), inFolder(folder, `${name}/mod.rs`)])
+    if ((await project.kindOf(path)) === 'file') return path
+  return undefined
+}
+
+/** Files that may declare the module a file is: `src/a.rs` is declared in `src/lib.rs`, `src/main.rs` or `src/mod.rs`. */
+export async function parentModules(path: string, project: ProjectView): Promise<string[]> {
+  const folder = parentOf(path)
+  const isMod = path.endsWith('/mod.rs')
+  const above = isMod ? parentOf(folder) : folder
+  const own = isMod ? [] : [inFolder(folder, 'mod.rs')]
+  const candidates = [
+    ...own,
+    ...(above === '' ? [] : [`${above}.rs`]),
+    inFolder(above, 'mod.rs'),
+    inFolder(above, 'lib.rs'),
+    inFolder(above, 'main.rs'),
+  ]
+  const found: string[] = []
+  for (const each of new Set(candidates)) if (each !== path && (await project.kindOf(each)) === 'file') found.push(each)
+  return found
+}
+
+/**
+ * Follows a path of module names from some files that may hold its start.
+ *
+ * @returns the files the last reachable module may be in, and the names that are left: an item, or nothing
+ */
+export async function followModules(
+  from: readonly string[],
+  names: readonly string[],
+  project: ProjectView,
+): Promise<{ files: readonly string[]; rest: readonly string[] }> {
+  let files = from
+  for (const [place, name] of names.entries()) {
+    const next: string[] = []
+    for (const file of files)
+      for (const folder of moduleFolders(file)) {
+        const found = await moduleFile(folder, name, project)
+        if (found && !next.includes(found)) next.push(found)
+      }
+    if (next.length === 0) return { files, rest: names.slice(place) }
+    files = next
+  }
+  return { files, rest: [] }
+}
+
+export function inFolder(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`
+}
+
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/')
+  return slash < 0 ? '' : path.slice(0, slash)
+}
