@@ -239,6 +239,13 @@ export function describeProviderContract({ name, create }: ProviderUnderTest): v
       expect(outcome.failure).toMatchObject({ kind: 'timeout', message: expect.stringMatching(message) })
     })
 
+    test.concurrent('a server that leaves the connection open after its last word has said everything', async () => {
+      const started = Date.now()
+      const { outcome } = await converse(create, [{ text: 'All said.', staysOpen: true }])
+      expect(outcome).toMatchObject({ text: 'All said.', stop: 'end', retries: [] })
+      expect(Date.now() - started).toBeLessThan(3000)
+    })
+
     test.concurrent('a slow but steady stream is no silence', async () => {
       const { outcome } = await converse(create, [{ text: 'steady as she goes', pieceLength: 2, delayBetweenMs: 30 }], {
         firstByteTimeoutMs: 2000,

@@ -81,6 +81,8 @@ export interface ScriptedReply {
   cutAfter?: number
   /** The stream ends in good order after this many events, without an end mark. */
   endAfter?: number
+  /** Says everything, then leaves the connection open. */
+  staysOpen?: boolean
   /** An error event inside the stream after this many events. */
   errorAfter?: { events: number; type: string; message: string }
   /** Sent in one piece although a stream was asked for. */
@@ -274,7 +276,7 @@ async function sendEvents(out: ServerResponse, wire: Wire, events: string[], rep
     if (reply.delayBetweenMs) await sleep(reply.delayBetweenMs)
     if (out.destroyed) return
   }
-  out.end()
+  if (!reply.staysOpen) out.end()
 }
 
 async function write(out: ServerResponse, text: string, reply: ReadyReply): Promise<void> {

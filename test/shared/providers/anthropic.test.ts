@@ -41,6 +41,31 @@ test('all results of a reply stand in one message, before what the user says nex
   ])
 })
 
+test('the results of a later reply stand in a message of their own', async () => {
+  const body = await sent({
+    messages: [
+      userMessage('Go.'),
+      assistantMessage(call('a')),
+      toolMessage('a', 'one'),
+      assistantMessage(call('b')),
+      toolMessage('b', 'two'),
+    ],
+  })
+  expect(body.messages.map(message => message.role)).toEqual(['user', 'assistant', 'user', 'assistant', 'user'])
+})
+
+test('input counts what was read from the cache and written to it', async () => {
+  const usage = { input: 1000, cacheRead: 500, cacheWrite: 300, output: 20 }
+  const { events } = await askScripted('anthropic', [{ text: 'ok', usage }])
+  expect(events.find(event => event.type === 'usage')?.usage).toEqual({
+    input: 1000,
+    output: 20,
+    cache_read: 500,
+    cache_write: 300,
+    thinking: 0,
+  })
+})
+
 test('signed and hidden thinking goes back unchanged and in order; thinking of others does not', async () => {
   const body = await sent({
     messages: [
