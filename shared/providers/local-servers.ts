@@ -10,8 +10,8 @@ export interface LocalServer {
   models: ModelInfo[]
 }
 
-/** Loopback answers at once or not at all. */
-const PROBE_MS = 400
+/** Loopback answers at once or not at all; what takes time is loading the SDK on a busy machine. */
+const PROBE_MS = 1500
 
 /** Looks for LM Studio, Ollama and vLLM where they usually listen; in that order. Contacts this machine only. */
 export async function findLocalServers(
