@@ -109,7 +109,13 @@ async function buildWebview() {
 
 async function packageVsix() {
   const { createVSIX } = await import('@vscode/vsce')
-  await createVSIX({ cwd: root, packagePath: 'dist/kode.vsix', dependencies: false, allowMissingRepository: true })
+  await createVSIX({
+    cwd: root,
+    packagePath: 'dist/kode.vsix',
+    dependencies: false,
+    allowMissingRepository: true,
+    rewriteRelativeLinks: false,
+  })
   console.log(`dist/kode.vsix ${(statSync('dist/kode.vsix').size / 1e6).toFixed(2)} MB`)
 }
 

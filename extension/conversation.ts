@@ -1,11 +1,12 @@
 import * as vscode from 'vscode'
 import type { Kode, Session } from '#shared/kode'
-import type { TrustMode } from '#shared/protocol/approvals'
+import type { ApprovalRequest, TrustMode } from '#shared/protocol/approvals'
 import { type ChatState, EMPTY_CHAT, reduceChat } from '#shared/protocol/chat-state'
 import type { KodeEvent } from '#shared/protocol/events'
 import type { UserPart } from '#shared/protocol/messages'
 import type { PanelFacts } from '#shared/protocol/requests'
 import { EventLog } from './event-log'
+import { historyEvents } from './history'
 import { initialMode } from './host/settings'
 
 /** Makes kode for a folder; loaded on the first prompt, since it pulls in the whole core. */
@@ -89,6 +90,26 @@ export class Conversation implements vscode.Disposable {
     this.#resets.fire()
   }
 
+  /** Shows an earlier conversation and goes on with it. */
+  async resume(id: string): Promise<void> {
+    await this.#session?.close()
+    this.#session = undefined
+    this.#begin()
+    const session = await this.#openSession(id)
+    for (const event of historyEvents(session.messages())) this.#take(event)
+    this.#resets.fire()
+  }
+
+  /** Something kode tells the user in the conversation, such as the result of a command. */
+  tell(level: 'info' | 'warning' | 'error', text: string): void {
+    this.#take({ type: 'notice', level, text })
+  }
+
+  /** Shows an open question with its current verdict, after the user changed the proposal. */
+  askAgain(request: ApprovalRequest): void {
+    this.#take({ type: 'approval_requested', request })
+  }
+
   /** The project's kode; made when it is not there yet. Rejects with a message for the user. */
   async kode(): Promise<Kode> {
     const folder = vscode.workspace.workspaceFolders?.[0]
@@ -124,9 +145,9 @@ export class Conversation implements vscode.Disposable {
     this.#take({ type: 'mode', mode: initialMode() })
   }
 
-  async #openSession(): Promise<Session> {
+  async #openSession(resume?: string): Promise<Session> {
     const kode = await this.kode()
-    const opened = await kode.openSession({ mode: this.#state.mode })
+    const opened = await kode.openSession(resume === undefined ? { mode: this.#state.mode } : { resume })
     if (!opened.ok) throw new Error(opened.error.message)
     this.#session = opened.value
     this.#session.subscribe(event => this.#take(event))

@@ -20,6 +20,10 @@ export class EventLog {
     if (event.type === 'tool_result') {
       this.#drop(each => each.type === 'tool_output_delta' && each.call_id === event.message.call_id)
     }
+    // Asked again after an edit: only the latest form of a question counts.
+    if (event.type === 'approval_requested') {
+      this.#drop(each => each.type === 'approval_requested' && each.request.id === event.request.id)
+    }
     joinEvent(this.#events, event)
   }
 

@@ -6,7 +6,7 @@ import { Approvals } from './host/approvals'
 import { Keys } from './host/secrets'
 import { readSettings } from './host/settings'
 import { Mentions } from './mentions'
-import { askForKey, chooseModel, chooseProvider, EDITOR_COMMANDS } from './palette'
+import { askForKey, chooseModel, chooseProvider, chooseSession, EDITOR_COMMANDS } from './palette'
 import { PendingStore } from './pending-store'
 import { Proposals } from './proposals'
 import { ReviewDesk } from './review-desk'
@@ -61,6 +61,12 @@ export function activate(context: vscode.ExtensionContext): void {
   )
   const showStatus = () => statusBar.show(conversation.state, proposals.all.length)
 
+  /** The card in the chat tells what would land now, not what was proposed first. */
+  const showEdited = (id: string) => {
+    const request = approvals.currentRequest(id)
+    if (request) conversation.askAgain(request)
+  }
+
   const slashCommands: Record<string, (argument: string) => unknown> = {
     new: () => conversation.startNew(),
     model: async () => (await chooseModel(conversation.state.model)) && conversation.restart(),
@@ -71,6 +77,7 @@ export function activate(context: vscode.ExtensionContext): void {
       if (!mode) throw new Error('Say which: /mode plan, /mode safe or /mode auto.')
       conversation.setMode(mode)
     },
+    sessions: () => chooseSession(conversation),
     review: () => vscode.commands.executeCommand('kode.changes.focus'),
     transcript: () => texts.show('transcript.md', transcriptText(conversation.state), 'markdown'),
     settings: () => vscode.commands.executeCommand('workbench.action.openSettings', '@ext:kode.kode'),
@@ -100,7 +107,22 @@ export function activate(context: vscode.ExtensionContext): void {
     },
     insert: ({ text }) => insertAtCursor(text),
     mentions: ({ query }) => mentions.find(query),
-    command: ({ name, argument }) => void slashCommands[name]?.(argument),
+    commands: async () => {
+      const shelf = await (await conversation.kode()).chatCommands()
+      return [
+        ...EDITOR_COMMANDS,
+        ...shelf.map(({ name, summary }) => ({ name, description: summary, needsIdle: true })),
+      ]
+    },
+    command: async ({ name, argument }) => {
+      const own = slashCommands[name]
+      if (own) await own(argument)
+      else {
+        const words = argument.split(/\s+/).filter(word => word !== '')
+        const text = await (await conversation.kode()).runCommand(name, words, new AbortController().signal)
+        conversation.tell('info', text)
+      }
+    },
   })
 
   /** The proposed file a command means: the one of its argument, or the one in the active editor. */
@@ -131,6 +153,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const commands: Record<string, (...args: never[]) => unknown> = {
     'kode.openChat': () => vscode.commands.executeCommand('kode.chat.focus'),
     'kode.newConversation': () => conversation.startNew(),
+    'kode.openSession': () => chooseSession(conversation),
     'kode.stop': () => conversation.stop(),
     'kode.setKey': () => slashCommands.key?.(''),
     'kode.openTranscript': () => slashCommands.transcript?.(''),
@@ -165,7 +188,12 @@ export function activate(context: vscode.ExtensionContext): void {
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
     conversation.onEvent(showStatus),
     conversation.onReset(showStatus),
-    new vscode.Disposable(proposals.onChange(showStatus)),
+    new vscode.Disposable(
+      proposals.onChange(({ kind, proposal }) => {
+        showStatus()
+        if (kind === 'changed') showEdited(proposal.id)
+      }),
+    ),
     vscode.workspace.onDidChangeConfiguration(event => {
       if (event.affectsConfiguration('kode') && !conversation.state.isRunning) void conversation.restart()
     }),

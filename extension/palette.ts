@@ -1,5 +1,6 @@
 import * as vscode from 'vscode'
 import type { SlashCommand } from '#shared/protocol/requests'
+import type { Conversation } from './conversation'
 import type { Keys } from './host/secrets'
 import { DEFAULT_PROVIDER } from './host/settings'
 
@@ -8,6 +9,7 @@ const PROVIDERS = ['openai', 'anthropic', 'gemini', 'openrouter', 'ollama', 'lms
 /** Slash commands of the editor's side. */
 export const EDITOR_COMMANDS: SlashCommand[] = [
   { name: 'new', description: vscode.l10n.t('Begin a new conversation'), needsIdle: true },
+  { name: 'sessions', description: vscode.l10n.t('Open an earlier conversation'), needsIdle: true },
   { name: 'model', description: vscode.l10n.t('Choose the model'), needsIdle: true },
   { name: 'provider', description: vscode.l10n.t('Choose the provider'), needsIdle: true },
   { name: 'key', description: vscode.l10n.t('Set the key of the provider'), needsIdle: true },
@@ -51,4 +53,22 @@ export async function chooseModel(current: string): Promise<boolean> {
   if (!model?.trim()) return false
   await vscode.workspace.getConfiguration('kode').update('model', model.trim(), vscode.ConfigurationTarget.Global)
   return true
+}
+
+/** Lets the user choose an earlier conversation of this project, and goes on with it. */
+export async function chooseSession(conversation: Conversation): Promise<void> {
+  const listed = await (await conversation.kode()).listSessions()
+  if (!listed.ok) throw new Error(listed.error.message)
+  const rows = listed.value.map(session => ({
+    id: session.id,
+    label: session.title || session.id,
+    description: new Date(session.updated_at).toLocaleString(),
+    detail: vscode.l10n.t('{0} messages, {1}', session.messages, session.model),
+  }))
+  const chosen = await vscode.window.showQuickPick(rows, {
+    title: vscode.l10n.t('Conversations of this project'),
+    matchOnDescription: true,
+    matchOnDetail: true,
+  })
+  if (chosen) await conversation.resume(chosen.id)
 }

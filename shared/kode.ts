@@ -9,6 +9,7 @@ import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
 import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
+import type { Command } from '#shared/commands/command'
 import { type KodePaths, kodePaths } from '#shared/config/paths'
 import { loadSettings, type Settings } from '#shared/config/settings'
 import { environmentNote } from '#shared/context/environment'
@@ -25,7 +26,7 @@ import type { RunResult, VerifyOutcome } from '#shared/protocol/run-result'
 import type { Provider } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
-import type { Store } from '#shared/store/sessions'
+import type { ListedSession, Store } from '#shared/store/sessions'
 import { BUILT_IN_TOOLS } from '#shared/tools/registry'
 import { modeFrom } from '#shared/trust/policy'
 import { classifyShell, effectOfShell } from '#shared/trust/shell-classifier'
@@ -52,6 +53,12 @@ export interface Kode {
     files: readonly FilePreview[],
     title: string,
   ): Promise<Result<ChangedFile[], { message: string; gates?: GateReport }>>
+  /** Earlier conversations of this project, newest first. */
+  listSessions(): Promise<Result<ListedSession[], KodeFailure>>
+  /** Commands of the shelf that have a door to the chat. */
+  chatCommands(): Promise<Pick<Command, 'name' | 'summary'>[]>
+  /** Runs such a command. Rejects with one line for people. @returns its result for people */
+  runCommand(name: string, words: readonly string[], signal: AbortSignal): Promise<string>
   /** Ends every child process. */
   close(): Promise<void>
 }
@@ -260,16 +267,63 @@ class ProjectKode implements Kode {
     return ok(landed.value.files.map(({ path, status }) => ({ path, status })))
   }
 
+  async listSessions(): Promise<Result<ListedSession[], KodeFailure>> {
+    const store = await this.#openStore()
+    return store.ok ? ok(store.value.listSessions(this.root)) : store
+  }
+
+  async chatCommands(): Promise<Pick<Command, 'name' | 'summary'>[]> {
+    const { loadAllCommands } = await import('#shared/commands/registry')
+    return (await loadAllCommands()).filter(command => command.doors.includes('chat'))
+  }
+
+  async runCommand(name: string, words: readonly string[], signal: AbortSignal): Promise<string> {
+    const { loadAllCommands, loadCommand } = await import('#shared/commands/registry')
+    const command = await loadCommand(name)
+    if (!command?.doors.includes('chat')) throw new Error(`There is no command /${name}.`)
+    const host = this.#host
+    const printed: string[] = []
+    const print = (text: string) => printed.push(text)
+    const result = await command.run(
+      {
+        root: this.root,
+        env: this.#options.env,
+        paths: this.#paths,
+        files: host.files,
+        processes: host.processes,
+        web: host.web,
+        version: this.#options.version,
+        now: () => host.now(),
+        commands: loadAllCommands,
+        settings: async () => this.settings,
+        readInput: async () => '',
+        progress: text => host.log.write('info', text),
+        print,
+        printError: print,
+        signal,
+      },
+      { words, flags: {} },
+    )
+    return [...printed, result.text ?? ''].filter(text => text !== '').join('\n')
+  }
+
   async close(): Promise<void> {
     await this.sandbox.close()
     await this.#store?.close()
   }
 
-  async #openLog(options: SessionOptions): Promise<Result<SessionLog, KodeFailure>> {
+  async #openStore(): Promise<Result<Store, KodeFailure>> {
+    if (this.#store) return ok(this.#store)
     const { openStore } = await import('#shared/store/sessions')
     const store = openStore({ folder: this.#paths.db, now: () => this.#host.now() })
     if (!store.ok) return fail({ message: store.error.message, exitCode: EXIT.usage })
     this.#store = store.value
+    return store
+  }
+
+  async #openLog(options: SessionOptions): Promise<Result<SessionLog, KodeFailure>> {
+    const store = await this.#openStore()
+    if (!store.ok) return store
     const last = options.continueLast ? store.value.lastSession(this.root)?.id : undefined
     const wanted = options.resume ?? last
     if (wanted !== undefined) {

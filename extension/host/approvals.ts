@@ -1,3 +1,4 @@
+import { createTwoFilesPatch } from 'diff'
 import type { ApprovalAnswer, ApprovalRequest, UserQuestion } from '#shared/protocol/approvals'
 import type { Proposal, Proposals } from '../proposals'
 
@@ -36,6 +37,14 @@ export class Approvals {
   /** Whether a running turn waits for this answer. */
   isAwaited(id: string): boolean {
     return this.#open.has(id)
+  }
+
+  /** An open question as it stands now, with the texts and the verdict of the user's edits. */
+  currentRequest(id: string): ApprovalRequest | undefined {
+    const open = this.#open.get(id)
+    const proposal = this.#proposals.get(id)
+    if (!open || !proposal) return open?.request
+    return { ...open.request, diff: diffOf(proposal), ...(proposal.gates && { gates: proposal.gates }) }
   }
 
   /** The answer from the chat. Approving a change approves it as the user left it in the editor. */
@@ -93,4 +102,11 @@ function isEdited(proposal: Proposal): boolean {
 
 function textsOf(files: readonly { path: string; after?: string }[]): string {
   return JSON.stringify(files.map(file => [file.path, file.after]))
+}
+
+function diffOf(proposal: Proposal): string {
+  return proposal.files
+    .filter(file => file.decision !== 'rejected')
+    .map(({ path, before, after }) => createTwoFilesPatch(`a/${path}`, `b/${path}`, before ?? '', after ?? ''))
+    .join('')
 }

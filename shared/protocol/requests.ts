@@ -46,7 +46,9 @@ const INPUTS = {
   insert: v.object({ text: v.string() }),
   /** What can be mentioned after `@`. */
   mentions: v.object({ query: v.string() }),
-  /** A command of the editor's side, by its name on the shelf of the slash menu. */
+  /** The slash menu with the commands of the core, which is loaded for it. */
+  commands: none,
+  /** A command by its name in the slash menu. */
   command: v.object({ name: v.string(), argument: v.string() }),
 } as const
 
@@ -55,6 +57,7 @@ export type RequestInput<Name extends RequestName> = v.InferOutput<(typeof INPUT
 
 interface Outputs {
   mentions: Mention[]
+  commands: SlashCommand[]
 }
 
 export type RequestOutput<Name extends RequestName> = Name extends keyof Outputs ? Outputs[Name] : undefined

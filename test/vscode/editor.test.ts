@@ -84,3 +84,87 @@ describe('a proposed edit', () => {
     expect(editor.read('src/money.ts')).toBe(before)
   })
 })
+
+describe('while a turn runs', () => {
+  test('Enter steers it, Alt+Enter waits for the next one', async () => {
+    await editor.newConversation()
+    editor.script(
+      {
+        toolCalls: [{ name: 'Read', arguments: { file_path: 'src/money.ts' } }],
+        text: 'Slowly. '.repeat(30),
+        delayBetweenMs: 60,
+      },
+      { text: 'Heard the first.' },
+      { text: 'And the second.' },
+    )
+    await editor.prompt('Begin')
+    await editor.chat.getByText('Slowly.').first().waitFor()
+    await editor.composer.fill('also this')
+    await editor.composer.press('Enter')
+    await editor.composer.fill('and later that')
+    await editor.composer.press('Alt+Enter')
+    const waiting = editor.chat.getByRole('list', { name: 'Waiting messages' })
+    await waiting.getByText('and later that').waitFor()
+    await editor.chat.getByText('And the second.').waitFor()
+    const texts = editor.model.requests.slice(-2).map(request => JSON.stringify(request.body.messages.at(-1)))
+    expect(texts[0]).toContain('also this')
+    expect(texts[0]).not.toContain('and later that')
+    expect(texts[1]).toContain('and later that')
+    await expect.poll(() => waiting.count()).toBe(0)
+  })
+})
+
+describe('the trust mode', () => {
+  test('is switched in the composer, and told in the status bar', async () => {
+    await editor.newConversation()
+    await editor.chat.getByRole('combobox', { name: 'Trust mode' }).selectOption('plan')
+    await editor.workbench.page.locator('.statusbar-item', { hasText: 'PLAN' }).waitFor()
+    editor.script(
+      { toolCalls: [{ name: 'Write', arguments: { file_path: 'src/new.ts', content: 'export {}' } }] },
+      { text: 'I may only read.' },
+    )
+    await editor.prompt('Write a file')
+    await editor.chat.getByText('I may only read.').waitFor()
+    await editor.chat.getByText('denied').waitFor()
+    expect(() => editor.read('src/new.ts')).toThrow('ENOENT')
+    await editor.chat.getByRole('combobox', { name: 'Trust mode' }).selectOption('safe')
+  })
+})
+
+describe('a conversation', () => {
+  test('is opened again after the window was closed, with what was said', async () => {
+    await editor.newConversation()
+    editor.script({ text: 'The answer is **forty-two**.' })
+    await editor.prompt('Remember the answer')
+    await editor.chat.locator('strong', { hasText: 'forty-two' }).waitFor()
+    await editor.reload()
+    await editor.workbench.runCommand('kode: Open Earlier Conversation')
+    await editor.workbench.page
+      .locator('.quick-input-list .monaco-list-row', { hasText: 'Remember the answer' })
+      .first()
+      .click()
+    await editor.chat.locator('strong', { hasText: 'forty-two' }).waitFor()
+    editor.script({ text: 'It was forty-two, as I said.' })
+    await editor.prompt('What was it?')
+    await editor.chat.getByText('as I said').waitFor()
+    expect(JSON.stringify(editor.model.requests.at(-1)?.body.messages)).toContain('forty-two')
+  })
+
+  test('has its last turn undone with /undo, byte for byte', async () => {
+    await editor.newConversation()
+    const before = editor.read('src/money.ts')
+    editor.script(
+      { toolCalls: [{ name: 'Read', arguments: { file_path: 'src/money.ts' } }] },
+      { toolCalls: [edit('src/money.ts', '* 100) / 100', '* 1000) / 1000')] },
+      { text: 'Three digits.' },
+    )
+    await editor.prompt('Three digits')
+    await editor.chat.getByRole('region', { name: 'Approval: src/money.ts' }).press('y')
+    await editor.chat.getByText('Three digits.', { exact: true }).waitFor()
+    expect(editor.read('src/money.ts')).not.toBe(before)
+    await editor.composer.fill('/undo')
+    await editor.chat.getByRole('option', { name: '/undo' }).waitFor()
+    await editor.composer.press('Enter')
+    await expect.poll(() => editor.read('src/money.ts'), { timeout: 20_000 }).toBe(before)
+  })
+})

@@ -16,7 +16,10 @@ const countLine: Reporter = {
 export default defineConfig({
   test: {
     root: `${import.meta.dirname}/../..`,
-    include: ['test/vscode/*.test.ts'],
+    include: [
+      'test/vscode/*.test.ts',
+      ...(process.argv.includes('screenshots.ts') ? ['test/vscode/screenshots.ts'] : []),
+    ],
     reporters: ['verbose', countLine],
     // One VS Code at a time: each takes a server, an extension host and a browser.
     fileParallelism: false,

@@ -1,0 +1,24 @@
+import type { KodeEvent } from '#shared/protocol/events'
+import type { Message, ToolCall } from '#shared/protocol/messages'
+
+/** The stored messages of a conversation as the events that would draw it. */
+export function historyEvents(messages: readonly Message[]): KodeEvent[] {
+  return messages.flatMap((message): KodeEvent[] => {
+    if (message.role === 'user') return [{ type: 'user', message }]
+    if (message.role === 'tool') return [{ type: 'tool_result', message, duration_ms: 0 }]
+    const calls = message.parts.filter(part => part.type === 'tool_call')
+    const started = calls.map((call): KodeEvent => ({ type: 'tool_started', call, title: titleOf(call) }))
+    return [{ type: 'assistant', message }, ...started]
+  })
+}
+
+/** The one argument that tells a call apart; empty where none does. */
+function titleOf(call: ToolCall): string {
+  const title = TITLE_FIELDS.map(
+    field => new RegExp(`"${field}"\\s*:\\s*("(?:[^"\\\\]|\\\\.)*")`).exec(call.arguments)?.[1],
+  )
+  const found = title.find(text => text !== undefined)
+  return found === undefined ? '' : String(JSON.parse(found)).slice(0, 200)
+}
+
+const TITLE_FIELDS = ['file_path', 'path', 'command', 'pattern', 'url', 'query']
