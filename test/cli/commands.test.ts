@@ -1,0 +1,188 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { runCli } from '../support/run-cli'
+import { type Script, startScriptedProvider } from '../support/scripted-provider'
+import { tempProject, treeHash } from '../support/temp-project'
+
+describe('kode undo', () => {
+  test('takes back what a turn changed, the shell included, and redo brings it back', async () => {
+    const { root, env } = await projectWith(
+      [
+        { toolCalls: [{ name: 'Write', arguments: { file_path: 'new.txt', content: 'new\n' } }] },
+        { toolCalls: [{ name: 'Bash', arguments: { command: 'echo changed > old.txt' } }] },
+        { text: 'done' },
+      ],
+      { 'old.txt': 'old\n' },
+    )
+    const before = treeHash(root)
+    const turn = await runCli(['--output-format', 'json', 'do it'], { cwd: root, env })
+    expect(JSON.parse(turn.stdout).changes).toEqual([
+      { path: 'new.txt', status: 'created' },
+      { path: 'old.txt', status: 'modified' },
+    ])
+    const after = treeHash(root)
+    const dry = await runCli(['undo', '--dry-run', '--json'], { cwd: root, env })
+    expect(dry.code).toBe(0)
+    expect(JSON.parse(dry.stdout)).toMatchObject({ dry_run: true, turns: [{ turn: 1 }] })
+    expect(treeHash(root)).toBe(after)
+    expect((await runCli(['undo'], { cwd: root, env })).code).toBe(0)
+    expect(treeHash(root)).toBe(before)
+    expect((await runCli(['undo', '--dry-run'], { cwd: root, env })).code).toBe(1)
+    expect((await runCli(['undo', '--redo'], { cwd: root, env })).code).toBe(0)
+    expect(treeHash(root)).toBe(after)
+  })
+
+  test('keeps a file that somebody changed since, and says so', async () => {
+    const { root, env } = await projectWith(
+      [
+        {
+          toolCalls: [
+            { name: 'Edit', arguments: { file_path: 'a.txt', replacements: [{ old_str: 'a', new_str: 'b' }] } },
+          ],
+        },
+        { text: 'done' },
+      ],
+      { 'a.txt': 'a\n' },
+    )
+    await runCli(['do it'], { cwd: root, env })
+    writeFileSync(join(root, 'a.txt'), 'mine\n')
+    const kept = JSON.parse((await runCli(['undo', '--json'], { cwd: root, env })).stdout)
+    expect(kept.kept).toMatchObject([{ path: 'a.txt', diff: expect.stringContaining('mine') }])
+    expect(readFileSync(join(root, 'a.txt'), 'utf8')).toBe('mine\n')
+  })
+})
+
+describe('kode trust check', () => {
+  test('tells class and decisions as JSON', async () => {
+    const end = await runCli(['trust', 'check', '--json', '--', 'git', 'push', '--force'], { cwd: tempProject() })
+    expect(end.code).toBe(0)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      schema_version: 1,
+      command: 'git push --force',
+      parsed: true,
+      class: 'destructive',
+      decisions: { plan: 'deny', safe: 'ask', auto: 'ask', headless: 'deny', sub_agent: { plan: 'deny' } },
+    })
+  })
+
+  test('--stdin answers line by line, whatever comes', async () => {
+    const lines = ['"ls"', '"rm -rf /"', 'no json', '""', '', '"echo \\"unterminated"', '42']
+    const end = await runCli(['trust', 'check', '--stdin'], { cwd: tempProject(), input: `${lines.join('\n')}\n` })
+    const answers = end.stdout
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(answers).toHaveLength(lines.length)
+    expect(answers.map(answer => answer.decisions.headless)).toEqual([
+      'allow',
+      'deny',
+      'deny',
+      'allow',
+      'deny',
+      'deny',
+      'deny',
+    ])
+  })
+})
+
+describe('kode sandbox run', () => {
+  test('passes output and exit code through, and holds the wall', async () => {
+    const root = tempProject()
+    const end = await runCli(
+      ['sandbox', 'run', '--', 'echo out; echo err >&2; touch inside; touch ../outside; exit 7'],
+      { cwd: root },
+    )
+    expect(end).toMatchObject({ code: 7, stdout: 'out\n' })
+    expect(end.stderr).toContain('err')
+    expect(existsSync(join(root, 'inside'))).toBe(true)
+    expect(existsSync(join(root, '../outside'))).toBe(false)
+  })
+
+  test('check tells the effective policy', async () => {
+    const end = await runCli(['sandbox', 'check', '--json'], { cwd: tempProject() })
+    expect(JSON.parse(end.stdout)).toMatchObject({ schema_version: 1, level: 'bubblewrap' })
+  })
+})
+
+test.each([
+  ['go.mod', 'module x\n', 'go test ./...'],
+  ['Cargo.toml', '[package]\n', 'cargo test'],
+  ['package.json', '{"scripts":{"test":"vitest"}}', 'npm test'],
+  ['pnpm-lock.yaml', '', 'pnpm test'],
+  ['pyproject.toml', '', 'pytest'],
+  ['Makefile', 'all:\ntest:\n\techo\n', 'make test'],
+  ['notes.txt', '', undefined],
+])('kode init with %s', async (file, content, command) => {
+  const root = tempProject({ [file]: content })
+  expect((await runCli(['init'], { cwd: root })).code).toBe(0)
+  const written = readFileSync(join(root, '.kode/kode.json'), 'utf8')
+  expect(JSON.parse(written).engine.test_command).toBe(command)
+  expect((await runCli(['init'], { cwd: root })).stdout).toContain('is there already')
+  expect(readFileSync(join(root, '.kode/kode.json'), 'utf8')).toBe(written)
+})
+
+test('kode stats sums up the log and survives broken lines', async () => {
+  const root = tempProject()
+  mkdirSync(join(root, 'logs'))
+  const entry = (status: string, more: object) =>
+    JSON.stringify({
+      timestamp: '2026-01-02T03:04:05Z',
+      task_id: 't',
+      status,
+      rounds_used: 1,
+      duration_ms: 10,
+      command: 'run',
+      version: '1',
+      ...more,
+    })
+  const lines = [
+    entry('PASS', { files: ['a.ts'], model: 'm' }),
+    '{ broken',
+    '',
+    entry('FAIL', { files: ['b.ts'], failures: { 'hunk-1': 'syntax: no', 'hunk-2': 'syntax: no' } }),
+  ]
+  writeFileSync(join(root, 'logs/kode.log'), lines.join('\n'))
+  const stats = JSON.parse((await runCli(['stats', '--json'], { cwd: root })).stdout)
+  expect(stats).toMatchObject({
+    total: 2,
+    passed: 1,
+    failed: 1,
+    average_duration_ms: 10,
+    failures_by_gate: [{ gate: 'syntax', count: 1, percent_of_failed: 100 }],
+    most_failed_files: [{ path: 'b.ts', count: 1 }],
+    models: [{ model: 'm', count: 1, percent: 50 }],
+    recent: ['PASS', 'FAIL'],
+  })
+  expect((await runCli(['stats'], { cwd: root })).stdout).toContain('2 verdicts: 1 (50.0 %) passed')
+  expect((await runCli(['stats', '--log-dir', 'nowhere'], { cwd: root })).code).toBe(1)
+})
+
+test('kode doctor names what is missing and how to mend it', async () => {
+  const end = await runCli(['doctor', '--json'], { cwd: tempProject() })
+  expect(end.code).toBe(1)
+  const { checks } = JSON.parse(end.stdout)
+  expect(checks).toContainEqual(expect.objectContaining({ name: 'sandbox', status: 'ok' }))
+  expect(checks).toContainEqual(
+    expect.objectContaining({ name: 'model', status: 'error', message: expect.stringMatching(/API_KEY/) }),
+  )
+})
+
+test.each(['bash', 'zsh', 'fish'])('the %s completion script names every command', async shell => {
+  const { stdout } = await runCli(['completion', shell], { cwd: tempProject() })
+  for (const name of ['run', 'loop', 'verify', 'undo', 'sessions', 'trust']) expect(stdout).toContain(name)
+})
+
+test('kode --help names every command, flag and exit code', async () => {
+  const { stdout } = await runCli(['--help'], { cwd: tempProject() })
+  for (const word of ['--agent', '--resume', '--provider', '--model', '--prompt', '--output-format', 'verify', '130']) {
+    expect(stdout).toContain(word)
+  }
+})
+
+async function projectWith(script: Script, files: Readonly<Record<string, string>>) {
+  const model = await startScriptedProvider(script)
+  onTestFinished(() => model.close())
+  const root = tempProject(files)
+  return { root, model, env: { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted' } }
+}
