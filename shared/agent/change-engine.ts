@@ -9,6 +9,7 @@ import { type EditStep, readProposal } from '#shared/edits/proposal'
 import { type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
 import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChanges } from '#shared/edits/write'
 import type { GateSettings } from '#shared/gates/gate'
+import type { ProjectChecker } from '#shared/gates/project-checker'
 import { runGates } from '#shared/gates/run-gates'
 import { projectViewOf } from '#shared/gates/support/project-view'
 import type { FileSystem } from '#shared/host/host'
@@ -24,6 +25,8 @@ export interface ChangeEngineParts {
   door: Door
   languages: Languages
   index: CodeIndex
+  /** For the gate `static_analysis`, which runs only with them. */
+  checkers?: readonly ProjectChecker[]
   gates: GateSettings
   audit: AuditLog
   /** Milliseconds, with fractions. */
@@ -102,9 +105,15 @@ export class ChangeEngine {
     settings: GateSettings = this.#parts.gates,
     project: ProjectView = projectViewOf(this.#parts.files, this.#parts.root),
   ): Promise<GateReport> {
-    const { languages, clock } = this.#parts
+    const { languages, clock, checkers } = this.#parts
     const index = await this.#freshIndex(signal)
-    const equipment = { languages, editProblems: problems, now: clock, ...(index ? { index } : {}) }
+    const equipment = {
+      languages,
+      editProblems: problems,
+      now: clock,
+      ...(index && { index }),
+      ...(checkers && { checkers }),
+    }
     return runGates(changes, project, settings, signal, equipment)
   }
 

@@ -5,8 +5,10 @@ import type { KodePaths } from '#shared/config/paths'
 import type { ProjectFile } from '#shared/config/project-file'
 import { journalFolderFor } from '#shared/edits/write'
 import type { ArchitectureRule, GateSettings } from '#shared/gates/gate'
+import { typeScriptChecker } from '#shared/gates/support/typescript-project-checker'
 import type { FileSystem } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
+import { TypeScriptThread } from '#shared/host/node/typescript-checker'
 import { Languages } from '#shared/languages/registry'
 import { GATE_NAMES, type GateName } from '#shared/protocol/gate-report'
 import { ChangeEngine } from './change-engine'
@@ -18,18 +20,21 @@ export interface EngineSources {
   paths: KodePaths
   project: ProjectFile
   now(): number
+  /** Also ask the languages' own checkers: slow at first, exact. */
+  deep?: boolean
   /** Instead of `<root>/logs`. */
   logFolder?: string
 }
 
 /** The engine of a project, set up by the project's own settings. */
-export function openEngine({ root, files, paths, project, now, logFolder }: EngineSources): ChangeEngine {
+export function openEngine({ root, files, paths, project, now, deep = false, logFolder }: EngineSources): ChangeEngine {
   const languages = new Languages(readAsset)
   return new ChangeEngine({
     root,
     files,
     door: { root, files, journalFolder: journalFolderFor(paths.config, root), now },
     languages,
+    ...(deep && { checkers: [typeScriptChecker(root, new TypeScriptThread())] }),
     index: new CodeIndex({ root, files, languages, cacheFolder: paths.cache }),
     gates: gateSettings(project),
     audit: new AuditLog(logFolder ?? join(root, 'logs'), files),
