@@ -249,6 +249,9 @@ function lossDiff(journey: Journey, current: FileImage): string {
   const pair: FilePair = { path: journey.path }
   if (before !== undefined) pair.before = before
   if (after !== undefined) pair.after = after
+  const { left } = journey
+  const isOtherMode = left.kind === 'file' && current.kind === 'file' && left.mode !== current.mode
+  if (isOtherMode && left.mode !== undefined && current.mode !== undefined) pair.mode = current.mode
   return unifiedDiff([pair])
 }
 

@@ -151,24 +151,30 @@ describe('a swap between check and use', () => {
     return { ...files, confinedTo: root => wrap(files.confinedTo(root)) }
   }
 
-  test.each(['lstat', 'read', 'stage', 'makeFolder'] as const)(
-    'of a folder for a link, before %s, leads nowhere',
-    async call => {
-      const outside = mkdtempSync(join(tmpdir(), 'kode-outside-'))
-      writeFileSync(join(outside, 'a.txt'), 'old\n')
-      project.put('dir/a.txt', 'old\n')
-      const changes = await project.propose([modify('dir/a.txt'), create('dir/sub/n.txt')])
-      const files = withSwapBefore(call, () => {
-        renameSync(project.at('dir'), project.at('moved'))
-        symlinkSync(outside, project.at('dir'))
-      })
-      const written = await writeChanges(changes, { ...project.door, files })
-      expect(written.ok).toBe(false)
-      expect(readdirSync(outside)).toEqual(['a.txt'])
-      expect(readFileSync(join(outside, 'a.txt'), 'utf8')).toBe('old\n')
-      rmSync(outside, { recursive: true })
-    },
-  )
+  test.each<[Parameters<typeof withSwapBefore>[0], string, object]>([
+    ['lstat', 'a change', modify('dir/a.txt')],
+    ['read', 'a change', modify('dir/a.txt')],
+    ['stage', 'a change', modify('dir/a.txt')],
+    ['lstat', 'a new file', create('dir/n.txt')],
+    ['stage', 'a new file', create('dir/n.txt')],
+    ['lstat', 'a deletion', { file_path: 'dir/a.txt', action: 'DELETE_FILE' }],
+    ['read', 'a deletion', { file_path: 'dir/a.txt', action: 'DELETE_FILE' }],
+    ['makeFolder', 'a new folder', create('dir/sub/n.txt')],
+  ])('of a folder for a link, before %s of %s, leads nowhere', async (call, _, hunk) => {
+    const outside = mkdtempSync(join(tmpdir(), 'kode-outside-'))
+    writeFileSync(join(outside, 'a.txt'), 'old\n')
+    project.put('dir/a.txt', 'old\n')
+    const changes = await project.propose([hunk])
+    const files = withSwapBefore(call, () => {
+      renameSync(project.at('dir'), project.at('moved'))
+      symlinkSync(outside, project.at('dir'))
+    })
+    const written = await writeChanges(changes, { ...project.door, files })
+    expect(written.ok).toBe(false)
+    expect(readdirSync(outside)).toEqual(['a.txt'])
+    expect(readFileSync(join(outside, 'a.txt'), 'utf8')).toBe('old\n')
+    rmSync(outside, { recursive: true })
+  })
 
   test.each<[string, () => void, string]>([
     ['changed', () => project.put('a.txt', 'mine\n'), 'a.txt changed since it was read'],
