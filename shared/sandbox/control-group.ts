@@ -8,14 +8,17 @@ export class ControlGroup {
   readonly joinFile: string
   readonly #folder: string
 
+  readonly #removeAtExit = () => removeIfThere(this.#folder)
+
   private constructor(folder: string) {
     this.#folder = folder
+    process.once('exit', this.#removeAtExit)
     this.joinFile = join(folder, 'cgroup.procs')
   }
 
   /** Undefined where none can be made: without root, or where the machine does not delegate them. */
   static create(limits: Limits): ControlGroup | undefined {
-    if (process.getuid?.() !== 0) return undefined
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
     for (const parent of processControllers()) {
       const folder = join(parent, `kode-${process.pid}-${Date.now().toString(36)}`)
       try {
@@ -30,6 +33,7 @@ export class ControlGroup {
   }
 
   close(): void {
+    process.removeListener('exit', this.#removeAtExit)
     removeIfThere(this.#folder)
   }
 }

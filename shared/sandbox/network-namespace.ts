@@ -17,10 +17,13 @@ server.listen(0, '127.0.0.1', () => {
 })
 setTimeout(() => {}, ${START_TIMEOUT_MS})`
 
-export interface NetworkNamespaceParts {
-  /** Absolute paths. */
+/** Absolute paths. */
+export interface NamespaceTools {
   bubblewrap: string
   nsenter: string
+}
+
+export interface NetworkNamespaceParts extends NamespaceTools {
   /** Called with each connection to the way out. */
   onConnection(socket: Socket): void
 }
@@ -69,7 +72,7 @@ export class NetworkNamespace {
   }
 
   /** What to put before a program and its arguments, so that it starts inside. */
-  get entering(): [program: string, ...args: string[]] {
+  get entering(): readonly string[] {
     const own = `/proc/${process.pid}/fd`
     return [
       this.#nsenter,

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { Processes } from '#shared/host/host'
-import type { NetworkChoice } from './bubblewrap'
+import type { NetworkChoice } from './confined-sandbox'
 import { findProgram } from './find-program'
 import { DEFAULT_LIMITS, type Limits } from './limits'
 import type { Sandbox, SandboxError } from './sandbox'
@@ -38,35 +38,44 @@ export async function openSandbox(options: OpenSandbox): Promise<Result<Sandbox,
   const passVariables = options.passVariables ?? []
   const unconfined = (description: string) => new Unconfined({ description, processes, env, passVariables })
   if (!options.useSandbox) return ok(unconfined('switched off with --no-sandbox: commands run unconfined'))
-  if (process.platform !== 'linux') return ok(unconfined(noBackEnd()))
   if (root === '/') return fail({ kind: 'refused', message: 'The root folder is no project. Start kode in a project.' })
 
   const found = await probe(processes, env, root)
   if (!found.ok) return ok(unconfined(found.error))
-  const { BubblewrapSandbox } = await import('./bubblewrap')
-  const network = chooseNetwork(options)
+  const isMac = process.platform === 'darwin'
+  const { ConfinedSandbox } = await import('./confined-sandbox')
+  const wall = isMac
+    ? (await import('./seatbelt')).seatbeltWall(found.value)
+    : (await import('./bubblewrap')).bubblewrapWall(found.value)
+  const network = chooseNetwork(options, wall.level, found.value)
   return ok(
-    new BubblewrapSandbox({
+    new ConfinedSandbox({
       root,
       stateFolder: options.stateFolder,
       home: options.home ?? env.HOME ?? homedir(),
-      bubblewrap: found.value,
+      wall,
       processes,
       env,
       passVariables,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       network,
-      description: `bubblewrap: read-only system, writable project, ${network.kind === 'none' ? 'no network' : 'network to allowed hosts'}`,
+      description: `${wall.level}: read-only system, writable project, ${network.kind === 'none' ? 'no network' : 'network to allowed hosts'}`,
       outside: unconfined('outside the sandbox'),
     }),
   )
 }
 
-/** Without nsenter there is no way into a session's network: then there is none. */
-function chooseNetwork({ net, env, root, allowNet, askNetwork }: OpenSandbox): NetworkChoice {
+/** On Linux a session's network needs nsenter; without it there is none. */
+function chooseNetwork(
+  { net, env, root, allowNet, askNetwork }: OpenSandbox,
+  level: 'bubblewrap' | 'seatbelt',
+  program: string,
+): NetworkChoice {
+  if (net === 'none') return { kind: 'none' }
+  const choice = { kind: 'allow-list', userHosts: allowNet ?? [], ask: askNetwork } as const
+  if (level === 'seatbelt') return { ...choice, namespaceTools: undefined }
   const nsenter = findProgram('nsenter', env.PATH, root)
-  if (net === 'none' || nsenter === undefined) return { kind: 'none' }
-  return { kind: 'allow-list', nsenter, userHosts: allowNet ?? [], ask: askNetwork }
+  return nsenter === undefined ? { kind: 'none' } : { ...choice, namespaceTools: { bubblewrap: program, nsenter } }
 }
 
 /** State of the sandbox in a few words, for `kode --version` and `kode doctor`. */
@@ -74,12 +83,13 @@ export async function describeSandbox(
   processes: Processes,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
-  if (process.platform !== 'linux') return noBackEnd()
   const found = await probe(processes, env, '/dev/null')
-  return found.ok ? 'bubblewrap' : found.error
+  return found.ok ? (process.platform === 'darwin' ? 'seatbelt' : 'bubblewrap') : found.error
 }
 
 const PROBE_TIMEOUT_MS = 5000
+
+const SEATBELT = '/usr/bin/sandbox-exec'
 
 /** Needs everything the real thing needs: own namespaces, mounts, the filter. */
 const PROBE_ARGUMENTS = [
@@ -90,10 +100,26 @@ const PROBE_ARGUMENTS = [
 
 let probed: Promise<Result<string, string>> | undefined
 
-/** Where bubblewrap is, or why it does not work here. Tried once per process. */
+/** Where the program that builds the wall is, or why it does not work here. Tried once per process. */
 function probe(processes: Processes, env: OpenSandbox['env'], root: string): Promise<Result<string, string>> {
-  probed ??= tryBubblewrap(processes, findProgram('bwrap', env.PATH, root))
+  probed ??= tryHere(processes, env, root)
   return probed
+}
+
+function tryHere(processes: Processes, env: OpenSandbox['env'], root: string): Promise<Result<string, string>> {
+  if (process.platform === 'linux') return tryBubblewrap(processes, findProgram('bwrap', env.PATH, root))
+  if (process.platform === 'darwin') return trySeatbelt(processes)
+  return Promise.resolve(fail(noBackEnd()))
+}
+
+async function trySeatbelt(processes: Processes): Promise<Result<string, string>> {
+  const { seatbeltProfile } = await import('./seatbelt')
+  const profile = seatbeltProfile({ writable: [], protected: [], hidden: [], proxyPort: undefined })
+  const args = ['-p', profile, '/usr/bin/true']
+  const ended = await processes.run({ program: SEATBELT, args, cwd: '/', env: {}, timeoutMs: PROBE_TIMEOUT_MS })
+  if (!ended.ok) return fail(`sandbox-exec does not start: ${ended.error.message}`)
+  if (ended.value.exitCode === 0) return ok(SEATBELT)
+  return fail(`sandbox-exec does not work here: ${ended.value.stderr.trim().split('\n')[0]}`)
 }
 
 async function tryBubblewrap(processes: Processes, program: string | undefined): Promise<Result<string, string>> {

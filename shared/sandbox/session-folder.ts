@@ -41,6 +41,7 @@ export class SessionFolder {
    * and would pass on without wanting to.
    */
   openDescriptors(): { fds: number[]; close(): void } {
+    if (process.platform !== 'linux') return { fds: [], close: () => {} }
     // Opened each time: bubblewrap reads it to its end, and copies of a descriptor share their position.
     const filter = openSync(this.#filterFile, 'r')
     this.#emptyFd ??= openSync('/dev/null', 'r+')

@@ -1,13 +1,16 @@
+import { createServer, type Socket } from 'node:net'
 import { defaultHosts } from './allowed-hosts'
 import { NetworkGuard } from './network-guard'
-import { NetworkNamespace } from './network-namespace'
+import { type NamespaceTools, NetworkNamespace } from './network-namespace'
 import { createProxy } from './proxy'
 
 /** The network of one session: its namespace, the proxy that is the only way out, and who may be reached. */
 export interface SessionNetwork {
   guard: NetworkGuard
   /** What to put before a command so that it starts inside. */
-  entering: readonly [program: string, ...args: string[]]
+  entering: readonly string[]
+  /** Of the proxy, where commands find it. */
+  port: number
   /** Tells programs about the proxy. */
   environment: Record<string, string>
   close(): void
@@ -15,8 +18,7 @@ export interface SessionNetwork {
 
 export interface SessionNetworkParts {
   root: string
-  bubblewrap: string
-  nsenter: string
+  namespaceTools: NamespaceTools | undefined
   userHosts: readonly string[]
   ask?: ((host: string, port: number) => Promise<boolean>) | undefined
 }
@@ -25,22 +27,48 @@ export interface SessionNetworkParts {
 export async function openSessionNetwork(parts: SessionNetworkParts): Promise<SessionNetwork | undefined> {
   const guard = new NetworkGuard({ defaults: defaultHosts(parts.root), userHosts: parts.userHosts, ask: parts.ask })
   const proxy = createProxy(guard)
-  const opened = await NetworkNamespace.open({
-    bubblewrap: parts.bubblewrap,
-    nsenter: parts.nsenter,
-    onConnection: socket => proxy.emit('connection', socket),
-  })
-  if (!opened.ok) return undefined
-  const namespace = opened.value
+  const onConnection = (socket: Socket) => proxy.emit('connection', socket)
+  const way = parts.namespaceTools
+    ? await openNamespace(parts.namespaceTools, onConnection)
+    : await openLoopback(onConnection)
+  if (!way) return undefined
   return {
     guard,
-    entering: namespace.entering,
-    environment: proxyEnvironment(`http://127.0.0.1:${namespace.port}`),
+    entering: way.entering,
+    port: way.port,
+    environment: proxyEnvironment(`http://127.0.0.1:${way.port}`),
     close: () => {
-      namespace.close()
+      way.close()
       proxy.closeAllConnections()
     },
   }
+}
+
+interface WayOut {
+  port: number
+  entering: readonly string[]
+  close(): void
+}
+
+async function openNamespace(
+  tools: NamespaceTools,
+  onConnection: (socket: Socket) => void,
+): Promise<WayOut | undefined> {
+  const opened = await NetworkNamespace.open({ ...tools, onConnection })
+  return opened.ok ? opened.value : undefined
+}
+
+function openLoopback(onConnection: (socket: Socket) => void): Promise<WayOut | undefined> {
+  const server = createServer(onConnection)
+  server.unref()
+  return new Promise(resolve => {
+    server.on('error', () => resolve(undefined))
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      if (typeof address !== 'object' || !address) return resolve(undefined)
+      resolve({ port: address.port, entering: [], close: () => server.close() })
+    })
+  })
 }
 
 function proxyEnvironment(url: string): Record<string, string> {
