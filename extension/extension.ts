@@ -20,6 +20,7 @@ import { TextDocuments } from './views/text-documents'
 
 /** Makes the views and ties them together; the core itself is loaded with the first prompt. */
 export function activate(context: vscode.ExtensionContext): void {
+  const startedAt = performance.now()
   const channel = vscode.window.createOutputChannel('kode', { log: true })
   const keys = new Keys(context.secrets)
   const proposals = new Proposals()
@@ -202,6 +203,7 @@ export function activate(context: vscode.ExtensionContext): void {
   )
   showStatus()
   void restorePending(proposals, store)
+  channel.info(`activated in ${(performance.now() - startedAt).toFixed(1)} ms`)
 }
 
 /** Puts back what waited when the window was closed or killed; shows it where it was, opens nothing. */

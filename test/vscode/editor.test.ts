@@ -85,6 +85,32 @@ describe('a proposed edit', () => {
   })
 })
 
+describe('how long it takes', () => {
+  test('activation is a matter of milliseconds', () => {
+    const times = [...editor.server.kodeLog().matchAll(/activated in ([\d.]+) ms/g)].map(match => Number(match[1]))
+    console.log(`activate(): ${times.join(', ')} ms (target 100)`)
+    expect(Math.min(...times)).toBeLessThan(100)
+  })
+
+  test('the pending diff is there soon after the call', async () => {
+    await editor.newConversation()
+    editor.script(
+      { toolCalls: [{ name: 'Read', arguments: { file_path: 'src/money.ts' } }] },
+      { toolCalls: [edit('src/money.ts', '* 100) / 100', '* 1) / 1')] },
+      { text: 'Well.' },
+    )
+    await editor.prompt('Whole numbers')
+    await editor.workbench.editorAction('Reject Change').waitFor()
+    const durationMs = performance.now() - editor.lastAskedAt
+    console.log(
+      `pending diff on screen: ${Math.round(durationMs)} ms after the model was asked (target 400 on a free machine)`,
+    )
+    await editor.workbench.editorAction('Reject Change').click()
+    await editor.chat.getByText('Well.').waitFor()
+    expect(durationMs).toBeLessThan(5_000)
+  })
+})
+
 describe('while a turn runs', () => {
   test('Enter steers it, Alt+Enter waits for the next one', async () => {
     await editor.newConversation()

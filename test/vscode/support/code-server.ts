@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -64,6 +64,13 @@ export class CodeServer {
     })
     this.#process.stderr?.resume()
     this.url = await this.#addressFromLog(this.#process)
+  }
+
+  /** What kode wrote into its log so far. */
+  kodeLog(): string {
+    const names = readdirSync(this.#userData, { recursive: true, encoding: 'utf8' })
+    const logs = names.filter(name => name.endsWith('kode.kode/kode.log'))
+    return logs.map(name => readFileSync(join(this.#userData, name), 'utf8')).join('\n')
   }
 
   async stop(): Promise<void> {

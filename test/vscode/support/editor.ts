@@ -13,13 +13,18 @@ export class Editor {
   readonly workbench: Workbench
   readonly model: ScriptedProvider
   readonly #replies: ScriptedReply[]
+  readonly #asked: readonly number[]
 
   static async open(
     files: Record<string, string | Uint8Array>,
     settings: Record<string, unknown> = {},
   ): Promise<Editor> {
     const replies: ScriptedReply[] = []
-    const model = await startScriptedProvider(() => replies.shift() ?? { text: 'The script is at its end.' })
+    const asked: number[] = []
+    const model = await startScriptedProvider(() => {
+      asked.push(performance.now())
+      return replies.shift() ?? { text: 'The script is at its end.' }
+    })
     const server = new CodeServer({
       'kode.provider': 'openai',
       'kode.baseUrl': model.url,
@@ -28,7 +33,7 @@ export class Editor {
       'workbench.colorTheme': 'Dark 2026',
       ...settings,
     })
-    const editor = new Editor(server, await Workbench.launch(), model, replies)
+    const editor = new Editor(server, await Workbench.launch(), model, replies, asked)
     for (const [path, content] of Object.entries(files)) editor.write(path, content)
     await server.install(VSIX)
     await server.start()
@@ -36,11 +41,23 @@ export class Editor {
     return editor
   }
 
-  private constructor(server: CodeServer, workbench: Workbench, model: ScriptedProvider, replies: ScriptedReply[]) {
+  private constructor(
+    server: CodeServer,
+    workbench: Workbench,
+    model: ScriptedProvider,
+    replies: ScriptedReply[],
+    asked: readonly number[],
+  ) {
     this.server = server
     this.workbench = workbench
     this.model = model
     this.#replies = replies
+    this.#asked = asked
+  }
+
+  /** When the model was asked last, as `performance.now()` tells it. */
+  get lastAskedAt(): number {
+    return this.#asked.at(-1) ?? 0
   }
 
   /** What the model answers to the next requests. */
