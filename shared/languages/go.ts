@@ -1,4 +1,5 @@
 import type { AssetLoader, Judgement, Language, SourceFile } from './language'
+import { findUnbalancedGo } from './support/delimiters'
 import { checkGoCalls } from './support/go-calls'
 import { goFacts, goFilesOf, goSiblings, scanGoImports } from './support/go-facts'
 import { checkGoImports } from './support/go-imports'
@@ -40,7 +41,12 @@ async function checkSyntax({ text }: SourceFile, loadAsset: AssetLoader): Promis
   if (tree.broken.length === 0) return VALID
   const parse = await parseGo(text, loadAsset)
   if (parse.kind === 'accepted') return VALID
-  if (parse.kind === 'unknown') return unknown("Go's own parser gave up on this file")
+  if (parse.kind === 'unknown') {
+    // It traps on many a broken file; delimiters must balance in any version of Go.
+    const unbalanced = findUnbalancedGo(text)
+    if (unbalanced) return invalid(unbalanced.message, unbalanced.offset, unbalanced.offset + 1)
+    return unknown("Go's own parser gave up on this file")
+  }
   if (NEWER_THAN_PARSERS.test(parse.message)) return unknown(`newer Go than the parser knows: ${parse.message}`)
   const offset = offsetOf(text, parse.line, parse.byteColumn)
   return invalid(parse.message.charAt(0).toUpperCase() + parse.message.slice(1), offset, offset)

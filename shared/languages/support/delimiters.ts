@@ -12,8 +12,17 @@ const CLOSER: Record<string, string> = { '(': ')', '[': ']', '{': '}' }
  * macro, so unlike a grammar this cannot be out of date.
  */
 export function findUnbalanced(text: string): Unbalanced | undefined {
+  return firstUnbalanced(rustDelimiters(text))
+}
+
+/** The same for Go, whose tokens are simpler. */
+export function findUnbalancedGo(text: string): Unbalanced | undefined {
+  return firstUnbalanced(goDelimiters(text))
+}
+
+function firstUnbalanced(delimiters: Iterable<{ token: string; offset: number }>): Unbalanced | undefined {
   const open: { closer: string; token: string; offset: number }[] = []
-  for (const { token, offset } of rustDelimiters(text)) {
+  for (const { token, offset } of delimiters) {
     const closer = CLOSER[token]
     if (closer) open.push({ closer, token, offset })
     else {
@@ -37,6 +46,12 @@ function* rustDelimiters(text: string): Generator<{ token: string; offset: numbe
       TOKEN.lastIndex = end < 0 ? text.length : end + 1 + match.groups.hashes.length
     } else if (DELIMITERS.includes(token)) yield { token, offset: match.index }
   }
+}
+
+const GO_TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:\\[^\n][^'\n]*|[^\\'\n])'|[()[\]{}]/gu
+
+function* goDelimiters(text: string): Generator<{ token: string; offset: number }> {
+  for (const match of text.matchAll(GO_TOKEN)) if (match[0].length === 1) yield { token: match[0], offset: match.index }
 }
 
 /** In order of precedence: comments, raw strings, raw identifiers, strings, characters (never lifetimes), delimiters. */
