@@ -73,6 +73,23 @@ describe('what a command changes', () => {
     expect((await run(() => shell(`echo x > ${path}`))).files.map(file => file.path)).toEqual([path])
   })
 
+  test('is found in nested repositories and worktrees too, without touching git', async () => {
+    const git = 'git -c user.name=t -c user.email=t@t'
+    project.put('a.txt', 'a\n')
+    shell(
+      `${git} init -q . && ${git} add . && ${git} commit -qm x && ${git} worktree add -q tree && ${git} init -q inner`,
+    )
+    const state = () =>
+      shell(`${git} status --porcelain; ${git} stash list; ${git} rev-parse HEAD; cat .git/index | cksum`).toString()
+    await run(() => undefined, 't0')
+    const before = state()
+    const changes = await run(() => shell('echo b >> tree/a.txt; echo x > inner/x.txt'))
+    expect(changes.files.map(file => file.path).sort()).toEqual(['inner/x.txt', 'tree/a.txt'])
+    await undo({}, project.door)
+    expect(project.text('tree/a.txt')).toBe('a\n')
+    expect(state()).toBe(before)
+  })
+
   test('does not hold what was ignored until now for new', async () => {
     project.put('.gitignore', '*.log\n')
     project.put('old.log', 'precious\n')
