@@ -57,18 +57,23 @@ async function latency(): Promise<void> {
     ['ten files', 10, 60],
   ] as const) {
     const times: number[] = []
+    const cpuTimes: number[] = []
     const byGate = new Map<string, number[]>()
     for (let round = 0; round < rounds + 10; round++) {
-      const report = await judge(pick(sources, count).map(editOf))
+      const edits = pick(sources, count).map(editOf)
+      const cpuStart = process.cpuUsage()
+      const report = await judge(edits)
+      const { user, system } = process.cpuUsage(cpuStart)
       // The first few warm the caches that an editing session would have warm.
       if (round < 10) continue
       times.push(report.duration_ms)
+      cpuTimes.push((user + system) / 1000)
       for (const { check_name, duration_ms } of report.results)
         byGate.set(check_name, [...(byGate.get(check_name) ?? []), duration_ms])
     }
     const gates = [...byGate].map(([gate, each]) => `${gate} ${quantile(each, 0.5).toFixed(2)}`).join(', ')
     console.log(
-      `${title}: p50 ${ms(quantile(times, 0.5))}, p95 ${ms(quantile(times, 0.95))} over ${rounds} changes; p50 by gate: ${gates}`,
+      `${title}: p50 ${ms(quantile(times, 0.5))}, p95 ${ms(quantile(times, 0.95))}; of the processor alone p50 ${ms(quantile(cpuTimes, 0.5))}, p95 ${ms(quantile(cpuTimes, 0.95))}; ${rounds} changes; p50 by gate: ${gates}`,
     )
   }
 }
