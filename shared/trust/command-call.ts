@@ -37,7 +37,7 @@ export function asCommand(entry: EffectClass | Command): Command {
 
 function roleEntries(command: Command): [Role, string][] {
   const { values = {} } = command
-  const roles: Role[] = ['read', 'write', 'text', 'host', 'url', 'folder', 'line', 'program']
+  const roles: Role[] = ['read', 'write', 'text', 'host', 'url', 'folder', 'line']
   return roles.map(role => [role, values[role] ?? ''])
 }
 

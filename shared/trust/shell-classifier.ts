@@ -19,7 +19,7 @@ import { expandValue, expandWord } from './shell-expansion'
 import type { ShellParser } from './shell-parser'
 import { decodeAnsiC, readShell } from './shell-reader'
 import { DEFAULT_IFS, ShellScope } from './shell-scope'
-import type { Redirect, Script, SimpleCommand, Statement, Word } from './shell-syntax'
+import type { Redirect, Script, SimpleCommand, Statement, Step, Word } from './shell-syntax'
 
 /** Where a line would run. All paths absolute. */
 export interface ShellPlace extends PathScope {
@@ -127,6 +127,8 @@ class Evaluation {
   #scope: ShellScope
   #isKnown = true
   #commands = 0
+  /** Above zero: on another machine or in a container, whose paths are not ours. */
+  #elsewhere = 0
   #lineDepth = 0
 
   constructor(place: ShellPlace) {
@@ -172,12 +174,13 @@ class Evaluation {
   // ── Structure ───────────────────────────────────────────────────────────────────────────────────────────
 
   run(script: Script): void {
-    let isConditional = false
+    let before: Step['joint'] = ';'
     for (const { statement, joint } of script.steps) {
       if (joint === '&') this.#inSubshell(() => this.#statement(statement))
-      else if (isConditional) this.#maybe(() => this.#statement(statement))
+      else if (before === '||') this.#maybe(() => this.#statement(statement))
+      else if (before === '&&') this.#likely(() => this.#statement(statement))
       else this.#statement(statement)
-      isConditional = joint === '||'
+      before = joint
     }
   }
 
@@ -193,6 +196,18 @@ class Evaluation {
     this.#scope = before.copy()
     work()
     before.mergeMaybe(this.#scope)
+    this.#scope = before
+  }
+
+  /** After `&&`: its folder counts as reached, its variables only perhaps as set. */
+  #likely(work: () => void): void {
+    const before = this.#scope
+    this.#scope = before.copy()
+    work()
+    const { cwds, previousCwds } = this.#scope
+    before.mergeMaybe(this.#scope)
+    before.cwds = cwds
+    before.previousCwds = previousCwds
     this.#scope = before
   }
 
@@ -351,7 +366,7 @@ class Evaluation {
     const cwdIsOutside = (cwd: string) => ['outside', 'device'].includes(placeOf(cwd, this.#place))
     if (effectClass !== 'read_only') {
       for (const path of judgement.outside) this.#outside.add(path)
-      if (judgement.touchesCwd) for (const cwd of this.#scope.cwds.filter(cwdIsOutside)) this.#outside.add(cwd)
+      if (this.#elsewhere === 0) for (const cwd of this.#scope.cwds.filter(cwdIsOutside)) this.#outside.add(cwd)
     }
     this.#parts.push({ text, class: effectClass, reason: reason || 'only reads' })
   }
@@ -389,7 +404,7 @@ class Evaluation {
   #program(args: readonly Arg[], judgement: Judgement, hasOwnPath = false): void {
     const [first, ...rest] = args
     if (!first) return
-    if (first.isSubstituted || isUnknown(first) || (first.mayBeSeveral && /[*?[]/.test(first.text))) {
+    if (first.isSubstituted || isUnknown(first) || (first.mayBeSeveral && /[*?]|\[./.test(first.text))) {
       judgement.unknown('what it runs cannot be known beforehand')
       return
     }
@@ -470,7 +485,7 @@ class Evaluation {
         `${call.name} may be given other options`,
       )
     }
-    this.#judgeOperands(command, full, parsed.options, levels)
+    this.#judgeOperands(looks ? { ...command, operands: 'read' } : command, full, parsed.options, levels)
     if (!looks || command.judge) command.judge?.(full)
   }
 
@@ -501,9 +516,6 @@ class Evaluation {
         return
       case 'line':
         call.runsLine(value, where)
-        return
-      case 'program':
-        call.runs([value])
         return
       case 'host':
       case 'url':
@@ -585,6 +597,11 @@ class Evaluation {
       writes: arg => this.#noteWrite(arg, judgement, `${name} writes`),
       reaches: host => this.#network.add(hostOf(host)),
       runs: (inner, stdin) => this.#runs(inner, judgement, stdin),
+      elsewhere: work => {
+        this.#elsewhere++
+        work()
+        this.#elsewhere--
+      },
       runsLine: (line, where) => this.#runsLine(line, judgement, where ?? name),
       assigns: (variable, value) => {
         judgeVariable(this.#call(judgement, variable, []), variable, value, false)
@@ -680,7 +697,7 @@ class Evaluation {
   }
 
   #resolve(text: string): string[] {
-    if (text === '' || text === '-') return []
+    if (text === '' || text === '-' || this.#elsewhere > 0) return []
     const known = text.includes(UNKNOWN) ? text.slice(0, text.indexOf(UNKNOWN)) : text
     if (known === '' && text !== known) return []
     // What is not known is taken to lie below the folder that is.
@@ -701,7 +718,6 @@ class Judgement {
   effectClass: EffectClass = 'read_only'
   reason = ''
   isKnown = true
-  touchesCwd = true
   stdin: Stdin
   readonly outside = new Set<string>()
   #raised: EffectClass = 'read_only'

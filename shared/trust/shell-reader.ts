@@ -626,17 +626,14 @@ class ShellReader {
       const char = this.#text[this.#at]
       if (char === undefined) this.#refuse('${ is not closed')
       if (operator === '') this.#refuse(`${this.#text.slice(start, this.#at + 1)}… means nothing in sh`)
-      if (isQuoted && char !== "'" && char !== '"') operand.push(...this.#quotedPiece(char ?? ''))
-      else if (isQuoted && char === '"') operand.push(...this.#piece('"'))
-      else if (isQuoted || ENDS_WORD.test(char ?? '')) {
-        // sh and bash disagree about single quotes in "${x#'…'}".
-        if (char === "'") this.#refuse('a quote stands inside a quoted expansion')
-        operand.push({ kind: 'text', text: char ?? '', isQuoted: true })
-        this.#at++
-      } else if (char === "'" || char === '"' || char === '\\' || char === '$' || char === '`') {
+      // sh and bash disagree about single quotes in "${x#'…'}".
+      if (isQuoted && char === "'") this.#refuse('a quote stands inside a quoted expansion')
+      if (char === '$' || char === '`' || char === '\\') {
+        operand.push(...(isQuoted ? this.#quotedPiece(char) : this.#piece(char)))
+      } else if (char === '"' || char === "'") {
         operand.push(...this.#piece(char))
       } else {
-        operand.push({ kind: 'text', text: char ?? '', isQuoted: false })
+        operand.push({ kind: 'text', text: char ?? '', isQuoted: isQuoted || ENDS_WORD.test(char ?? '') })
         this.#at++
       }
     }

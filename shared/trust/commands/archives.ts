@@ -10,7 +10,7 @@ export const archives: CommandTable = {
       text: '--exclude --transform --xform --strip-components --owner --group --mode --format -H -b --mtime --newer --label',
       folder: '-C --directory --one-top-level',
       read: '-T --files-from -X --exclude-from',
-      line: '--to-command --use-compress-program -I --checkpoint-exec --rmt-command --rsh-command --info-script --new-volume-script -F',
+      line: '--to-command --use-compress-program -I --rmt-command --rsh-command --info-script --new-volume-script -F',
     },
     raises: { destructive: '--remove-files --delete --recursive-unlink -P --absolute-names' },
     judge: judgeTar,
@@ -60,6 +60,9 @@ export const archives: CommandTable = {
 function judgeTar(call: Call): void {
   const [first, ...rest] = call.operands
   const oldStyle = first && call.args[0] === first && /^[A-Za-z]+$/.test(first.text) ? first.text : ''
+  if (call.options.some(({ name, value }) => name === '--checkpoint-action' && value?.text.startsWith('exec'))) {
+    call.unknown('tar starts a program')
+  }
   if (oldStyle.includes('P')) call.raise('destructive', 'tar may write anywhere')
   if (oldStyle.includes('I') || oldStyle.includes('F')) call.unknown('tar starts a program')
   const isListing = call.has('-t --list') || oldStyle.includes('t')

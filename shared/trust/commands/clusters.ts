@@ -164,7 +164,7 @@ export const clusters: CommandTable = {
 function judgeExec(call: Call): void {
   const at = call.args.findIndex(arg => arg.text === '--')
   const words = at >= 0 ? call.args.slice(at + 1) : call.operands.slice(1)
-  if (words.length > 0) call.runs(words)
+  if (words.length > 0) call.elsewhere(() => call.runs(words))
 }
 
 const LOOKING =

@@ -15,8 +15,8 @@ export interface Arg {
   isSubstituted: boolean
 }
 
-/** What a word of a command is to it. `line` is a whole shell line, `program` one word that is run. */
-export type Role = 'read' | 'write' | 'text' | 'host' | 'url' | 'folder' | 'line' | 'program'
+/** What a word of a command is to it. `line` is a whole shell line. */
+export type Role = 'read' | 'write' | 'text' | 'host' | 'url' | 'folder' | 'line'
 
 /**
  * What is known of a program or of one of its sub-commands. Names stand in one text, separated by blanks.
@@ -34,7 +34,7 @@ export interface Command {
   /** Options with which it only looks. */
   looksWith?: string
   /** What its operands are; without it, paths among them may be read or written. */
-  operands?: Role | 'copies' | 'text then read' | 'text then write'
+  operands?: Role | 'program' | 'copies' | 'text then read' | 'text then write'
   /** Options are words after one dash, as in `find -name`. */
   singleDash?: boolean
   /** Sub-commands by their first word. */
@@ -85,6 +85,8 @@ export interface Call {
   reaches(host: string): void
   /** Runs another program with these words. */
   runs(args: readonly Arg[], stdin?: Stdin): void
+  /** What is run in `work` runs on another machine or in a container: paths are not ours. */
+  elsewhere(work: () => void): void
   /** Hands this text to a shell. */
   runsLine(line: Arg, where?: string): void
   /** Variables of the shell or of the programs it starts. */

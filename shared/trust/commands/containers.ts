@@ -9,7 +9,7 @@ const works: Command = { class: 'local_mutation', why: 'works on containers', op
 const deletes: Command = { class: 'destructive', why: 'deletes containers, images or data', operands: 'text' }
 
 const execute: Command = {
-  class: 'local_mutation',
+  class: 'read_only',
   why: 'runs a program in a container',
   operands: 'text',
   stopsAtOperand: true,
@@ -136,7 +136,7 @@ export const containers: CommandTable = {
 
 function runInside(call: Call, skip: number): void {
   const rest = call.operands.slice(skip)
-  if (rest.length > 0) call.runs(rest)
+  if (rest.length > 0) call.elsewhere(() => call.runs(rest))
 }
 
 const HOST_FOLDERS =
@@ -163,7 +163,7 @@ function judgeRun(call: Call): void {
   const entry = call.value('--entrypoint')
   const rest = call.operands.slice(1)
   if (entry) call.runs([entry, ...rest])
-  else if (rest.length > 0) call.runs(rest)
+  else if (rest.length > 0) call.elsewhere(() => call.runs(rest))
 }
 
 function judgeBuild(call: Call): void {

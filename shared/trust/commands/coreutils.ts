@@ -30,7 +30,7 @@ export const coreutils: CommandTable = {
       write: '-o --output',
       read: '--files0-from --random-source',
       folder: '-T --temporary-directory',
-      program: '--compress-program',
+      line: '--compress-program',
     },
   },
   'whoami hostname uname id groups logname tty arch nproc date cal uptime free vmstat iostat lscpu lsblk lsusb lspci lsmem lsof df w who last lastlog users finger getent locale localectl sw_vers system_profiler sysctl printenv tput clear reset sleep seq yes factor expr bc dc units ncal getconf ps pstree pgrep pidof top htop btop ncdu findmnt dmesg lsns lsmod modinfo':

@@ -14,7 +14,13 @@ export function judgeVariable(call: Call, name: string, value: Arg, isForOneComm
   if (name === 'IFS' || name === 'PATH' || text === '') return
   if (RUN_BY_PROGRAMS.test(name)) {
     if (text.includes(UNKNOWN)) call.unknown(`${name} makes programs run what cannot be known beforehand`)
-    else call.runsLine(value, name)
+    else {
+      call.runsLine(value, name)
+      // A pager or editor of the project's own is no pager.
+      if (!/^(CC|CXX|LD|AR|BROWSER|SHELL)$/.test(name) && /^\.{0,2}\/(?!(usr\/)?(local\/)?s?bin\/)/.test(text)) {
+        call.unknown(`${name} makes programs run ${text}`)
+      }
+    }
     return
   }
   if (REWIRES.test(name) && !/^(GIT_CONFIG_NOSYSTEM|GIT_CONFIG_GLOBAL=\/dev\/null)$/.test(name)) {

@@ -228,7 +228,10 @@ function judgeScript(call: Call, inline: string): void {
   if (!script || script.text === '-') {
     if (!hasCode && (call.stdin.kind === 'pipe' || call.stdin.kind === 'text'))
       call.unknown('it runs the code it is given')
-  } else call.reads(script)
+  } else {
+    call.reads(script)
+    if (script.text === 'artisan') call.runs(call.operands)
+  }
 }
 
 function judgeCargoConfig(call: Call): void {

@@ -174,8 +174,9 @@ function judgeSsh(call: Call): void {
     if (name === '-F' || name === '-I') call.unknown('ssh takes its settings from another file')
     if (/^-[LRDw]$/.test(name)) call.raise('remote_action', 'opens a tunnel')
   }
-  if (call.stdin.kind === 'text') call.runsLine(argOf(call.stdin.text), 'ssh')
-  if (command.length > 0) call.runsLine({ ...argOf(command.map(arg => arg.text).join(' ')), source: '' }, 'ssh')
+  const { stdin } = call
+  if (stdin.kind === 'text') call.elsewhere(() => call.runsLine(argOf(stdin.text), 'ssh'))
+  if (command.length > 0) call.elsewhere(() => call.runsLine(argOf(command.map(arg => arg.text).join(' ')), 'ssh'))
   else if (call.stdin.kind === 'pipe' || call.stdin.kind === 'file')
     call.unknown('it runs what it is given on another machine')
 }

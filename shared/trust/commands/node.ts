@@ -26,7 +26,7 @@ const publishes: Command = {
   looksWith: '--dry-run',
 }
 const runsPackage: Command = {
-  class: 'local_mutation',
+  class: 'read_only',
   why: 'runs a program of a package',
   operands: 'text',
   values: { text: '-p --package', line: '-c --call' },
@@ -40,7 +40,7 @@ const packageManager: Command = {
   values: {
     folder: '--prefix -C --dir --cwd',
     text: '-w --workspace -F --filter --filter-prod --registry --loglevel --userconfig',
-    program: '--script-shell',
+    line: '--script-shell',
   },
   judge: call => judgeScriptName(call, call.operands[0]?.text),
   sub: {
@@ -226,11 +226,16 @@ function judgeScriptName(call: Call, script: string | undefined): void {
     call.raise('remote_action', `by its name, "${script}" publishes something`)
 }
 
-/** `npx rimraf x` does what `rimraf x` does. */
+/** Checkers that neither write nor run code of the project. */
+const CHECKERS = /^(tsc|tsgo|vue-tsc)$/
+
+/** `npx rimraf x` does what `rimraf x` does; what `npx ls` does, only that package knows. */
 function judgePackageProgram(call: Call): void {
   const [program, ...rest] = call.operands
   if (!program) return
-  call.runs([{ ...program, text: program.text.replace(/^(.+)@[^/]*$/, '$1').replace(/^@[^/]+\//, '') }, ...rest])
+  const name = program.text.replace(/^(.+)@[^/]*$/, '$1').replace(/^@[^/]+\//, '')
+  if (!CHECKERS.test(name)) call.raise('local_mutation', `${call.name} runs a program of a package`)
+  call.runs([{ ...program, text: name }, ...rest])
 }
 
 function judgeConfig(call: Call): void {

@@ -123,6 +123,9 @@ export const wrappers: CommandTable = {
   'tmux screen zellij': {
     class: 'local_mutation',
     why: 'runs programs out of sight',
+    judge: call => {
+      if (call.name === 'screen' && call.operands.length > 0) call.runs(call.operands)
+    },
     sub: {
       'ls list-sessions list-windows list-panes show-options display-message capture-pane info has-session':
         'read_only',

