@@ -212,6 +212,7 @@ class Evaluation {
   }
 
   #statement(statement: Statement): void {
+    if (this.#commands > MAX_COMMANDS) return
     switch (statement.kind) {
       case 'command':
         this.#simple(statement)

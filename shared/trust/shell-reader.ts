@@ -34,6 +34,8 @@ function readAt(text: string, budget: Budget): Result<Script, Unreadable> {
 class ReadError extends Error {}
 
 const MAX_DEPTH = 40
+const TOO_DEEP = 'it is nested too deeply'
+const TOO_TANGLED = 'it is too tangled to be read'
 const BLANK = /[ \t]/
 const ENDS_WORD = /[ \t\n;&|()<>]/
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y
@@ -74,7 +76,7 @@ class ShellReader {
 
   /** Statements until a closing word or parenthesis, which stays unread. */
   #script(): Script {
-    if (++this.#budget.depth > MAX_DEPTH) this.#refuse('it is nested too deeply')
+    if (++this.#budget.depth > MAX_DEPTH) this.#refuse(TOO_DEEP)
     const steps: Step[] = []
     for (;;) {
       this.#skipLines()
@@ -491,7 +493,7 @@ class ShellReader {
   }
 
   #piece(char: string): Piece[] {
-    if (--this.#budget.left < 0) this.#refuse('it is too tangled to be read')
+    if (--this.#budget.left < 0) this.#refuse(TOO_TANGLED)
     switch (char) {
       case "'": {
         const end = this.#text.indexOf("'", this.#at + 1)
@@ -544,7 +546,7 @@ class ShellReader {
 
   /** One piece inside double quotes or a here-document. */
   #quotedPiece(char: string): Piece[] {
-    if (--this.#budget.left < 0) this.#refuse('it is too tangled to be read')
+    if (--this.#budget.left < 0) this.#refuse(TOO_TANGLED)
     if (char === '$') return [this.#dollar(true)]
     if (char === '`') return [this.#backtick(true)]
     if (char === '\\') {
@@ -559,6 +561,13 @@ class ShellReader {
   }
 
   #dollar(isQuoted: boolean): Piece {
+    if (++this.#budget.depth > MAX_DEPTH) this.#refuse(TOO_DEEP)
+    const piece = this.#expansion(isQuoted)
+    this.#budget.depth--
+    return piece
+  }
+
+  #expansion(isQuoted: boolean): Piece {
     const rest = this.#text.slice(this.#at, this.#at + 3)
     if (rest.startsWith('$\\\n')) this.#refuse('a line is joined in the middle of an expansion')
     if (rest === '$((') {
@@ -691,9 +700,10 @@ class ShellReader {
   #apart(text: string): Script | undefined {
     const { depth } = this.#budget
     this.#budget.depth++
-    if (depth >= MAX_DEPTH) this.#refuse('it is nested too deeply')
+    if (depth >= MAX_DEPTH) this.#refuse(TOO_DEEP)
     const script = readAt(text, this.#budget)
     this.#budget.depth = depth
+    if (!script.ok && [TOO_DEEP, TOO_TANGLED].includes(script.error.message)) this.#refuse(script.error.message)
     return script.ok ? script.value : undefined
   }
 
