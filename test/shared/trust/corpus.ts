@@ -17,11 +17,11 @@ const FOLDER = join(import.meta.dirname, 'data')
  * The corpus: files of command lines under headings `== GROUP CLASS DECISION-IN-AUTO`.
  * A line is one command; ⏎ stands for a line end inside it.
  */
-export function readCorpus(): CorpusLine[] {
-  return readdirSync(FOLDER).flatMap(name => {
+export function readCorpus(folder: string = FOLDER): CorpusLine[] {
+  return readdirSync(folder).flatMap(name => {
     let heading: Omit<CorpusLine, 'command'> | undefined
     const lines: CorpusLine[] = []
-    for (const line of readFileSync(join(FOLDER, name), 'utf8').split('\n')) {
+    for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
       if (line.startsWith('== ')) heading = readHeading(line)
       else if (line !== '' && heading) lines.push({ ...heading, command: line.replaceAll('⏎', '\n') })
     }
