@@ -1,8 +1,10 @@
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { sleep } from '#shared/base/cancel'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { TrustMode } from '#shared/protocol/approvals'
+import type { Message } from '#shared/protocol/messages'
 import { Blobs } from './blobs'
 import { Catalog } from './catalog'
 import { archivedIds, Conversation, SESSION_SCHEMA, type SessionHeader } from './conversation'
@@ -19,7 +21,9 @@ import {
   type JournalContent,
   type JournalRecord,
   readJournal,
+  readWhole,
   replaceFile,
+  scanJournal,
 } from './journal'
 import { isObject, parseJson } from './json'
 import { Keys } from './keys'
@@ -226,6 +230,30 @@ export class Store {
     })
   }
 
+  /** The messages of a session, then those another process adds to it, as they are saved; until the signal fires. */
+  async *followSession(id: string, signal: AbortSignal): AsyncGenerator<Message> {
+    const path = sessionJournal(this.paths, id)
+    const seen = new Set<string>()
+    let generation: number | undefined
+    let read = 0
+    while (!signal.aborted) {
+      const newest = this.#generations().get(id)
+      if (newest === undefined) return
+      if (newest !== generation) read = 0
+      generation = newest
+      const scan = scanJournal(ifThere(() => readWhole(generationPath(path, newest), read)) ?? Buffer.alloc(0))
+      read += scan.end
+      for (const { message } of Conversation.live(
+        scan.records.filter(record => record.kind !== 'draft'),
+        this.#blobs(id),
+      ).entries) {
+        if (!seen.has(message.id)) yield message
+        seen.add(message.id)
+      }
+      await sleep(FOLLOW_EVERY_MS, signal)
+    }
+  }
+
   /** A session as JSON or Markdown text, or as a standard SQLite file. */
   async exportSession(
     idOrPrefix: string,
@@ -426,6 +454,8 @@ export class Store {
       : statSync(generationPath(path, generation), { throwIfNoEntry: false })?.size
   }
 }
+
+const FOLLOW_EVERY_MS = 200
 
 /** The records without some messages, and without summaries that are among them. */
 function withoutMessages(records: readonly JournalRecord[], gone: ReadonlySet<string>): Buffer[] {

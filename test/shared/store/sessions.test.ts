@@ -198,3 +198,19 @@ function diskBytes(folder: string): number {
     .map(name => statSync(join(folder, name)))
     .reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0)
 }
+
+test('another process reads a running session along', async () => {
+  const folder = temporaryFolder()
+  const session = sessionIn(storeIn(folder))
+  await session.append(user('u1', 'hello'))
+  const stop = new AbortController()
+  const seen: string[] = []
+  for await (const message of storeIn(folder).followSession(session.id, stop.signal)) {
+    seen.push(message.id)
+    session.draft(assistant('a1', 'hal'))
+    if (message.id === 'u1') await session.append(assistant('a1', 'half and half'))
+    else stop.abort()
+  }
+  expect(seen).toEqual(['u1', 'a1'])
+  await session.close()
+})
