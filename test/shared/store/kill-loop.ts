@@ -33,7 +33,9 @@ export async function runKillLoop(options: { folder: string; kills: number; writ
     bundle: true,
     platform: 'node',
     format: 'esm',
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); const __dirname = import.meta.dirname",
+    },
   })
   const store = openOrThrow(options.folder)
   const shared = store.createSession({ id: 'shared', project: '', agent: '', provider: '', model: '', mode: 'safe' })
