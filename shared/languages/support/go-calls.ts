@@ -104,6 +104,10 @@ class CallJudge {
   async #judgeMember(call: GoCall, receiver: string): Promise<Problem | undefined> {
     const locals = this.#file.locals.get(receiver)
     if (!locals) return this.#declared(receiver).length > 0 ? undefined : this.#judgeImported(call, receiver)
+    // Elsewhere in the file the name means a package.
+    const isPackage = (each: { alias: string | undefined; path: string }) =>
+      (each.alias ?? each.path.split('/').at(-1)) === receiver
+    if (this.#file.imports.some(isPackage)) return undefined
     const [type] = locals
     // One name, one type, wherever in the file it is bound.
     if (type === undefined || locals.some(each => each !== type) || this.#declared(receiver).length > 0)

@@ -33,7 +33,7 @@ export async function checkGoImports(
 ): Promise<Judgement> {
   const reason = unparsable(source.text)
   if (reason) return unknown(reason)
-  if (isIgnored(source.text) || /(?:^|\/)(?:testdata|vendor)\//.test(source.path))
+  if (isIgnored(source.text) || /(?:^|\/)(?:testdata|vendor|[_.][^/]*)\//.test(source.path))
     return { kind: 'judged', problems: [] }
   const tree = await parseTree('go', source.text, loadAsset)
   if (!tree) return unknown('nested too deeply to parse, or too slow')

@@ -111,6 +111,11 @@ describe('Go calls that may stand', () => {
     expect(await judgeCode('calls', 'cart/more.go', text, PROJECT)).toEqual([])
   })
 
+  test('a name that is a package here and a variable there is not judged', async () => {
+    const text = 'package cart\n\nimport "io/fs"\n\nfunc a(fs Cart) {}\n\nfunc b() { fs.ValidPath("x") }\n'
+    expect(await judgeCode('calls', 'cart/more.go', text, PROJECT)).toEqual([])
+  })
+
   test('what a generator will declare is not missed', async () => {
     const text = 'package cart\n\n//go:generate stringer\n\nfunc g() { made() }\n'
     expect(await judgeCode('calls', 'cart/more.go', text, PROJECT)).toEqual([])
