@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Settings } from '#shared/config/settings'
 import { createKode, createOutputCheck } from '#shared/kode'
 import type { KodeEvent } from '#shared/protocol/events'
@@ -8,6 +9,7 @@ import { cliHost } from './cli-host'
 import type { Interruption } from './interruption'
 import type { Output } from './output'
 import { textRenderer } from './render/text'
+import { RunPatch, writeReports } from './run-reports'
 import { modelSettings } from './settings-flags'
 import { readPipedContext, readStdin } from './stdin'
 import { VERSION } from './version'
@@ -35,6 +37,7 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
     env: process.env,
     version: VERSION,
     isInteractive: false,
+    ...traffic(flags),
   })
   if (!opened.ok) return failEarly(opened.error.message, opened.error.exitCode, format, output)
   const kode = opened.value
@@ -52,6 +55,8 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
 
   const render = rendererFor(format, output)
   session.value.subscribe(render)
+  const patch = new RunPatch()
+  session.value.subscribe(event => patch.see(event))
   render(kode.sessionEvent(session.value))
   interruption.signal.addEventListener('abort', () => session.value.cancel())
   const verify = textFlag(flags, 'verify')
@@ -65,6 +70,7 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
   await session.value.close()
   await kode.close()
   const final = interruption.exitCode === undefined ? result : { ...result, exit_code: interruption.exitCode }
+  writeReports(final, patch, flags)
   printResult(final, format, output)
   return final.exit_code
 }
@@ -74,6 +80,14 @@ function outputFormat(flags: ParsedArgs['flags']): Format {
   const format = FORMATS.find(each => each === name)
   if (!format) throw new UsageError(`--output-format "${name}" is not one of ${FORMATS.join(', ')}`)
   return format
+}
+
+function traffic(flags: ParsedArgs['flags']): { traffic?: { record: string } | { replay: string } } {
+  const record = textFlag(flags, 'record')
+  const replay = textFlag(flags, 'replay')
+  if (record !== undefined && replay !== undefined) throw new UsageError('--record and --replay exclude each other')
+  if (record !== undefined) return { traffic: { record: resolve(record) } }
+  return replay === undefined ? {} : { traffic: { replay: resolve(replay) } }
 }
 
 async function readOutputSchema(flags: ParsedArgs['flags']) {

@@ -81,6 +81,8 @@ export interface KodeOptions {
   isInteractive: boolean
   /** Used instead of the one the settings name. */
   provider?: Provider
+  /** The run's model traffic: written to a file, or played from one instead of asking anybody. Absolute paths. */
+  traffic?: { record: string } | { replay: string }
 }
 
 export interface SessionOptions {
@@ -121,7 +123,7 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
       env,
       useSandbox: settings.useSandbox,
     }),
-    chooseModel(settings, env, options.provider),
+    chooseModel(settings, host, options),
   ])
   if (!model.ok) return fail({ message: model.error, exitCode: EXIT.usage })
   if (!sandbox.ok) return fail({ message: sandbox.error.message, exitCode: EXIT.refused })
@@ -140,14 +142,42 @@ export async function createOutputCheck(schemaText: string, name: string): Promi
   return outputCheck(schemaText, name)
 }
 
-async function chooseModel(
-  settings: Settings,
-  env: KodeOptions['env'],
-  given: Provider | undefined,
-): Promise<Result<OpenModel, string>> {
+async function chooseModel(settings: Settings, host: Host, options: KodeOptions): Promise<Result<OpenModel, string>> {
+  const { provider: given, traffic, env } = options
   if (given) return ok({ provider: given, model: settings.model ?? given.name, providerName: given.name })
+  if (traffic && 'replay' in traffic) return replayModel(traffic.replay, host)
   const { openModel } = await import('#shared/agent/open-model')
-  return openModel(settings, env)
+  const opened = openModel(settings, env)
+  return opened.ok && traffic ? recordModel(opened.value, traffic.record, host, env) : opened
+}
+
+/** Answers from a recording; contacts nobody. */
+async function replayModel(path: string, host: Host): Promise<Result<OpenModel, string>> {
+  const bytes = await host.files.read(path)
+  if (!bytes.ok) return fail(`--replay ${path}: ${bytes.error.message}`)
+  const { ReplayProvider } = await import('#shared/providers/recording')
+  const provider = ReplayProvider.from(new TextDecoder().decode(bytes.value))
+  if (!provider.ok) return fail(`--replay ${path}: ${provider.error.message}`)
+  return ok({ provider: provider.value, model: provider.value.model, providerName: provider.value.name })
+}
+
+/** Writes every reply down, secrets redacted. */
+async function recordModel(
+  opened: OpenModel,
+  path: string,
+  host: Host,
+  env: KodeOptions['env'],
+): Promise<Result<OpenModel, string>> {
+  const started = await host.files.replace(path, new Uint8Array())
+  if (!started.ok) return fail(`--record ${path}: ${started.error.message}`)
+  const [{ RecordingProvider }, { redactSecrets }] = await Promise.all([
+    import('#shared/providers/recording'),
+    import('#shared/sandbox/redact-secrets'),
+  ])
+  const write = async (line: string) => {
+    await host.files.append(path, new TextEncoder().encode(`${line}\n`))
+  }
+  return ok({ ...opened, provider: new RecordingProvider(opened.provider, write, text => redactSecrets(text, env)) })
 }
 
 /** Why `auto` is refused here; undefined when it is not. */

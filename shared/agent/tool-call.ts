@@ -29,13 +29,20 @@ export interface ToolCallServices {
   /** A change set with the texts the user put in place of the proposed ones. */
   withEdits(changes: ChangeSet, files: readonly { path: string; after: string }[]): ChangeSet
   /** Runs an action and tells which workspace files it changed meanwhile. */
-  observeAction(
-    effect: Effect,
-    action: () => Promise<ToolOutput>,
-  ): Promise<{ output: ToolOutput; changes: ChangedFile[]; advice: string }>
+  observeAction(effect: Effect, action: () => Promise<ToolOutput>): Promise<ObservedAction>
   approve(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalAnswer>
   audit(entry: ToolAudit): void
   emit(event: KodeEvent): void
+}
+
+/** An action that ran, and what it changed in the workspace. */
+export interface ObservedAction {
+  output: ToolOutput
+  changes: ChangedFile[]
+  /** Of those changes; empty for what is not text. */
+  diff: string
+  /** What the gates say about them; empty when nothing. */
+  advice: string
 }
 
 /** One line of the audit log: what was decided about a call, and why. */
@@ -215,7 +222,7 @@ async function runAction(
     const refusal = refusalOf(call, answer, decision, services)
     if (refusal) return refusal
   }
-  const { output, changes, advice } = await services.observeAction(prepared.effect, () =>
+  const { output, changes, diff, advice } = await services.observeAction(prepared.effect, () =>
     prepared.run(signal, text => services.emit({ type: 'tool_output_delta', call_id: call.id, text })),
   )
   return {
@@ -224,6 +231,7 @@ async function runAction(
     decision: 'ran',
     reason: decision.reason,
     changes,
+    ...(diff && { diff }),
     ...(output.images && { images: output.images }),
     ...(output.fullText && { fullText: output.fullText }),
   }

@@ -20,7 +20,7 @@ import { Spending } from './limits'
 import type { OpenModel } from './open-model'
 import type { SessionBinding } from './session'
 import { contextFill } from './token-budget'
-import type { CallEnd, ToolAudit, ToolCallServices } from './tool-call'
+import type { CallEnd, ObservedAction, ToolAudit, ToolCallServices } from './tool-call'
 import type { Toolset } from './toolset'
 import type { TurnServices } from './turn'
 
@@ -196,18 +196,21 @@ export class SessionWiring {
   }
 
   /** The shell goes around the gates: what it changed is found afterwards, judged as advice, and undone with the turn. */
-  async #observe(
-    effect: Effect,
-    action: () => Promise<ToolOutput>,
-  ): Promise<{ output: ToolOutput; changes: ChangedFile[]; advice: string }> {
-    if (effect.class === 'read_only') return { output: await action(), changes: [], advice: '' }
+  async #observe(effect: Effect, action: () => Promise<ToolOutput>): Promise<ObservedAction> {
+    if (effect.class === 'read_only') return { output: await action(), changes: [], diff: '', advice: '' }
     const { result, changes } = await this.#parts.engine.watch(this.#cause(), action)
     if (!changes) {
-      return { output: result, changes: [], advice: 'What this changed in the project could not be determined.' }
+      return {
+        output: result,
+        changes: [],
+        diff: '',
+        advice: 'What this changed in the project could not be determined.',
+      }
     }
     for (const file of changes.files) if (file.status === 'created') this.#context.session.ownedFiles.add(file.path)
     const files = changes.files.map(({ path, status }) => ({ path, status }))
-    return { output: result, changes: files, advice: await this.#adviceOn(changes.changes) }
+    const diff = changes.files.map(file => file.diff).join('')
+    return { output: result, changes: files, diff, advice: await this.#adviceOn(changes.changes) }
   }
 
   async #adviceOn(changes: ChangeSet): Promise<string> {

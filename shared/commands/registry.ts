@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   sandbox: async () => (await import('./sandbox')).sandboxCommand,
   trust: async () => (await import('./trust')).trustCommand,
   stats: async () => (await import('./stats')).statsCommand,
+  explain: async () => (await import('./explain')).explainCommand,
   init: async () => (await import('./init')).initCommand,
   doctor: async () => (await import('./doctor')).doctorCommand,
   providers: async () => (await import('./providers')).providersCommand,

@@ -27,8 +27,13 @@ export class RecordingProvider implements Provider {
     const events: ModelEvent[] = []
     for await (const event of this.#provider.stream(request, signal)) {
       if (!PASSING.has(event.type)) events.push(event)
+      // Before it is handed on: a reader stops at the last event, and with it this loop.
+      if (event.type === 'end' || event.type === 'failure') await this.#note(request, events)
       yield event
     }
+  }
+
+  #note(request: ModelRequest, events: ModelEvent[]): Promise<void> {
     const line: RecordedReply = {
       version: 1,
       provider: this.name,
@@ -36,7 +41,7 @@ export class RecordingProvider implements Provider {
       messages: request.messages.length,
       events,
     }
-    await this.#write(this.#redact(JSON.stringify(line)))
+    return this.#write(this.#redact(JSON.stringify(line)))
   }
 
   listModels(signal: AbortSignal): ReturnType<Provider['listModels']> {

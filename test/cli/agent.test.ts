@@ -364,3 +364,27 @@ async function projectWith(script: Script) {
 function edit(from: string, to: string) {
   return { name: 'Edit', arguments: { file_path: 'src/a.ts', replacements: [{ old_str: from, new_str: to }] } }
 }
+
+test('a run is recorded, and played again without a network to the same end', async () => {
+  const first = await projectWith([{ toolCalls: [edit('41', '42')] }, { text: 'Done.' }])
+  await runCli(['--record', '../run.jsonl', 'make it 42'], { cwd: first.root, env: first.env })
+  const again = tempProject(FILES)
+  const recording = join(first.root, '../run.jsonl')
+  const end = await runCli(['--replay', recording, '--output-format', 'json', 'make it 42'], { cwd: again })
+  expect(end.code, end.stdout).toBe(0)
+  expect(JSON.parse(end.stdout)).toMatchObject({
+    response: 'Done.',
+    changes: [{ path: 'src/a.ts', status: 'modified' }],
+  })
+  expect(readFileSync(join(again, 'src/a.ts'), 'utf8')).toContain('42')
+  expect(readFileSync(recording, 'utf8')).not.toContain('"k"')
+})
+
+test('the patch and the summary of a run are written for CI', async () => {
+  const { root, env } = await projectWith([{ toolCalls: [edit('41', '42')] }, { text: 'All good.' }])
+  await runCli(['--patch-file', '../run.patch', '--summary-file', '../run.md', 'make it 42'], { cwd: root, env })
+  expect(readFileSync(join(root, '../run.patch'), 'utf8')).toMatch(
+    /^-export const answer = 41\n\+export const answer = 42$/m,
+  )
+  expect(readFileSync(join(root, '../run.md'), 'utf8')).toMatch(/modified `src\/a\.ts`[\s\S]*All good\./)
+})

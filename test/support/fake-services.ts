@@ -43,7 +43,7 @@ export function fakeSession(
     judge: async () => PASSED,
     land: async changes => ok(changes.files.map(file => ({ path: file.path, status: 'modified' as const }))),
     withEdits: changes => changes,
-    observeAction: async (_, action) => ({ output: await action(), changes: [], advice: '' }),
+    observeAction: async (_, action) => ({ output: await action(), changes: [], diff: '', advice: '' }),
     approve: async () => ({ kind: 'unavailable' }),
     audit: entry => audits.push(entry),
     emit,

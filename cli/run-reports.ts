@@ -1,0 +1,56 @@
+import { appendFileSync, writeFileSync } from 'node:fs'
+import type { KodeEvent } from '#shared/protocol/events'
+import type { RunResult } from '#shared/protocol/run-result'
+import { type ParsedArgs, textFlag, UsageError } from './args'
+
+/** Collects what the calls of a run changed, in the order it happened, as diffs that apply one after the other. */
+export class RunPatch {
+  #text = ''
+
+  see(event: KodeEvent): void {
+    if (event.type === 'tool_result' && event.changes && event.diff) this.#text += event.diff
+  }
+
+  get text(): string {
+    return this.#text
+  }
+}
+
+/** Writes `--patch-file`, and the Markdown summary to `--summary-file` or to GitHub's own file. */
+export function writeReports(result: RunResult, patch: RunPatch, flags: ParsedArgs['flags']): void {
+  const patchFile = textFlag(flags, 'patch-file')
+  const summaryFile = textFlag(flags, 'summary-file')
+  try {
+    if (patchFile !== undefined) writeFileSync(patchFile, patch.text)
+    if (summaryFile !== undefined) writeFileSync(summaryFile, summaryText(result))
+    else if (process.env.GITHUB_STEP_SUMMARY) appendFileSync(process.env.GITHUB_STEP_SUMMARY, summaryText(result))
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** What a reader of a CI page wants to know, from records and not from the model's words. */
+function summaryText(result: RunResult): string {
+  const cost = result.cost_usd === null ? 'price unknown' : `$${result.cost_usd.toFixed(4)}`
+  const rows = [
+    ['Result', result.success ? 'done' : `exit code ${result.exit_code}: ${result.error ?? result.stop_reason}`],
+    ['Model', `${result.model}, ${result.turns} requests, ${result.usage.input + result.usage.output} tokens, ${cost}`],
+    ...(result.verify
+      ? [['Verified', `\`${result.verify.command}\` ${result.verify.passed ? 'passed' : 'failed'}`]]
+      : []),
+    ...(result.denied.length > 0
+      ? [['Denied', result.denied.map(denial => `${denial.tool}: ${denial.reason}`).join('; ')]]
+      : []),
+  ]
+  const changes = result.changes.map(change => `- ${change.status} \`${change.path}\``)
+  return [
+    '## kode',
+    '',
+    '| | |',
+    '|---|---|',
+    ...rows.map(([name, value]) => `| ${name} | ${String(value).replaceAll('|', '\\|').replaceAll('\n', ' ')} |`),
+    '',
+    ...(changes.length > 0 ? ['### Changes', '', ...changes, ''] : []),
+    ...(result.response ? ['### Answer', '', result.response, ''] : []),
+  ].join('\n')
+}
