@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 
 job=${1:-demo}
 packages="bubblewrap ripgrep git"
-[ "$job" = test ] && packages="$packages chromium libkrb5-dev python3 make g++"
+# The escape suite looks at the machine with these; the browser tests need Chromium, VS Code's addons a compiler.
+[ "$job" = test ] && packages="$packages procps util-linux linux-libc-dev chromium libkrb5-dev python3 make g++"
 
 # --- Debian packages ---------------------------------------------------------------------------------------------
 missing=

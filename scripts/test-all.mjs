@@ -12,7 +12,6 @@ let passed = 0
 let failed = 0
 
 await step('check', ['npm', 'run', '--silent', 'check'])
-await step('build', ['node', 'build.mjs', '--package'])
 await step(
   'unit',
   ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${unitReport}`],

@@ -401,6 +401,7 @@ class ProjectKode implements Kode {
       system,
       actor: isInteractive ? 'interactive' : 'headless',
       userMemory: this.#paths.memory,
+      scope: place,
       classify: async line => effectOfShell(await classifyShell(line, place, this.#parser)),
     }
   }

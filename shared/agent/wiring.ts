@@ -14,6 +14,7 @@ import type { SessionLog } from '#shared/store/messages'
 import type { ToolContext, ToolOutput } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
 import type { Actor } from '#shared/trust/matrix'
+import type { PathScope } from '#shared/trust/path-scope'
 import type { ChangeEngine } from './change-engine'
 import { COMPACT_AT, compact } from './compaction'
 import { Spending } from './limits'
@@ -40,6 +41,7 @@ export interface WiringParts {
   system: string
   actor: Actor
   userMemory: string
+  scope: PathScope
   classify(commandLine: string): Promise<Effect>
 }
 
@@ -223,12 +225,13 @@ export class SessionWiring {
   }
 
   #toolContext(): ToolContext {
-    const { root, host, env, sandbox, log, userMemory, classify } = this.#parts
+    const { root, host, env, sandbox, log, userMemory, scope, classify } = this.#parts
     const session = this.#session
     const seen = new Map<string, string>()
     let todos: TodoItem[] = []
     return {
       root,
+      scope,
       files: host.files,
       processes: host.processes,
       web: host.web,

@@ -1,7 +1,8 @@
+import { join } from 'node:path'
 import * as v from 'valibot'
 import { resolveInProject } from '#shared/edits/project-path'
 import { proposeRemoval } from '#shared/edits/proposal'
-import { effectOf } from '#shared/trust/effects'
+import { effectOfFiles } from '#shared/trust/effects'
 import { changeFrom } from './support/file-change'
 import { listProjectFiles } from './support/ripgrep'
 import { defineTool } from './tool'
@@ -42,7 +43,11 @@ export const deleteTool = defineTool({
       kind: 'change',
       title: isFolder ? `${path} (${paths.length} files)` : path,
       changes: changes.value,
-      effect: effectOf('destructive', isFolder ? 'deletes a folder' : 'deletes a file', { writes: paths }),
+      effect: effectOfFiles(
+        'delete',
+        isFolder ? paths.map(each => join(context.root, each)) : [absolute],
+        context.scope,
+      ),
       done: () => ({ text: isFolder ? `Deleted ${path} (${paths.length} files).` : `Deleted ${path}.` }),
     }
   },

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { resolveInProject } from '#shared/edits/project-path'
 import { proposeReplacements } from '#shared/edits/proposal'
-import { effectOf } from '#shared/trust/effects'
+import { effectOfFiles } from '#shared/trust/effects'
 import { changeFrom, staleness } from './support/file-change'
 import { defineTool } from './tool'
 
@@ -40,7 +40,7 @@ export const editTool = defineTool({
       kind: 'change',
       title: path,
       changes: changes.value,
-      effect: effectOf('local_mutation', 'edits a file', { writes: [path] }),
+      effect: effectOfFiles('write', [absolute], context.scope),
       done: () => ({ text: [`Edited ${path} (${replacements.length} replacements).`, ...notes].join('\n') }),
     }
   },

@@ -6,6 +6,7 @@ import type { TaskView, TodoItem } from '#shared/protocol/events'
 import type { ImagePart, Message } from '#shared/protocol/messages'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { Effect } from '#shared/trust/effects'
+import type { PathScope } from '#shared/trust/path-scope'
 
 /**
  * Something the model can do. A tool says what it would do; `agent/tool-call.ts` decides whether it may.
@@ -79,6 +80,8 @@ export interface ToolOutput {
 export interface ToolContext {
   /** Absolute, links resolved. */
   root: string
+  /** What paths are judged against. */
+  scope: PathScope
   files: FileSystem
   processes: Processes
   web: Web

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { effectOf } from '#shared/trust/effects'
+import { effectOfFiles } from '#shared/trust/effects'
 import { wholeFileChange } from './support/file-change'
 import { defineTool } from './tool'
 
@@ -19,13 +19,13 @@ export const writeTool = defineTool({
   async prepare(request, context) {
     const change = await wholeFileChange(request.file_path, request.content, request.overwrite, context)
     if (!change.ok) return { kind: 'refused', text: `Error: ${change.error}` }
-    const { changes, path, isNew } = change.value
+    const { changes, path, absolute, isNew } = change.value
     const bytes = Buffer.byteLength(request.content)
     return {
       kind: 'change',
       title: path,
       changes,
-      effect: effectOf('local_mutation', isNew ? 'creates a file' : 'replaces a file', { writes: [path] }),
+      effect: effectOfFiles('write', [absolute], context.scope),
       done: () => ({ text: `${isNew ? 'Created' : 'Replaced'} ${path} (${bytes} bytes).` }),
     }
   },

@@ -83,10 +83,10 @@ describe('one headless turn', () => {
   test('takes the prompt from stdin, or stdin as context beside a prompt', async () => {
     const { root, env, model } = await projectWith([{ text: 'a' }, { text: 'b' }])
     await runCli([], { cwd: root, env, input: 'only stdin\n' })
-    await runCli(['explain'], { cwd: root, env, input: 'line 1\nline 2\n' })
+    await runCli(['summarise'], { cwd: root, env, input: 'line 1\nline 2\n' })
     const texts = model.requests.map(request => JSON.stringify(request.body.messages.at(-1)?.content))
     expect(texts[0]).toContain('only stdin')
-    expect(texts[1]).toContain('explain\\n\\n<stdin>\\nline 1\\nline 2\\n\\n</stdin>')
+    expect(texts[1]).toContain('summarise\\n\\n<stdin>\\nline 1\\nline 2\\n\\n</stdin>')
   })
 
   test('no secret of the environment reaches the shell of the model', async () => {

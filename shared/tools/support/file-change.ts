@@ -18,7 +18,7 @@ export async function wholeFileChange(
   text: string,
   mayReplace: boolean,
   context: ToolContext,
-): Promise<Result<{ changes: ChangeSet; path: string; isNew: boolean }, string>> {
+): Promise<Result<{ changes: ChangeSet; path: string; absolute: string; isNew: boolean }, string>> {
   const place = await resolveInProject(context.root, path, context.files)
   if (!place.ok) return fail(place.error.message)
   const stat = await context.files.lstat(place.value.absolute)
@@ -28,7 +28,7 @@ export async function wholeFileChange(
   const stale = stat.ok ? await staleness(place.value.absolute, path, context) : undefined
   if (stale) return fail(stale)
   const changes = await changeFrom(proposeFiles([{ path, text }]), context)
-  return changes.ok ? ok({ changes: changes.value, path: place.value.path, isNew: !stat.ok }) : changes
+  return changes.ok ? ok({ changes: changes.value, ...place.value, isNew: !stat.ok }) : changes
 }
 
 /** Why an edit would build on what the model has not seen; undefined when it knows the file as it is or never read it. */
