@@ -8,6 +8,8 @@ job=${1:-demo}
 packages="bubblewrap ripgrep git"
 # The escape suite looks at the machine with these; the browser tests need Chromium, VS Code's addons a compiler.
 [ "$job" = test ] && packages="$packages procps util-linux linux-libc-dev chromium libkrb5-dev python3 make g++"
+# Sources of real Go and Rust projects that kode changes in tests.
+[ "$job" = test ] && packages="$packages golang-github-spf13-pflag-dev librust-regex-syntax-dev"
 
 # --- Debian packages ---------------------------------------------------------------------------------------------
 missing=
