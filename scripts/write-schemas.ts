@@ -3,12 +3,14 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { projectFileSchema } from '#shared/config/project-file'
-import { runResultSchema, summarySchema } from '#shared/pipelines/contracts'
+import { graphSchema, packetSchema, runResultSchema, summarySchema } from '#shared/pipelines/contracts'
 
 const SCHEMAS = {
   'kode.schema': projectFileSchema,
   'summary.schema': summarySchema,
   'run-result.schema': runResultSchema,
+  'plan-packet.schema': packetSchema,
+  'plan-graph.schema': graphSchema,
 }
 
 const folder = 'dist/assets/schemas'

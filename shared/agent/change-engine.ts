@@ -60,6 +60,13 @@ export class ChangeEngine {
     return this.#parts.gates
   }
 
+  /** What planning needs of the project: its index, as fresh as can be had in time. */
+  async project(signal: AbortSignal): Promise<{ index: CodeIndex; languages: Languages; project: ProjectView }> {
+    const { root, files, index, languages } = this.#parts
+    await this.#freshIndex(signal)
+    return { index, languages, project: projectViewOf(files, root) }
+  }
+
   /** Repairs what a crash left half-landed; must come before anything else is read. */
   recover(): ReturnType<typeof recoverInterrupted> {
     return recoverInterrupted(this.#parts.door)

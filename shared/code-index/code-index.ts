@@ -44,6 +44,10 @@ export class CodeIndex {
     return this.#files.size
   }
 
+  get paths(): Iterable<string> {
+    return this.#files.keys()
+  }
+
   file(path: string): IndexedFile | undefined {
     return this.#files.get(path)
   }

@@ -5,6 +5,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run')).runCommand,
   generate: async () => (await import('./run')).generateCommand,
   loop: async () => (await import('./loop')).loopCommand,
+  plan: async () => (await import('./plan')).planCommand,
   verify: async () => (await import('./verify')).verifyCommand,
   undo: async () => (await import('./undo')).undoCommand,
   sessions: async () => (await import('./sessions')).sessionsCommand,

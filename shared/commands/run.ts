@@ -1,12 +1,14 @@
+import type { ChangeEngine } from '#shared/agent/change-engine'
 import { openEngine } from '#shared/agent/open-engine'
 import { openModel } from '#shared/agent/open-model'
 import { fail, ok } from '#shared/base/result'
 import { costOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
-import { relevantFiles } from '#shared/context/relevant-files'
 import { PatchConversation } from '#shared/pipelines/generate'
+import { DEFAULT_PLAN_TOKENS, planTask } from '#shared/pipelines/plan'
 import { type RunServices, runTask } from '#shared/pipelines/run'
-import { relevanceSource } from '#shared/pipelines/support/relevance-source'
+import { packetText } from '#shared/pipelines/support/plan-packet'
+import { planSource } from '#shared/pipelines/support/plan-source'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { effectOf } from '#shared/trust/effects'
 import { decideTrust } from '#shared/trust/policy'
@@ -21,7 +23,6 @@ import {
 } from './command'
 import { auditOf } from './support/audit-entry'
 
-const CONTEXT_BUDGET_TOKENS = 8_000
 /** Source: spec/kode.md §8.1. */
 const DEFAULT_ROUNDS = 3
 
@@ -102,7 +103,7 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
       ...(settings.maxTokens !== undefined && { maxTokens: settings.maxTokens }),
     },
     maxRounds: wholeNumber(args, 'max-rounds') ?? settings.project.engine?.max_rounds ?? DEFAULT_ROUNDS,
-    context: task => contextFor(task, context, args),
+    context: task => contextFor(task, engine, context, args),
     propose: reply => engine.propose(reply),
     judge: (changes, problems, signal) => engine.judge(changes, signal, problems),
     async mayLand(changes) {
@@ -128,9 +129,13 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
   }
 }
 
-async function contextFor(task: string, context: CommandContext, args: CommandArgs) {
+/** What the user gave, or what planning finds. */
+async function contextFor(task: string, engine: ChangeEngine, context: CommandContext, args: CommandArgs) {
   const file = textFlag(args, 'context-file')
-  if (file === undefined) return relevantFiles(task, CONTEXT_BUDGET_TOKENS, relevanceSource(context))
+  if (file === undefined) {
+    const plan = await planTask(task, planSource(context, await engine.project(context.signal)))
+    return packetText(plan.packet(DEFAULT_PLAN_TOKENS))
+  }
   const bytes = await context.files.read(absoluteFrom(context.root, file))
   if (!bytes.ok) throw new CommandFailure(`--context-file ${file}: ${bytes.error.message}`, EXIT.usage)
   return new TextDecoder().decode(bytes.value)

@@ -3,6 +3,8 @@ import type { Finding, GateResult } from '#shared/protocol/gate-report'
 import { GATE_NAMES } from '#shared/protocol/gate-report'
 import type { RunResult } from '#shared/protocol/run-result'
 import type { Summary } from './summary'
+import type { PlanGraph } from './support/plan-graph'
+import type { ContextPacket } from './support/plan-packet'
 
 /**
  * The JSON that scripts rely on, as schemas. The build writes them into the package as JSON schemas
@@ -109,3 +111,57 @@ export const runResultSchema = v.strictObject({
   ),
   error: v.optional(v.string()),
 }) satisfies v.GenericSchema<unknown, RunResult>
+
+const symbolKinds = ['file', 'function', 'method', 'struct', 'interface'] as const
+
+const graphEdge = v.strictObject({
+  source: v.string(),
+  target: v.string(),
+  kind: v.picklist(['defines', 'imports', 'calls', 'implements']),
+  confidence: v.picklist(['certain', 'resolved', 'ambiguous']),
+})
+
+/** What `kode plan --packet` prints. */
+export const packetSchema = v.strictObject({
+  schema_version: v.literal(1),
+  task: v.string(),
+  max_tokens: count,
+  total_tokens: count,
+  files: v.array(
+    v.strictObject({
+      path: v.string(),
+      kind: v.picklist(symbolKinds),
+      name: v.optional(v.string()),
+      signature: v.optional(v.string()),
+      content: v.optional(v.string()),
+      start_line: v.optional(count),
+      end_line: v.optional(count),
+      reasons: v.optional(v.array(v.string())),
+    }),
+  ),
+  edges: v.array(graphEdge),
+}) satisfies v.GenericSchema<unknown, ContextPacket>
+
+/** What `kode plan --graph` prints. */
+export const graphSchema = v.strictObject({
+  schema_version: v.literal(1),
+  task: v.string(),
+  project_root: v.string(),
+  total_tokens: count,
+  nodes: v.record(
+    v.string(),
+    v.strictObject({
+      id: v.string(),
+      file_path: v.string(),
+      kind: v.picklist([...symbolKinds, 'import']),
+      name: v.string(),
+      signature: v.string(),
+      content: v.optional(v.string()),
+      token_cost: count,
+      start_line: count,
+      end_line: count,
+      reasons: v.optional(v.array(v.string())),
+    }),
+  ),
+  edges: v.array(graphEdge),
+}) satisfies v.GenericSchema<unknown, PlanGraph>

@@ -1,6 +1,5 @@
 import { newId } from '#shared/base/ids'
 import generateText from '#shared/context/prompts/generate.md'
-import type { ContextFile } from '#shared/context/relevant-files'
 import type { AssistantMessage, Message, Usage, UserMessage } from '#shared/protocol/messages'
 import type { Provider, ProviderFailure } from '#shared/providers/provider'
 
@@ -26,11 +25,11 @@ export class PatchConversation {
   readonly #settings: GenerateSettings
   readonly #messages: Message[]
 
-  /** @param context files that matter, or a context packet as the user gave it */
-  constructor(provider: Provider, settings: GenerateSettings, task: string, context: readonly ContextFile[] | string) {
+  /** @param context what matters of the project: excerpts, or a context packet as the user gave it */
+  constructor(provider: Provider, settings: GenerateSettings, task: string, context: string) {
     this.#provider = provider
     this.#settings = settings
-    this.#messages = [userText(`${task}\n\n${contextText(context)}\n\nReturn the JSON array of hunks.`)]
+    this.#messages = [userText(`${task}\n\n${context}\n\nReturn the JSON array of hunks.`)]
   }
 
   /** Asks for the next version of the patch; deltas are reported as they come. */
@@ -77,12 +76,6 @@ export class PatchConversation {
     const request = 'Return the whole JSON array again, with every hunk that is needed, corrected.'
     this.#messages.push(userText(`The patch was not applied; the files are unchanged.\n\n${feedback}\n\n${request}`))
   }
-}
-
-function contextText(context: readonly ContextFile[] | string): string {
-  if (typeof context === 'string') return context
-  if (context.length === 0) return 'The project has no files that match the task.'
-  return context.map(file => `<file path="${file.path}">\n${file.text}\n</file>`).join('\n\n')
 }
 
 function userText(text: string): UserMessage {

@@ -1,6 +1,5 @@
 import type { Proposed } from '#shared/agent/change-engine'
 import type { Result } from '#shared/base/result'
-import type { ContextFile } from '#shared/context/relevant-files'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { WrittenFiles } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
@@ -16,8 +15,8 @@ export interface RunServices {
   provider: Provider
   model: GenerateSettings
   maxRounds: number
-  /** Files that matter for the task, or a context packet as the user gave it. */
-  context(task: string): Promise<readonly ContextFile[] | string>
+  /** What of the project matters for the task, as the model reads it. */
+  context(task: string): Promise<string>
   /** A reply of the model as a change set; what did not fit is named. */
   propose(reply: string): Promise<Proposed>
   judge(changes: ChangeSet, problems: readonly EditProblem[], signal: AbortSignal): Promise<GateReport>

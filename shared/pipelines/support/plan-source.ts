@@ -1,0 +1,82 @@
+import type { CodeIndex } from '#shared/code-index/code-index'
+import type { FileSystem, Processes } from '#shared/host/host'
+import type { ProjectView } from '#shared/languages/project-view'
+import type { Languages } from '#shared/languages/registry'
+import { listProjectFiles, ripgrep } from '#shared/tools/support/ripgrep'
+import type { PlanSource } from '../plan'
+import type { PastChange, WordCounts } from './plan-ranking'
+
+/** Counts a word at most in so many lines of one file; more says nothing more. */
+const MAX_LINES = 30
+const HISTORY_COMMITS = 500
+const GIT_TIMEOUT_MS = 10_000
+
+export interface PlanSurroundings {
+  root: string
+  files: FileSystem
+  processes: Processes
+  env: Readonly<Record<string, string | undefined>>
+  signal: AbortSignal
+}
+
+export interface PlanProject {
+  index: CodeIndex
+  languages: Languages
+  project: ProjectView
+}
+
+/** Words by ripgrep, history by git, the rest by the code index. Where a program is missing, its evidence is. */
+export function planSource(around: PlanSurroundings, parts: PlanProject): PlanSource {
+  const { root, signal } = around
+  return {
+    root,
+    ...parts,
+    async listFiles() {
+      const listed = await listProjectFiles(root, ['!.git'], around, signal)
+      return listed.ok ? listed.value : [...parts.index.paths]
+    },
+    countWords: words => countWords(words, around),
+    history: () => readHistory(around),
+  }
+}
+
+async function countWords(words: readonly string[], around: PlanSurroundings): Promise<WordCounts> {
+  const counts = new Map<string, Map<string, number>>()
+  if (words.length === 0) return counts
+  const options =
+    '--only-matching --no-line-number --null --with-filename --fixed-strings --ignore-case --no-require-git'
+  const args = [...options.split(' '), '--max-count', String(MAX_LINES), ...words.flatMap(word => ['--regexp', word])]
+  const output = await ripgrep([...args, './'], around.root, around, around.signal)
+  if (!output.ok) return counts
+  for (const line of output.value.split('\n')) {
+    const end = line.indexOf('\0')
+    if (end === -1) continue
+    const path = line.slice(line.startsWith('./') ? 2 : 0, end)
+    const word = line.slice(end + 1).toLowerCase()
+    const found = counts.get(path) ?? new Map<string, number>()
+    counts.set(path, found.set(word, (found.get(word) ?? 0) + 1))
+  }
+  return counts
+}
+
+async function readHistory({ root, processes, env, signal }: PlanSurroundings): Promise<PastChange[]> {
+  const args = ['log', '--no-merges', '--no-renames', '--name-only', '--relative', '-n', String(HISTORY_COMMITS)]
+  const ended = await processes.run({
+    program: 'git',
+    // A project's own git configuration may name programs to run.
+    args: ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', ...args, '--format=%x01%s', '-z'],
+    cwd: root,
+    env: { PATH: env.PATH ?? '', LC_ALL: 'C', GIT_CONFIG_NOSYSTEM: '1' },
+    timeoutMs: GIT_TIMEOUT_MS,
+    maxOutputBytes: 16_000_000,
+    signal,
+  })
+  if (!ended.ok || ended.value.exitCode !== 0) return []
+  return ended.value.stdout
+    .split('\x01')
+    .slice(1)
+    .map(entry => {
+      const [subject = '', ...files] = entry.split('\0').map(field => field.replace(/^\n/, ''))
+      return { subject, files: files.filter(path => path !== '') }
+    })
+}
