@@ -245,12 +245,19 @@ class Evaluation {
         this.#words(statement.words)
         this.#redirects(statement.redirects, statement.text)
         this.#setNumbers(statement.words)
-        if (statement.asPosix) {
-          const { asPosix } = statement
-          this.#inSubshell(() => this.run(asPosix))
-        }
+        if (statement.asPosix) this.#otherReading(statement.asPosix)
         return
     }
+  }
+
+  /** What a plainer shell would run instead of a test. Names that only look like programs, as `n` in `((n > 1))`, do not count. */
+  #otherReading(script: Script): void {
+    const [parts, outside, programs] = [this.#parts.length, this.#outside.size, new Set(this.#programs)]
+    this.#inSubshell(() => this.run(script))
+    const isHarmless = this.#parts.slice(parts).every(part => part.class !== 'destructive')
+    if (!isHarmless || this.#outside.size > outside) return
+    this.#parts.length = parts
+    for (const name of this.#programs) if (!programs.has(name)) this.#programs.delete(name)
   }
 
   #block(body: Script, redirects: readonly Redirect[]): void {
@@ -432,8 +439,15 @@ class Evaluation {
       if (!isSystemPath(text)) this.#noteAny(first, judgement, false)
     } else if (this.#scope.hasOwnPath || hasOwnPath)
       judgement.raise('local_mutation', `${name} may be another program, since PATH is set`)
-    if (entry) this.#byTable(asCommand(entry), call, [])
-    else {
+    if (entry) {
+      this.#byTable(asCommand(entry), call, [])
+      // An unknown value may be empty, so that `$x-delete` is an option after all.
+      if (rest.some(hidesOption)) {
+        const inner = new Judgement(judgement.stdin)
+        this.#byTable(asCommand(entry), this.#call(inner, name, rest.map(unhidden)), [])
+        judgement.take(inner)
+      }
+    } else {
       judgement.raise('local_mutation', `${name} is not known to only read`)
       for (const arg of rest) this.#noteAny(arg, judgement, true)
     }
@@ -762,6 +776,14 @@ class Judgement {
     for (const path of inner.outside) this.outside.add(path)
     this.raise(inner.effectClass, inner.reason)
   }
+}
+
+function hidesOption({ text }: Arg): boolean {
+  return text.includes(UNKNOWN) && /^-./.test(text.replaceAll(UNKNOWN, ''))
+}
+
+function unhidden(arg: Arg): Arg {
+  return hidesOption(arg) ? { ...arg, text: arg.text.replaceAll(UNKNOWN, '') } : arg
 }
 
 const DEFAULT_REASON: Record<EffectClass, string> = {

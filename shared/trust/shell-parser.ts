@@ -72,7 +72,8 @@ function objectionOf({ parser }: Witness, text: string, script: Script): string 
   if (!tree) return 'the parser gave up'
   try {
     if (tree.rootNode.hasError) return 'it is not a well-formed command line'
-    const known = new Set<string>()
+    // `time { ls; }`: keywords that tree-sitter takes for programs.
+    const known = new Set(['time', 'coproc', '}'])
     for (const command of simpleCommandsOf(script)) known.add(command.words[0]?.text ?? '')
     for (const name of tree.rootNode.descendantsOfType('command_name')) {
       if (name && isPlain(name) && !known.has(name.text)) return `${JSON.stringify(name.text)} can be read in two ways`

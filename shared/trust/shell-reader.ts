@@ -35,6 +35,7 @@ class ReadError extends Error {}
 
 const MAX_DEPTH = 40
 const TOO_DEEP = 'it is nested too deeply'
+const NOT_ARITHMETIC = 'an arithmetic expression is none'
 const TOO_TANGLED = 'it is too tangled to be read'
 const BLANK = /[ \t]/
 const ENDS_WORD = /[ \t\n;&|()<>]/
@@ -43,6 +44,8 @@ const ASSIGNMENT = /([A-Za-z_][A-Za-z0-9_]*)(\[[A-Za-z0-9_@*$"' -]*\])?(\+?=)/y
 const REDIRECT = /([0-9]*)(<<<|<<-|<<|<>|<&|>>|>&|>\||&>>|&>|<|>)/y
 const RESERVED =
   /(if|then|elif|else|fi|for|while|until|do|done|case|esac|select|function|in|\{|\}|!|\[\[)(?=[ \t\n;&|()<>]|$)/y
+const BEFORE_BLOCK =
+  /(?:time(?:[ \t]+-p)?(?:[ \t]+--)?|coproc(?:[ \t]+[A-Za-z_]\w*)?)[ \t]+(?=\(|(?:time|coproc|if|for|while|until|case|select|\{|!|\[\[)[ \t\n])/y
 /** Words that would open or close a block in fish, csh, zsh or Windows shells; here they would run as programs. */
 const OTHER_SHELLS = /^(end|begin|foreach|endif|endsw|elsif|repeat|noglob|nocorrect|setenv|autoload|zmodload|rem)$/i
 
@@ -123,7 +126,7 @@ class ShellReader {
 
   #pipeline(): Statement {
     const start = this.#at
-    while (this.#takeReserved('!') || this.#takeTime()) this.#skipBlanks()
+    while (this.#takeReserved('!') || this.#takePrefix()) this.#skipBlanks()
     const parts = [this.#command()]
     for (;;) {
       this.#skipBlanks()
@@ -137,11 +140,9 @@ class ShellReader {
     return parts.length === 1 && only ? only : { kind: 'pipeline', parts, text: this.#since(start) }
   }
 
-  /** `time` is a keyword in bash and may stand before a group. */
-  #takeTime(): boolean {
-    const match = this.#match(/time(?:[ \t]+-p)?(?=[ \t]+[({!])/y)
-    if (match) this.#skipBlanks()
-    return match !== undefined
+  /** In bash, `time` and `coproc` are keywords before a block, and programs before other words. */
+  #takePrefix(): boolean {
+    return this.#match(BEFORE_BLOCK) !== undefined
   }
 
   #command(): Statement {
@@ -236,7 +237,7 @@ class ShellReader {
     let variable: string | undefined
     if (this.#text.startsWith('((', this.#at)) {
       this.#at += 2
-      values.push({ pieces: this.#arithmetic('))'), text: this.#since(start) })
+      values.push({ pieces: this.#numbers(3), text: this.#since(start) })
       this.#skipBlanks()
       if (this.#text[this.#at] === ';') this.#at++
     } else {
@@ -304,7 +305,7 @@ class ShellReader {
 
   #arithmeticCommand(start: number): Statement {
     this.#at += 2
-    const pieces = this.#arithmetic('))')
+    const pieces = this.#numbers(1)
     const inner = this.#text.slice(start + 2, this.#at - 2)
     // A shell without (( )) starts two subshells here.
     const asPosix = this.#apart(inner)
@@ -344,6 +345,7 @@ class ShellReader {
         continue
       }
       const char = this.#text[this.#at]
+      if (char === ')' && endsLikeCase(command.words)) this.#refuse('this may be the middle of a case')
       if (char === undefined || /[\n;&|)]/.test(char)) break
       if (char === '(') {
         if (command.words.length === 1 && command.assignments.length === 0) return this.#posixFunction(command, start)
@@ -573,8 +575,9 @@ class ShellReader {
     if (rest === '$((') {
       const saved = this.#at
       this.#at += 3
-      const pieces = this.#tryArithmetic()
+      const pieces = this.#arithmetic('))')
       if (pieces) return { kind: 'arithmetic', pieces }
+      // `$((a; b) | c)`: a substitution that begins with a subshell.
       this.#at = saved
     }
     if (rest.startsWith('$(')) {
@@ -583,8 +586,12 @@ class ShellReader {
     }
     if (rest.startsWith('${')) return this.#braces(isQuoted)
     if (rest.startsWith('$[')) {
+      const start = this.#at
       this.#at += 2
-      return { kind: 'arithmetic', pieces: this.#arithmetic(']') }
+      const pieces = this.#arithmetic(']') ?? this.#refuse(NOT_ARITHMETIC)
+      // Plain text in sh, where an operator would end the command.
+      if (/[;&|<>()\n]/.test(this.#text.slice(start, this.#at))) this.#refuse('$[…] means nothing in sh')
+      return { kind: 'arithmetic', pieces }
     }
     this.#at++
     if (!isQuoted && rest.startsWith("$'")) return this.#ansiC()
@@ -663,20 +670,13 @@ class ShellReader {
     return quoted(decodeAnsiC(match[1] ?? ''))
   }
 
-  #tryArithmetic(): Piece[] | undefined {
-    const { depth } = this.#budget
-    try {
-      return this.#arithmetic('))')
-    } catch (error) {
-      this.#budget.depth = depth
-      if (error instanceof ReadError) return undefined
-      throw error
-    }
-  }
-
-  /** Expansions inside an arithmetic expression, up to its end. */
-  #arithmetic(closing: '))' | ']'): Piece[] {
+  /**
+   * Expansions inside an arithmetic expression, up to its end; nothing when a parenthesis closes that was not opened.
+   * Quotes do not quote here: `$((echo '$(x)'))` runs x before it fails. What is no expression, zsh runs as commands.
+   */
+  #arithmetic(closing: '))' | ']', count = 1): Piece[] | undefined {
     const pieces: Piece[] = []
+    let skeleton = ''
     let open = 0
     for (;;) {
       const char = this.#text[this.#at]
@@ -684,16 +684,26 @@ class ShellReader {
       if (open === 0 && this.#text.startsWith(closing, this.#at)) break
       if (char === '$' || char === '`') {
         pieces.push(...this.#quotedPiece(char))
+        skeleton += ' 0 '
         continue
       }
       if (char === '(' || char === '[') open++
       if (char === ')' || char === ']') open--
-      if (open < 0 || char === "'" || char === '\\') this.#refuse('not an arithmetic expression')
+      if (char === "'" || char === '\\') this.#refuse(NOT_ARITHMETIC)
+      if (open < 0) return skeleton.includes('"') ? this.#refuse(NOT_ARITHMETIC) : undefined
       pieces.push(quoted(char ?? ''))
+      skeleton += char
       this.#at++
     }
+    const expressions = skeleton.split(';')
+    if (expressions.length > count || !expressions.every(isArithmetic)) this.#refuse(NOT_ARITHMETIC)
     this.#at += closing.length
     return pieces
+  }
+
+  /** What stands between `((` and `))`: expressions with semicolons between them. */
+  #numbers(count: number): Piece[] {
+    return this.#arithmetic('))', count) ?? this.#refuse(NOT_ARITHMETIC)
   }
 
   /** Another reading of a part of this text; nothing when it cannot be read so. */
@@ -779,6 +789,18 @@ class ShellReader {
   #refuse(message: string): never {
     throw new ReadError(message)
   }
+}
+
+/** `… case x in y`, before a parenthesis: whatever stands before `case`, it may make a keyword of it. */
+function endsLikeCase(words: readonly Word[]): boolean {
+  return words.some((word, index) => word.text === 'case' && words[index + 2]?.text === 'in')
+}
+
+/** Whether operands and operators alternate, as far as that can be seen with 0 for each expansion. */
+function isArithmetic(skeleton: string): boolean {
+  const text = skeleton.replaceAll('"', '')
+  if (/[^\w\s+\-*/%<>=!&|^~?:,()[\]#]/.test(text)) return false
+  return !/[\w)\]]\s+[\w(]/.test(text) && !/^\s*[/*%<>=&|^?:,]/.test(text)
 }
 
 function quoted(text: string): Piece {
