@@ -1,0 +1,116 @@
+import type { GateReport } from '#shared/protocol/gate-report'
+import type { History, Project } from './corpus'
+import { type Edit, judge, pathsBelow, percent, readText, sample, seeded, viewOf } from './support'
+
+export interface Alarms {
+  title: string
+  judged: number
+  failed: number
+  /** What they failed for, some lines each. */
+  lines: string[]
+  failedSyntax: number
+  warned: number
+}
+
+const CODE = /\.(?:[mc]?[jt]s|[jt]sx|pyi?|go|rs)$/
+
+/** Every file as if the change had just made it: nothing in it is forgiven for having been there. */
+export async function alarmsOnFiles(
+  title: string,
+  projects: readonly Project[],
+  extension: RegExp,
+  most: number,
+  withModules = false,
+): Promise<Alarms> {
+  const all: { project: Project; path: string }[] = []
+  for (const project of projects) {
+    const paths = await pathsBelow(project.root, { isWanted: path => extension.test(path), withModules })
+    all.push(...paths.map(path => ({ project, path })))
+  }
+  const alarms: Alarms = { title, judged: 0, failed: 0, lines: [], failedSyntax: 0, warned: 0 }
+  const chosen = sample(all, most, seeded(11)).sort(
+    (a, b) => a.project.root.localeCompare(b.project.root) || a.path.localeCompare(b.path),
+  )
+  let view: { root: string; uses: number; project: ReturnType<typeof viewOf> } | undefined
+  for (const { project, path } of chosen) {
+    // One view remembers all it read: a fresh one now and then keeps memory low.
+    if (view?.root !== project.root || ++view.uses > 300)
+      view = { root: project.root, uses: 0, project: viewOf(project.root) }
+    const after = await view.project.read(path)
+    if (after === undefined) continue
+    const report = await judge(view.project, [{ path, before: undefined, after }], FAST)
+    count(alarms, report, `${project.name}/`)
+  }
+  return alarms
+}
+
+/** Version n becomes version n + 1, as one change of many files; then each changed file by itself, all others being new already. */
+export async function alarmsOnHistories(
+  histories: readonly History[],
+  mostFilesOfAStep: number,
+): Promise<[Alarms, Alarms]> {
+  const steps: Alarms = {
+    title: 'a package from one version to the next',
+    judged: 0,
+    failed: 0,
+    lines: [],
+    failedSyntax: 0,
+    warned: 0,
+  }
+  const single: Alarms = {
+    title: 'one file of such a step',
+    judged: 0,
+    failed: 0,
+    lines: [],
+    failedSyntax: 0,
+    warned: 0,
+  }
+  for (const { name, versions } of histories) {
+    for (const [index, next] of versions.entries()) {
+      const previous = versions[index - 1]
+      if (!previous) continue
+      const edits = await editsBetween(previous, next)
+      if (edits.length === 0) continue
+      count(steps, await judge(viewOf(previous.root), edits, FAST), `${name} ${previous.name} → ${next.name}: `)
+      const modified = edits.filter(
+        each => each.before !== undefined && each.after !== undefined && CODE.test(each.path),
+      )
+      for (const edit of sample(modified, mostFilesOfAStep, seeded(index + 1)))
+        count(single, await judge(viewOf(next.root), [edit], FAST), `${next.name}: `)
+    }
+  }
+  return [steps, single]
+}
+
+const FAST = ['diff_applier', 'syntax', 'imports', 'calls', 'security'] as const
+
+async function editsBetween(previous: Project, next: Project): Promise<Edit[]> {
+  const isWanted = (path: string) => CODE.test(path) || /(?:^|\/)package\.json$/.test(path)
+  const paths = new Set([
+    ...(await pathsBelow(previous.root, { isWanted })),
+    ...(await pathsBelow(next.root, { isWanted })),
+  ])
+  const edits: Edit[] = []
+  for (const path of paths) {
+    const [before, after] = [await readText(previous.root, path), await readText(next.root, path)]
+    if (before !== after) edits.push({ path, before, after })
+  }
+  return edits
+}
+
+function count(alarms: Alarms, report: GateReport, where: string): void {
+  alarms.judged++
+  if (report.status === 'WARN') alarms.warned++
+  if (report.status !== 'FAIL') return
+  if (report.results.some(each => each.check_name === 'syntax' && each.status === 'FAIL')) alarms.failedSyntax++
+  const findings = report.results.flatMap(each => each.findings.filter(({ severity }) => severity === 'error'))
+  alarms.failed++
+  alarms.lines.push(
+    ...findings.slice(0, 3).map(({ id, file, line, message }) => `${id} ${where}${file}:${line} ${message}`),
+    ...(findings.length > 3 ? [`  … ${findings.length - 3} more`] : []),
+  )
+}
+
+export function alarmsRow({ title, judged, failed, failedSyntax, warned }: Alarms): string[] {
+  return [title, `${judged}`, `${failedSyntax}`, `${failed}`, percent(failed, judged, 3), `${warned}`]
+}
