@@ -10,6 +10,8 @@ packages="bubblewrap ripgrep git"
 [ "$job" = test ] && packages="$packages procps util-linux linux-libc-dev chromium libkrb5-dev python3 make g++"
 # Sources of real Go and Rust projects that kode changes in tests.
 [ "$job" = test ] && packages="$packages golang-github-spf13-pflag-dev librust-regex-syntax-dev"
+# Their test runners, for `kode loop`.
+[ "$job" = test ] && packages="$packages golang-go python3-pytest"
 
 # --- Debian packages ---------------------------------------------------------------------------------------------
 missing=

@@ -1,6 +1,6 @@
 import type { AuditEntry, AuditLog } from '#shared/audit/audit-log'
 import { sleep } from '#shared/base/cancel'
-import { ok, type Result } from '#shared/base/result'
+import type { Result } from '#shared/base/result'
 import type { CodeIndex } from '#shared/code-index/code-index'
 import { buildWhatFits } from '#shared/edits/build-change-set'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
@@ -16,6 +16,7 @@ import type { FileSystem } from '#shared/host/host'
 import { type ProjectView, withoutChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import type { GateReport } from '#shared/protocol/gate-report'
+import { recoverTrial, Trial } from './trial'
 
 /** What the engine of one project needs. */
 export interface ChangeEngineParts {
@@ -67,9 +68,17 @@ export class ChangeEngine {
     return { index, languages, project: projectViewOf(files, root) }
   }
 
-  /** Repairs what a crash left half-landed; must come before anything else is read. */
-  recover(): ReturnType<typeof recoverInterrupted> {
-    return recoverInterrupted(this.#parts.door)
+  /** Repairs what a crash left half-landed, and takes back what it left on trial; must come before anything else is read. */
+  async recover(): ReturnType<typeof recoverInterrupted> {
+    const repaired = await recoverInterrupted(this.#parts.door)
+    if (!repaired.ok) return repaired
+    const trial = await recoverTrial(this.#parts.door, this.#scanner)
+    return trial.ok ? repaired : trial
+  }
+
+  /** Lands changes under one cause until `keep` or `takeBack`; a crash in between takes them back at the next start. */
+  startTrial(cause: Cause): Promise<Result<Trial, EditProblem>> {
+    return Trial.begin(cause, this.#parts.door)
   }
 
   /** A text of a model or a user, in any format kode reads, applied in memory. */
@@ -158,12 +167,6 @@ export class ChangeEngine {
     const result = await run()
     const finished = watch.ok ? await watch.value.finish() : watch
     return { result, changes: finished.ok ? finished.value : undefined }
-  }
-
-  /** Takes a turn back, also where its files changed since. */
-  async rollBack(turn: number): Promise<Result<void, EditProblem>> {
-    const undone = await undo({ turn, force: true }, this.#parts.door)
-    return undone.ok ? ok(undefined) : undone
   }
 
   /** The change with the texts the user put in place of the proposed ones. */

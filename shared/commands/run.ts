@@ -9,6 +9,7 @@ import { DEFAULT_PLAN_TOKENS, planTask } from '#shared/pipelines/plan'
 import { type RunServices, runTask } from '#shared/pipelines/run'
 import { packetText } from '#shared/pipelines/support/plan-packet'
 import { planSource } from '#shared/pipelines/support/plan-source'
+import { RunBudget } from '#shared/pipelines/support/run-budget'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { effectOf } from '#shared/trust/effects'
 import { decideTrust } from '#shared/trust/policy'
@@ -25,6 +26,8 @@ import { auditOf } from './support/audit-entry'
 
 /** Source: spec/kode.md §8.1. */
 const DEFAULT_ROUNDS = 3
+/** Source: spec/kode.md §3.6. */
+const DEFAULT_BUDGET_USD = 1.5
 
 export const PATCH_OPTIONS = {
   'context-file': { type: 'string', value: 'FILE', help: 'a context packet, put into the prompt as it is' },
@@ -118,7 +121,10 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
       return decision.kind === 'allow' ? ok(undefined) : fail(decision.reason)
     },
     land: changes => engine.land(changes, { turnId: changes.id, title: args.words.join(' ').slice(0, 80) }),
-    costOf: usage => costOf(usage, model.value.model),
+    budget: new RunBudget(
+      settings.maxCostUsd ?? settings.project.engine?.token_budget_usd ?? DEFAULT_BUDGET_USD,
+      usage => costOf(usage, model.value.model),
+    ),
     progress: context.progress,
     now: context.now,
   }

@@ -12,6 +12,8 @@ import { type Door, landRecord, withJournal } from './write'
 export interface UndoOptions {
   /** This turn and all after it; without it the last turn that is not undone yet. */
   turn?: number
+  /** Leaves the turns after it alone. */
+  only?: boolean
   /** Only tells what would happen. */
   dryRun?: boolean
   /** Also overwrites files that somebody else changed since. */
@@ -78,7 +80,9 @@ export async function undo(options: UndoOptions, door: Door): Promise<Result<Und
     const changes = changesIn(await readAll(names, journal))
     const turn = options.turn ?? changes.findLast(change => !change.isUndone)?.record.turn.number
     const targets = changes.filter(change => {
-      return turn !== undefined && change.record.turn.number >= turn && change.standingPaths.length > 0
+      if (turn === undefined || change.standingPaths.length === 0) return false
+      const { number } = change.record.turn
+      return options.only ? number === turn : number >= turn
     })
     if (targets.length === 0) return ok(nothingLeft('undo', options))
     const steps = targets.toReversed().map(({ record, standingPaths }): Step => {

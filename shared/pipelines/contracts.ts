@@ -85,6 +85,25 @@ export const summarySchema = v.strictObject({
   ),
   rolled_back: v.optional(v.boolean()),
   session_id: v.optional(v.string()),
+  task: v.optional(v.string()),
+  hunks_applied: v.optional(count),
+  files: v.optional(v.array(v.string())),
+  attempts: v.optional(
+    v.array(
+      v.strictObject({
+        attempt: count,
+        status: v.picklist(['PASS', 'FAIL']),
+        rounds_used: count,
+        error: v.optional(v.string()),
+        failed_tests: v.optional(v.array(v.string())),
+      }),
+    ),
+  ),
+  duration_seconds: v.optional(v.number()),
+  test_command: v.optional(v.string()),
+  test_output: v.optional(v.string()),
+  test_error: v.optional(v.string()),
+  failed_tests: v.optional(v.array(v.string())),
 }) satisfies v.GenericSchema<unknown, Summary>
 
 /** What `--output-format json` prints, and the last line of `stream-json`. */

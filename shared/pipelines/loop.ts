@@ -1,20 +1,30 @@
-import type { Result } from '#shared/base/result'
-import type { EditProblem } from '#shared/edits/change-set'
+import { fail, ok, type Result } from '#shared/base/result'
+import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { WrittenFiles } from '#shared/edits/write'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { type RunServices, runTask } from './run'
-import type { Summary, TestSummary } from './summary'
+import type { AttemptSummary, Summary, TestSummary } from './summary'
+import { isTestFile } from './support/test-files'
 
 /** What the loop needs beside a run. */
-export interface LoopServices extends RunServices {
+export interface LoopServices extends Omit<RunServices, 'land'> {
   /** undefined: no test command is known, and the step is skipped with a notice. */
   testCommand: string | undefined
   /** Patches tried until the tests pass. */
   attempts: number
-  /** What the tests write belongs to the turn of `landed` and is taken back with it. */
-  runTests(command: string, landed: WrittenFiles, signal: AbortSignal): Promise<TestSummary>
-  /** Takes back what landed, byte for byte, and what the tests wrote into files that were there before. */
-  rollBack(landed: WrittenFiles): Promise<Result<void, EditProblem>>
+  /** Tests of the patch land first and must fail before the rest lands. */
+  isTestFirst: boolean
+  startTrial(): Promise<Result<LoopTrial, EditProblem>>
+}
+
+/** One attempt on the real files. */
+export interface LoopTrial {
+  land(changes: ChangeSet): Promise<Result<WrittenFiles, EditProblem>>
+  /** What the tests write is taken back with the rest. */
+  runTests(command: string, signal: AbortSignal): Promise<TestSummary>
+  keep(): Promise<void>
+  /** Every file is as before the attempt, byte for byte. */
+  takeBack(): Promise<Result<void, EditProblem>>
 }
 
 /**
@@ -27,36 +37,120 @@ export async function runLoop(
   signal: AbortSignal,
 ): Promise<{ summary: Summary; exitCode: number }> {
   const startedAt = services.now()
+  const attempts: AttemptSummary[] = []
   let prompt = task
-  for (let attempt = 1; ; attempt++) {
-    const run = await runTask(prompt, services, signal)
-    const summary: Summary = { ...run.summary, command: 'loop', task_id: task, rolled_back: false }
-    const finish = (more: Partial<Summary>, exitCode: number) => ({
-      summary: { ...summary, ...more, duration_ms: Math.round(services.now() - startedAt) },
-      exitCode,
+  for (let number = 1; ; number++) {
+    if (services.attempts > 1) services.progress(`attempt ${number} of ${services.attempts}`)
+    const attempt = await runAttempt(prompt, services, signal)
+    const { summary } = attempt
+    attempts.push({
+      attempt: number,
+      status: summary.status,
+      rounds_used: summary.rounds_used,
+      ...(summary.error !== undefined && { error: summary.error }),
+      ...(summary.test && { failed_tests: summary.test.failed_tests }),
     })
-    if (!run.landed) return finish({}, run.exitCode)
-    if (services.testCommand === undefined) {
-      const notice = 'no test command is known; the tests were skipped (set engine.test_command or --test-command)'
-      return finish({ warnings: [...summary.warnings, notice] }, EXIT.done)
+    const isLast = number >= services.attempts || !attempt.mayTryAgain || signal.aborted
+    if (isLast || !summary.test) {
+      const rounds = attempts.reduce((sum, each) => sum + each.rounds_used, 0)
+      const durationMs = Math.round(services.now() - startedAt)
+      return { summary: asReport(task, summary, attempts, rounds, durationMs), exitCode: attempt.exitCode }
     }
+    prompt = `${task}\n\nAn earlier patch passed all checks but failed the tests and was taken back. ${summary.error}\n${failureText(summary.test)}`
+  }
+}
 
-    services.progress(`test: ${services.testCommand}`)
-    const test = await services.runTests(services.testCommand, run.landed, signal)
-    if (test.passed && !signal.aborted) return finish({ test }, EXIT.done)
+interface Attempt {
+  summary: Summary
+  exitCode: number
+  /** The tests decided against it, and the files are as before. */
+  mayTryAgain: boolean
+}
 
-    services.progress(signal.aborted ? 'interrupted; rolling back' : 'the tests failed; rolling back')
-    const rolledBack = await services.rollBack(run.landed)
-    const failure: Partial<Summary> = {
-      status: 'FAIL',
-      test,
-      rolled_back: rolledBack.ok,
-      applied_hunks: [],
-      applied_files: [],
-      error: rolledBack.ok ? 'tests failed after applying the patch (rolled back)' : rolledBack.error.message,
-    }
-    if (signal.aborted) return finish({ ...failure, error: 'interrupted (rolled back)' }, EXIT.interrupted)
-    if (!rolledBack.ok || attempt >= services.attempts) return finish(failure, EXIT.failed)
-    prompt = `${task}\n\nAn earlier patch passed all checks but failed the tests (\`${test.command}\`) and was taken back:\n${test.output}`
+async function runAttempt(prompt: string, services: LoopServices, signal: AbortSignal): Promise<Attempt> {
+  const { testCommand } = services
+  const trial = await services.startTrial()
+  let red: TestSummary | undefined
+  const land = async (changes: ChangeSet): Promise<Result<WrittenFiles, EditProblem>> => {
+    if (!trial.ok) return trial
+    const parts = services.isTestFirst && testCommand !== undefined ? testsAndRest(changes) : undefined
+    if (!parts) return trial.value.land(changes)
+    services.progress('test first: the new tests must fail')
+    const tests = await trial.value.land(parts.tests)
+    if (!tests.ok) return tests
+    red = await trial.value.runTests(testCommand ?? '', signal)
+    if (signal.aborted) return fail({ kind: 'other', path: '', message: 'interrupted' })
+    if (red.passed) return fail({ kind: 'other', path: '', message: NOT_RED })
+    const rest = await trial.value.land(parts.rest)
+    if (!rest.ok) return rest
+    return ok({ ...rest.value, files: [...tests.value.files, ...rest.value.files] })
+  }
+  const run = await runTask(prompt, { ...services, land }, signal)
+  const summary: Summary = { ...run.summary, command: 'loop', rolled_back: false }
+  if (!trial.ok) return { summary, exitCode: run.exitCode, mayTryAgain: false }
+  if (!run.landed) {
+    const back = await trial.value.takeBack()
+    const undone = { ...summary, ...(red && { test: red, rolled_back: back.ok }) }
+    return { summary: undone, exitCode: run.exitCode, mayTryAgain: red?.passed === true && back.ok }
+  }
+  if (testCommand === undefined) {
+    await trial.value.keep()
+    const notice = 'no test command is known; the tests were skipped (set engine.test_command or --test-command)'
+    return { summary: { ...summary, warnings: [...summary.warnings, notice] }, exitCode: EXIT.done, mayTryAgain: false }
+  }
+
+  services.progress(`test: ${testCommand}`)
+  const test = await trial.value.runTests(testCommand, signal)
+  if (test.passed && !signal.aborted) {
+    await trial.value.keep()
+    return { summary: { ...summary, test }, exitCode: EXIT.done, mayTryAgain: false }
+  }
+  services.progress(signal.aborted ? 'interrupted; rolling back' : 'the tests failed; rolling back')
+  const back = await trial.value.takeBack()
+  const why = signal.aborted ? 'interrupted' : 'tests failed after applying the patch'
+  const error = back.ok ? `${why} (rolled back)` : back.error.message
+  const undone = { status: 'FAIL' as const, test, rolled_back: back.ok, applied_hunks: [], applied_files: [], error }
+  const exitCode = signal.aborted ? EXIT.interrupted : EXIT.failed
+  return { summary: { ...summary, ...undone }, exitCode, mayTryAgain: back.ok }
+}
+
+const NOT_RED =
+  'test first: the tests of the patch pass without the rest of it, so they do not show that it is needed (rolled back)'
+
+/** The tests of a patch and the rest; undefined when it has only one of the two. */
+function testsAndRest(changes: ChangeSet): { tests: ChangeSet; rest: ChangeSet } | undefined {
+  const tests = changes.files.filter(file => isTestFile(file.path))
+  const rest = changes.files.filter(file => !isTestFile(file.path))
+  if (tests.length === 0 || rest.length === 0) return undefined
+  return { tests: { id: `${changes.id}-tests`, files: tests }, rest: { id: changes.id, files: rest } }
+}
+
+/** What the next attempt has to know of a failed test run; the end of an output says most. */
+function failureText({ command, failed_tests, output }: TestSummary): string {
+  const named = failed_tests.length > 0 ? `Failed tests: ${failed_tests.join(', ')}\n` : ''
+  return `Command: ${command}\n${named}${output}`
+}
+
+/** The summary of the last attempt with what the reference's report holds beside it; spec/kode.md §5.7. */
+function asReport(
+  task: string,
+  summary: Summary,
+  attempts: AttemptSummary[],
+  rounds: number,
+  durationMs: number,
+): Summary {
+  const { test, status } = summary
+  return {
+    ...summary,
+    task_id: task,
+    task,
+    rounds_used: rounds,
+    duration_ms: durationMs,
+    duration_seconds: durationMs / 1000,
+    hunks_applied: summary.applied_hunks.length,
+    files: summary.applied_files,
+    attempts,
+    ...(test && { test_command: test.command, test_output: test.output, failed_tests: test.failed_tests }),
+    ...(status === 'FAIL' && test && !test.passed && { test_error: `${summary.error}\n${test.output}` }),
   }
 }

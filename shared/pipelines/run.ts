@@ -5,10 +5,10 @@ import type { WrittenFiles } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { GateReport } from '#shared/protocol/gate-report'
-import { TOKEN_COUNTS, type Usage } from '#shared/protocol/messages'
 import type { Provider } from '#shared/providers/provider'
 import { type GenerateSettings, PatchConversation } from './generate'
 import { failedFiles, failureOf, type RoundSummary, type Summary, warningsOf } from './summary'
+import type { RunBudget } from './support/run-budget'
 
 /** What a run needs; the engine's side is the same for every pipeline. */
 export interface RunServices {
@@ -23,7 +23,7 @@ export interface RunServices {
   /** Whether trust lets this change land; the reason where it does not. */
   mayLand(changes: ChangeSet, report: GateReport, signal: AbortSignal): Promise<Result<void, string>>
   land(changes: ChangeSet): Promise<Result<WrittenFiles, EditProblem>>
-  costOf(usage: Usage): number | undefined
+  budget: RunBudget
   progress(text: string): void
   now(): number
 }
@@ -46,6 +46,8 @@ export async function runTask(task: string, services: RunServices, signal: Abort
   let lastReply = ''
 
   for (let round = 1; round <= services.maxRounds; round++) {
+    const exhausted = services.budget.exhausted()
+    if (exhausted) return record.end(exhausted, EXIT.limit)
     record.startRound(round)
     services.progress(`generate (round ${round} of ${services.maxRounds})`)
     const generated = await conversation.ask(signal, () => undefined, services.progress)
@@ -54,7 +56,7 @@ export async function runTask(task: string, services: RunServices, signal: Abort
       const { message, advice } = generated.failure
       return record.end(advice ? `${message}. ${advice}` : message, EXIT.provider)
     }
-    record.addUsage(generated.usage)
+    services.budget.add(generated.usage)
 
     const proposed = await services.propose(generated.text)
     const report = await services.judge(proposed.changes, proposed.problems, signal)
@@ -93,8 +95,6 @@ class RunLedger {
   readonly #services: RunServices
   readonly #startedAt: number
   readonly #rounds: RoundSummary[] = []
-  readonly #usage: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
-  #costUsd: number | null = 0
   #round = 0
   #roundStartedAt = 0
   #report: GateReport = { status: 'PASS', results: [], duration_ms: 0 }
@@ -109,13 +109,6 @@ class RunLedger {
     this.#round = round
     this.#roundStartedAt = this.#services.now()
     this.#report = { status: 'PASS', results: [], duration_ms: 0 }
-  }
-
-  addUsage(usage: Usage | undefined): void {
-    if (!usage) return
-    for (const key of TOKEN_COUNTS) this.#usage[key] += usage[key]
-    const cost = this.#services.costOf(usage)
-    this.#costUsd = cost === undefined || this.#costUsd === null ? null : this.#costUsd + cost
   }
 
   endRound(proposed: Proposed, report: GateReport): void {
@@ -167,8 +160,8 @@ class RunLedger {
       warnings: warningsOf(this.#report),
       rounds: this.#rounds,
       model: this.#services.model.model,
-      usage: this.#usage,
-      cost_usd: this.#costUsd,
+      usage: { ...this.#services.budget.usage },
+      cost_usd: this.#services.budget.costUsd,
     }
   }
 }

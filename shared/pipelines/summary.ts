@@ -29,6 +29,26 @@ export interface Summary {
   test?: TestSummary
   rolled_back?: boolean
   session_id?: string
+  /** The rest is of `loop` only. */
+  task?: string
+  hunks_applied?: number
+  files?: string[]
+  attempts?: AttemptSummary[]
+  duration_seconds?: number
+  test_command?: string
+  test_output?: string
+  test_error?: string
+  failed_tests?: string[]
+}
+
+/** One patch that the tests were asked about. */
+export interface AttemptSummary {
+  /** From 1. */
+  attempt: number
+  status: 'PASS' | 'FAIL'
+  rounds_used: number
+  error?: string
+  failed_tests?: string[]
 }
 
 export interface RoundSummary {

@@ -89,18 +89,21 @@ function tapNames(lines: readonly string[]): string[] {
 }
 
 function junitNames(text: string): string[] {
-  return text.split('<testcase ').slice(1).flatMap(piece => {
-    const end = piece.indexOf('>')
-    const head = piece.slice(0, end)
-    if (end === -1 || head.endsWith('/') || !/^\s*<(?:failure|error)\b/.test(piece.slice(end + 1, end + 200))) return []
-    const [suite, name] = [/\bclassname="([^"]*)"/, /(?:^|\s)name="([^"]*)"/].map(each => each.exec(head)?.[1])
-    return [unescaped([suite, name].filter(part => part).join('.'))]
-  })
+  return text
+    .split('<testcase ')
+    .slice(1)
+    .flatMap(piece => {
+      const end = piece.indexOf('>')
+      const head = piece.slice(0, end)
+      if (end === -1 || head.endsWith('/') || !/^\s*<(?:failure|error)\b/.test(piece.slice(end + 1, end + 200)))
+        return []
+      const [suite, name] = [/\bclassname="([^"]*)"/, /(?:^|\s)name="([^"]*)"/].map(each => each.exec(head)?.[1])
+      return [unescaped([suite, name].filter(part => part).join('.'))]
+    })
 }
 
 /** Without colours and carriage returns. */
 function plain(output: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with ESC
   return output.replace(/\x1b\[[0-9;]*[A-Za-z]/g, '').replace(/\r\n?/g, '\n')
 }
 
