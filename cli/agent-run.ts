@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 import type { Settings } from '#shared/config/settings'
-import { createKode, createOutputCheck } from '#shared/kode'
+import { createKode, createOutputCheck, type SessionOptions } from '#shared/kode'
 import type { KodeEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { RunResult } from '#shared/protocol/run-result'
 import { listFlag, numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
 import { cliHost } from './cli-host'
 import type { Interruption } from './interruption'
+import { LineControl } from './line-control'
 import type { Output } from './output'
 import { textRenderer } from './render/text'
 import { RunPatch, writeReports } from './run-reports'
@@ -23,34 +24,30 @@ export interface AgentRun extends ParsedArgs {
   interruption: Interruption
 }
 
-/** One headless agent turn: prompt in, answer on stdout, exit code by what really happened. */
+/** Headless agent turns: prompts in, answers on stdout, exit code by what really happened. */
 export async function runAgent({ words, flags, root, output, interruption }: AgentRun): Promise<number> {
   const format = outputFormat(flags)
-  const prompt = await readPrompt(words, flags, output)
-  if (prompt === undefined) {
+  const lines = readsLines(flags, words, format) ? new LineControl(process.stdin) : undefined
+  const prompt = lines ? undefined : await readPrompt(words, flags, output)
+  if (!lines && prompt === undefined) {
     throw new UsageError('no prompt: give it as words, with -p, or on stdin')
   }
   const schema = await readOutputSchema(flags)
-  const opened = await createKode(cliHost(output, false), {
+  const host = cliHost(output, false)
+  const answersOnStdin = flags['answer-on-stdin'] === true
+  const opened = await createKode(lines && answersOnStdin ? lines.answering(host) : host, {
     root,
     settings: agentSettings(flags),
     env: process.env,
     version: VERSION,
-    isInteractive: false,
+    isInteractive: answersOnStdin,
     ...traffic(flags),
   })
   if (!opened.ok) return failEarly(opened.error.message, opened.error.exitCode, format, output)
   const kode = opened.value
   for (const warning of kode.warnings) output.note(`warning: ${warning}`)
 
-  const resume = textFlag(flags, 'resume') ?? textFlag(flags, 'session')
-  const id = textFlag(flags, 'session-id')
-  const session = await kode.openSession({
-    ...(resume && { resume }),
-    ...(id && { id }),
-    continueLast: flags.continue === true,
-    isEphemeral: flags.ephemeral === true,
-  })
+  const session = await kode.openSession(sessionOptions(flags))
   if (!session.ok) return failEarly(session.error.message, session.error.exitCode, format, output)
 
   const render = rendererFor(format, output)
@@ -60,19 +57,87 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
   render(kode.sessionEvent(session.value))
   interruption.signal.addEventListener('abort', () => session.value.cancel())
   const verify = textFlag(flags, 'verify')
-  const result = await kode.run(session.value, {
-    prompt: [{ type: 'text', text: prompt }],
-    ...(schema && { schema }),
-    allowDenied: flags['allow-denied'] === true,
-    requireChanges: flags['require-changes'] === true,
-    ...(verify && { verify: { command: verify, attempts: numberFlag(flags, 'verify-attempts') ?? 1 } }),
-  })
+  const run = async (text: string) => {
+    const result = await kode.run(session.value, {
+      prompt: [{ type: 'text', text }],
+      ...(schema && { schema }),
+      allowDenied: flags['allow-denied'] === true,
+      requireChanges: flags['require-changes'] === true,
+      ...(verify && { verify: { command: verify, attempts: numberFlag(flags, 'verify-attempts') ?? 1 } }),
+    })
+    return interruption.exitCode === undefined ? result : { ...result, exit_code: interruption.exitCode }
+  }
+  const finish = async (result: RunResult) => {
+    await session.value.close()
+    await kode.close()
+    writeReports(result, patch, flags)
+    return result.exit_code
+  }
+  if (!lines) {
+    const result = await run(prompt ?? '')
+    const exitCode = await finish(result)
+    printResult(result, format, output)
+    return exitCode
+  }
+  lines.steer(session.value)
+  const last = await runLines(lines, run, result => printResult(result, format, output), interruption.signal)
+  if (last) return finish(last)
   await session.value.close()
   await kode.close()
-  const final = interruption.exitCode === undefined ? result : { ...result, exit_code: interruption.exitCode }
-  writeReports(final, patch, flags)
-  printResult(final, format, output)
-  return final.exit_code
+  throw new UsageError('no prompt came on stdin: send lines such as {"type":"user","text":"…"}')
+}
+
+/**
+ * One run for each prompt that comes, with its own result line, until stdin ends.
+ *
+ * @returns the first result that did not succeed, else the last; undefined when no prompt came
+ */
+async function runLines(
+  lines: LineControl,
+  run: (text: string) => Promise<RunResult>,
+  print: (result: RunResult) => void,
+  signal: AbortSignal,
+): Promise<RunResult | undefined> {
+  let decisive: RunResult | undefined
+  while (true) {
+    const text = await lines.nextPrompt(signal)
+    if (text === undefined) return decisive
+    const result = await run(text)
+    print(result)
+    if (decisive === undefined || decisive.success) decisive = result
+  }
+}
+
+/** Whether stdin holds a conversation instead of a text. */
+function readsLines(flags: ParsedArgs['flags'], words: readonly string[], format: Format): boolean {
+  const name = textFlag(flags, 'input-format') ?? 'text'
+  if (name !== 'text' && name !== 'stream-json') {
+    throw new UsageError(`--input-format "${name}" is not one of text, stream-json`)
+  }
+  if (name === 'text') {
+    if (flags['answer-on-stdin']) throw new UsageError('--answer-on-stdin needs --input-format stream-json')
+    return false
+  }
+  if (format !== 'stream-json') throw new UsageError('--input-format stream-json needs --output-format stream-json')
+  if (words.length > 0 || flags.prompt !== undefined) {
+    throw new UsageError('with --input-format stream-json prompts come on stdin, not as words or with -p')
+  }
+  return true
+}
+
+function sessionOptions(flags: ParsedArgs['flags']): SessionOptions {
+  const resume = textFlag(flags, 'resume') ?? textFlag(flags, 'session')
+  const id = textFlag(flags, 'session-id')
+  if (flags.fork && resume === undefined && !flags.continue) {
+    throw new UsageError('--fork needs --resume or --continue')
+  }
+  return {
+    ...(resume && { resume }),
+    ...(id && { id }),
+    continueLast: flags.continue === true,
+    isFork: flags.fork === true,
+    isEphemeral: flags.ephemeral === true,
+  }
 }
 
 function outputFormat(flags: ParsedArgs['flags']): Format {
@@ -136,7 +201,11 @@ function agentSettings(flags: ParsedArgs['flags']): Partial<Settings> {
   if (allowed) settings.allowedTools = allowed
   const disallowed = listFlag(flags, 'disallowed-tools')
   if (disallowed) settings.disallowedTools = disallowed
+  const hosts = listFlag(flags, 'allow-net')
+  if (hosts) settings.allowNet = hosts
   if (flags['no-sandbox']) settings.useSandbox = false
+  if (flags.bare) settings.isBare = true
+  if (flags['fail-fast']) settings.isFailFast = true
   return settings
 }
 

@@ -41,9 +41,15 @@ export const AGENT_OPTIONS = {
   session: { type: 'string', value: 'ID', help: 'same as --resume' },
   'session-id': { type: 'string', value: 'ID', help: 'id for the new session' },
   continue: { type: 'boolean', short: 'c', help: 'go on with the last session of this project' },
+  fork: { type: 'boolean', help: 'with --resume or --continue: go on in a copy of the session' },
   ...MODEL_OPTIONS,
   mode: { type: 'string', value: 'MODE', help: 'plan, safe or auto' },
   'output-format': { type: 'string', value: 'FORMAT', help: 'text, json or stream-json' },
+  'input-format': { type: 'string', value: 'FORMAT', help: 'text, or stream-json: a prompt per line of stdin' },
+  'answer-on-stdin': {
+    type: 'boolean',
+    help: 'with --input-format stream-json: lines also answer approvals and questions',
+  },
   'output-schema': { type: 'string', value: 'FILE', help: 'the reply must be JSON that satisfies this JSON schema' },
   'max-turns': { type: 'string', value: 'N', help: 'model requests at most' },
   'max-cost': { type: 'string', value: 'USD', help: 'stop at this cost' },
@@ -64,6 +70,9 @@ export const AGENT_OPTIONS = {
   record: { type: 'string', value: 'FILE', help: 'write what the model answers there' },
   replay: { type: 'string', value: 'FILE', help: 'answer from a recording instead of asking a model' },
   ephemeral: { type: 'boolean', help: 'leave nothing on the disk' },
+  bare: { type: 'boolean', help: 'no saved keys, memory, instruction files or plugins of the user' },
+  'fail-fast': { type: 'boolean', help: 'no retries; the first denied call or failed request ends the run' },
+  'allow-net': { type: 'string', value: 'A,B', multiple: true, help: 'hosts that commands may reach' },
   'allow-denied': { type: 'boolean', help: 'exit 0 although a call was denied' },
   'no-sandbox': { type: 'boolean', help: 'for diagnosis: run commands unconfined (not in auto)' },
   version: { type: 'boolean', help: 'version and state of the sandbox' },
@@ -116,7 +125,8 @@ export function textFlag(flags: ParsedArgs['flags'], name: string): string | und
 
 /** A comma-separated list. */
 export function listFlag(flags: ParsedArgs['flags'], name: string): string[] | undefined {
-  const value = textFlag(flags, name)
+  const given = flags[name]
+  const value = Array.isArray(given) ? given.join(',') : textFlag(flags, name)
   return value
     ?.split(',')
     .map(part => part.trim())

@@ -4,8 +4,12 @@ import { join } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { projectFileSchema } from '#shared/config/project-file'
 import { graphSchema, packetSchema, runResultSchema, summarySchema } from '#shared/pipelines/contracts'
+import { streamLineSchema } from '#shared/pipelines/event-contract'
+import { inputLineSchema } from '#shared/protocol/input-lines'
 
 const SCHEMAS = {
+  'stream-line.schema': streamLineSchema,
+  'input-line.schema': inputLineSchema,
   'kode.schema': projectFileSchema,
   'summary.schema': summarySchema,
   'run-result.schema': runResultSchema,

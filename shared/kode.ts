@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { ChangeEngine } from '#shared/agent/change-engine'
 import { type HeadlessDemands, runHeadless } from '#shared/agent/headless'
 import { openEngine } from '#shared/agent/open-engine'
@@ -18,6 +19,7 @@ import { systemPrompt } from '#shared/context/system-prompt'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
+import { isWritable, temporaryFolder } from '#shared/host/node/writable'
 import type { FilePreview, TrustMode } from '#shared/protocol/approvals'
 import type { ChangedFile, SessionEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
@@ -95,13 +97,15 @@ export interface SessionOptions {
   id?: string
   /** Leaves nothing on the disk. */
   isEphemeral?: boolean
+  /** With `resume` or `continueLast`: goes on in a copy; the session itself stays as it is. */
+  isFork?: boolean
 }
 
 /** One conversation, as a surface sees it. */
 export type Session = AgentSession
 
 /** What a script may demand of a run; the rest comes from the settings. */
-export type RunDemandOptions = Omit<HeadlessDemands, 'model' | 'timeoutS' | 'verify'> & {
+export type RunDemandOptions = Omit<HeadlessDemands, 'model' | 'timeoutS' | 'verify' | 'stopsAtDenial'> & {
   /** A command line that kode itself runs in the sandbox after the turn. */
   verify?: { command: string; attempts: number }
 }
@@ -109,10 +113,13 @@ export type RunDemandOptions = Omit<HeadlessDemands, 'model' | 'timeoutS' | 'ver
 /** Wires the core for one project. What is wrong with settings, provider or sandbox is a failure with its exit code. */
 export async function createKode(host: Host, options: KodeOptions): Promise<Result<Kode, KodeFailure>> {
   const { root, env } = options
-  const paths = kodePaths(env)
+  const kept = kodePaths(env)
+  const paths = isWritable(kept.config) ? kept : temporaryPaths(kept)
   const loaded = await loadSettings({ root, files: host.files, env, flags: options.settings })
   if (!loaded.ok) return fail({ message: loaded.error, exitCode: EXIT.usage })
-  const { settings, warnings } = loaded.value
+  const { settings } = loaded.value
+  const warnings =
+    paths === kept ? loaded.value.warnings : [...loaded.value.warnings, `${kept.config} is read-only; nothing is kept`]
 
   const { openSandbox } = await import('#shared/sandbox/open')
   const [sandbox, model] = await Promise.all([
@@ -121,6 +128,7 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
       stateFolder: paths.config,
       processes: host.processes,
       env,
+      allowNet: settings.allowNet,
       useSandbox: settings.useSandbox,
     }),
     chooseModel(settings, host, options),
@@ -180,6 +188,12 @@ async function recordModel(
   return ok({ ...opened, provider: new RecordingProvider(opened.provider, write, text => redactSecrets(text, env)) })
 }
 
+/** For a home that cannot be written: sessions and undo work within this run, and go with it. */
+function temporaryPaths(kept: KodePaths): KodePaths {
+  const folder = temporaryFolder('kode-')
+  return { ...kept, config: folder, db: join(folder, 'db'), logs: join(folder, 'logs'), cache: join(folder, 'cache') }
+}
+
 /** Why `auto` is refused here; undefined when it is not. */
 function whyNotAuto(sandbox: Sandbox, paths: KodePaths, root: string): string | undefined {
   if (sandbox.level === 'none') return `auto mode needs a working sandbox: ${sandbox.description}`
@@ -234,8 +248,9 @@ class ProjectKode implements Kode {
     const opened = await this.#openLog(options)
     if (!opened.ok) return opened
     const log = opened.value
+    const { isBare, project } = this.settings
     const [instructions] = await Promise.all([
-      projectInstructions(this.root, this.#paths.memory, this.#host.files, this.settings.project.instructions),
+      isBare ? '' : projectInstructions(this.root, this.#paths.memory, this.#host.files, project.instructions),
       this.#engine.recover(),
     ])
     const system = systemPrompt({
@@ -275,6 +290,7 @@ class ProjectKode implements Kode {
     return runHeadless(session, {
       ...rest,
       model: this.model,
+      stopsAtDenial: this.settings.isFailFast,
       ...(this.settings.timeoutS !== undefined && { timeoutS: this.settings.timeoutS }),
       ...(verify && { verify: { attempts: verify.attempts, run: () => this.#verify(verify.command) } }),
     })
@@ -356,6 +372,11 @@ class ProjectKode implements Kode {
     if (!store.ok) return store
     const last = options.continueLast ? store.value.lastSession(this.root)?.id : undefined
     const wanted = options.resume ?? last
+    const { id, isEphemeral = false } = options
+    if (wanted !== undefined && options.isFork) {
+      const forked = await store.value.forkSession(wanted, { project: this.root, isEphemeral, ...(id && { id }) })
+      return forked.ok ? forked : fail({ message: forked.error.message, exitCode: EXIT.usage })
+    }
     if (wanted !== undefined) {
       const resumed = await store.value.openSession(wanted, this.root)
       return resumed.ok ? ok(resumed.value.log) : fail({ message: resumed.error.message, exitCode: EXIT.usage })
@@ -366,8 +387,8 @@ class ProjectKode implements Kode {
       provider: this.#chosen.providerName,
       model: this.model,
       mode: this.#defaultMode(),
-      ...(options.id && { id: options.id }),
-      ...(options.isEphemeral && { isEphemeral: true }),
+      ...(id && { id }),
+      isEphemeral,
     })
     return created.ok ? created : fail({ message: created.error.message, exitCode: EXIT.usage })
   }

@@ -11,6 +11,8 @@ export interface HeadlessDemands {
   timeoutS?: number
   allowDenied: boolean
   requireChanges: boolean
+  /** Ends the run at the first denied call. */
+  stopsAtDenial: boolean
   /** Run by kode itself after the turn; the model cannot claim its result. */
   verify?: { run(): Promise<VerifyOutcome>; attempts: number }
   /** Judges the reply; a complaint goes back to the model. */
@@ -22,7 +24,10 @@ const SCHEMA_REPAIRS = 2
 /** Runs one prompt to its end and sums it up. Never throws; whatever happens is in the result. */
 export async function runHeadless(session: AgentSession, demands: HeadlessDemands): Promise<RunResult> {
   const record = new RunRecord()
-  const unsubscribe = session.subscribe(event => record.see(event))
+  const unsubscribe = session.subscribe(event => {
+    record.see(event)
+    if (demands.stopsAtDenial && event.type === 'tool_result' && event.denied !== undefined) session.cancel()
+  })
   let isOutOfTime = false
   const timer =
     demands.timeoutS === undefined
@@ -33,15 +38,22 @@ export async function runHeadless(session: AgentSession, demands: HeadlessDemand
         }, demands.timeoutS * 1000)
   try {
     const { end, verify, schema } = await untilSatisfied(session, demands, record)
-    const finalEnd: TurnEnd =
-      isOutOfTime && end.reason === 'cancelled'
-        ? { reason: 'limit', limit: 'time', message: `stopped after ${demands.timeoutS} s (--timeout)` }
-        : end
-    return resultOf(session, demands, record, finalEnd, verify, schema)
+    const wasDenied = demands.stopsAtDenial && record.denied.length > 0
+    const cause = isOutOfTime ? outOfTime(demands) : wasDenied ? stoppedAtDenial(record) : undefined
+    return resultOf(session, demands, record, (end.reason === 'cancelled' && cause) || end, verify, schema)
   } finally {
     clearTimeout(timer)
     unsubscribe()
   }
+}
+
+function outOfTime({ timeoutS }: HeadlessDemands): TurnEnd {
+  return { reason: 'limit', limit: 'time', message: `stopped after ${timeoutS} s (--timeout)` }
+}
+
+function stoppedAtDenial({ denied }: RunRecord): TurnEnd {
+  const first = denied[0]!
+  return { reason: 'refused', message: `stopped at a denied call (--fail-fast): ${first.tool}: ${first.reason}` }
 }
 
 type SchemaOutcome = { output: unknown } | { complaint: string }

@@ -2,7 +2,13 @@ import { fail, ok, type Result } from '#shared/base/result'
 import type { Settings } from '#shared/config/settings'
 import { FallbackProvider, type Route } from '#shared/providers/fallback'
 import type { Provider, ProviderFailure } from '#shared/providers/provider'
-import { createProvider, type Env, resolveProvider, resolveRoute } from '#shared/providers/registry'
+import {
+  createProvider,
+  type Env,
+  type ProviderOptions,
+  resolveProvider,
+  resolveRoute,
+} from '#shared/providers/registry'
 
 /** The model that settings, environment and project choose. */
 export interface OpenModel {
@@ -28,7 +34,7 @@ export function openModel(settings: Settings, env: Env): Result<OpenModel, strin
     env,
   )
   if (!choice.ok) return fail(inOneLine(choice.error))
-  const provider = createProvider({ ...choice.value, ...idleOf(settings) }, env)
+  const provider = createProvider({ ...choice.value, ...patienceOf(settings) }, env)
   if (!provider.ok) return fail(inOneLine(provider.error))
   const first = { provider: provider.value, model: choice.value.model }
   const others = openFallbacks(settings, env)
@@ -47,15 +53,20 @@ function openFallbacks(settings: Settings, env: Env): Result<Route[], string> {
     if (name === '') continue
     const choice = resolveRoute(name, { keys: settings.keys }, env)
     if (!choice.ok) return fail(`KODE_FALLBACK: ${inOneLine(choice.error)}`)
-    const provider = createProvider({ ...choice.value, ...idleOf(settings) }, env)
+    const provider = createProvider({ ...choice.value, ...patienceOf(settings) }, env)
     if (!provider.ok) return fail(`KODE_FALLBACK: ${inOneLine(provider.error)}`)
     routes.push({ provider: provider.value, model: choice.value.model })
   }
   return ok(routes)
 }
 
-function idleOf({ idleTimeoutS }: Settings): { idleTimeoutMs?: number } {
-  return idleTimeoutS === undefined ? {} : { idleTimeoutMs: idleTimeoutS * 1000 }
+/** How long a silent provider is waited for, and how often a failing one is asked again. */
+function patienceOf({ idleTimeoutS, isFailFast }: Settings): Partial<ProviderOptions> {
+  const silenceMs = idleTimeoutS === undefined ? undefined : idleTimeoutS * 1000
+  return {
+    ...(silenceMs !== undefined && { firstByteTimeoutMs: silenceMs, idleTimeoutMs: silenceMs }),
+    ...(isFailFast && { retry: { tries: 1 } }),
+  }
 }
 
 function pick({ provider, model, baseUrl, apiKey }: Settings) {

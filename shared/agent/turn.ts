@@ -23,6 +23,8 @@ export interface TurnServices {
   steering: Steering
   spending: Spending
   limits: TurnLimits
+  /** A stream that broke after something was visible ends the turn at once. */
+  isFailFast: boolean
   emit(event: KodeEvent): void
 }
 
@@ -124,7 +126,7 @@ async function afterBrokenReply(
     if (await services.makeRoom(signal)) return undefined
     return { reason: 'limit', limit: 'context', message: failure.message }
   }
-  if (partial && isTransient(failure) && ++patience.brokenStreams < MAX_BROKEN_STREAMS) {
+  if (!services.isFailFast && partial && isTransient(failure) && ++patience.brokenStreams < MAX_BROKEN_STREAMS) {
     services.emit({ type: 'notice', level: 'warning', text: `${failure.message}; asking again` })
     return undefined
   }

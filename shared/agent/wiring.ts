@@ -82,6 +82,7 @@ export class SessionWiring {
         ...(settings.maxCostUsd !== undefined && { maxCostUsd: settings.maxCostUsd }),
         ...(settings.maxTotalTokens !== undefined && { maxTotalTokens: settings.maxTotalTokens }),
       },
+      isFailFast: settings.isFailFast,
       emit: this.#session.emit,
     }
   }

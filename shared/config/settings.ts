@@ -33,6 +33,10 @@ export interface Settings {
   idleTimeoutS?: number
   allowedTools?: readonly string[]
   disallowedTools: readonly string[]
+  /** Nothing of the user's own: no saved keys, no memory, no instruction files. */
+  isBare: boolean
+  /** The first failure of the provider and the first denied call end the run. */
+  isFailFast: boolean
   /** The project's own file; empty where there is none. */
   project: ProjectFile
 }
@@ -42,6 +46,8 @@ const DEFAULTS = {
   allowNet: [],
   maxTurns: 200,
   disallowedTools: [],
+  isBare: false,
+  isFailFast: false,
 } satisfies Partial<Settings>
 
 /** Tried in this order; `.koda` is the older product's folder. */
@@ -68,7 +74,7 @@ export async function loadSettings(
 ): Promise<Result<{ settings: Settings; warnings: string[] }, string>> {
   const [project, keys] = await Promise.all([
     loadProjectFile(sources.root, sources.files),
-    readCredentials(sources.files, kodePaths(sources.env)),
+    sources.flags.isBare ? ok({}) : readCredentials(sources.files, kodePaths(sources.env)),
   ])
   if (!project.ok) return project
   if (!keys.ok) return keys

@@ -13,7 +13,7 @@ import type { ContextPacket } from './support/plan-packet'
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
-const usage = v.strictObject({
+export const usage = v.strictObject({
   input: count,
   output: count,
   cache_read: count,
@@ -37,7 +37,7 @@ const finding = v.strictObject({
   hunk_id: v.optional(v.string()),
 }) satisfies v.GenericSchema<unknown, Finding>
 
-const gateResult = v.strictObject({
+export const gateResult = v.strictObject({
   check_name: v.picklist(GATE_NAMES),
   status: v.picklist(['PASS', 'FAIL', 'WARN', 'SKIP']),
   message: v.string(),

@@ -97,7 +97,7 @@ export function exitCodeOf(
     case 'limit':
       return EXIT.limit
     case 'refused':
-      return EXIT.failed
+      return record.denied.length > 0 ? EXIT.refused : EXIT.failed
     case 'answered':
       if (verify && !verify.passed) return EXIT.failed
       if (demands.schemaSatisfied === false) return EXIT.failed

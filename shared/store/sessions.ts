@@ -45,6 +45,8 @@ export interface NewSession {
   id?: string
   /** Nothing on the disk, ever. */
   isEphemeral?: boolean
+  /** Id of the session whose messages it begins with. */
+  forkedFrom?: string
 }
 
 /** A line of the list, and whether a living process runs the session right now. */
@@ -131,7 +133,7 @@ export class Store {
 
   /** A new session, run by this process. Nothing is written before its first message. */
   createSession(wanted: NewSession): Result<SessionLog, SessionProblem> {
-    const { id = newId(this.#now()), isEphemeral = false, ...rest } = wanted
+    const { id = newId(this.#now()), isEphemeral = false, forkedFrom, ...rest } = wanted
     if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(id)) {
       const message = 'A session id consists of letters, digits, - and _, at most 100.'
       return fail({ kind: 'unknown', message })
@@ -139,7 +141,8 @@ export class Store {
     if (!isEphemeral && wanted.id !== undefined && generationsOf(sessionJournal(this.paths, id)).length > 0) {
       return fail({ kind: 'exists', message: `Session ${id} exists. Resume it with --resume ${id}.` })
     }
-    const header: SessionHeader = { id, ...rest, created_at: this.#now() }
+    const created_at = this.#now()
+    const header: SessionHeader = { id, ...rest, created_at, ...(forkedFrom && { forked_from: forkedFrom }) }
     return ok(SessionLog.begin(header, isEphemeral ? undefined : this.#disk(), this.#now))
   }
 
@@ -166,6 +169,28 @@ export class Store {
       taken.lease.release()
       throw storeFailure(thrown, path)
     }
+  }
+
+  /** A new session that begins with all of another's messages; the other one stays as it is. */
+  async forkSession(
+    idOrPrefix: string,
+    wanted: Pick<NewSession, 'project' | 'id' | 'isEphemeral'>,
+  ): Promise<Result<SessionLog, SessionProblem>> {
+    const read = this.readSession(idOrPrefix, wanted.project)
+    if (!read.ok) return read
+    const { header, entries, meta } = read.value
+    const { agent, provider, model, mode } = header
+    const created = this.createSession({ ...wanted, agent, provider, model, mode, forkedFrom: header.id })
+    if (!created.ok) return created
+    const log = created.value
+    for (const [key, value] of meta) await log.setMeta(key, value)
+    for (const { message, fullText, changes } of entries) {
+      await log.append(message, { ...(fullText !== undefined && { fullText }), ...(changes && { changes }) })
+    }
+    const archived = entries.filter(entry => entry.archivedAt !== undefined).map(entry => entry.message.id)
+    if (archived.length > 0) await log.archive(archived)
+    await log.repair()
+    return created
   }
 
   /** The session used last in a project. */
