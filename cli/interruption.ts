@@ -21,6 +21,11 @@ export class Interruption {
     return this.#controller.signal
   }
 
+  /** Nobody reads the result any more: work in progress stops, and its end is not counted as done. */
+  readerGone(): void {
+    this.#interrupt(EXIT.interrupted)
+  }
+
   /** Set once a signal came; decides how the process ends. */
   get exitCode(): number | undefined {
     return this.#exitCode

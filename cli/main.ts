@@ -4,8 +4,8 @@ import { type CliEnd, Interruption } from './interruption'
 import { terminalOutput } from './output'
 import { projectRoot } from './project-root'
 
-const output = terminalOutput(process.env)
 const interruption = new Interruption()
+const output = terminalOutput(process.env, () => interruption.readerGone())
 const end = await main(process.argv.slice(2))
 await interruption.exit(end)
 

@@ -23,19 +23,34 @@ const CODES: Record<Colour, [number, number]> = {
   bold: [1, 22],
 }
 
-/** The real terminal. A reader of stdout that went away ends the program quietly. */
-export function terminalOutput(env: NodeJS.ProcessEnv): Output {
+/**
+ * The real terminal.
+ *
+ * @param onReaderGone called once, when nobody reads stdout any more; what is written afterwards is dropped
+ */
+export function terminalOutput(env: NodeJS.ProcessEnv, onReaderGone: () => void): Output {
+  let hasReader = true
+  const loseReader = () => {
+    if (hasReader) onReaderGone()
+    hasReader = false
+  }
   const hasColour = !env.NO_COLOR && env.TERM !== 'dumb' && process.stderr.isTTY === true
   return {
-    result: text => writeAll(1, text),
-    errors: text => writeAll(2, text),
-    note: text => writeAll(2, `${text}\n`),
+    result: text => {
+      if (hasReader && !writeAll(1, text)) loseReader()
+    },
+    errors: text => void writeAll(2, text),
+    note: text => void writeAll(2, `${text}\n`),
     paint: (colour, text) => (hasColour ? `\x1b[${CODES[colour][0]}m${text}\x1b[${CODES[colour][1]}m` : text),
   }
 }
 
-/** Writes everything before it returns, so that what was printed is out even when the process is killed next. */
-function writeAll(fd: 1 | 2, text: string): void {
+/**
+ * Writes everything before it returns, so that what was printed is out even when the process is killed next.
+ *
+ * @returns false when nobody reads it any more
+ */
+function writeAll(fd: 1 | 2, text: string): boolean {
   const bytes = Buffer.from(text)
   let offset = 0
   while (offset < bytes.length) {
@@ -43,12 +58,12 @@ function writeAll(fd: 1 | 2, text: string): void {
       offset += writeSync(fd, bytes, offset)
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code === 'EPIPE' && fd === 1) process.exit(0)
-      if (code === 'EPIPE') return
+      if (code === 'EPIPE') return false
       if (code !== 'EAGAIN') throw error
       waitForReader()
     }
   }
+  return true
 }
 
 /** A full pipe on a non-blocking descriptor: sleeps a moment instead of spinning. */
