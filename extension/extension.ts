@@ -137,13 +137,12 @@ export function activate(context: vscode.ExtensionContext): void {
     await review.saveEdits(file.id)
     await act(file.id, file.path)
   }
-  const onHunk =
-    (act: (id: string, path: string, index: number) => unknown) => async (uri: vscode.Uri, index: number) => {
-      const file = place(uri)
-      if (!file) return
-      await review.saveEdits(file.id)
-      await act(file.id, file.path, index)
-    }
+  const onHunk = (act: (id: string, path: string, key: string) => unknown) => async (uri: vscode.Uri, key: string) => {
+    const file = place(uri)
+    if (!file) return
+    await review.saveEdits(file.id)
+    await act(file.id, file.path, key)
+  }
   /** What a gate refuses is not accepted, whoever wrote it. */
   const unlessRefused = async (id: string, accept: () => void) => {
     const refusal = await desk.refusalOf(id)
@@ -162,8 +161,8 @@ export function activate(context: vscode.ExtensionContext): void {
     'kode.acceptChange': onFile((id, path) => unlessRefused(id, () => proposals.accept(id, path))),
     'kode.rejectChange': onFile((id, path) => proposals.reject(id, path)),
     'kode.reviewChange': onFile((id, path) => review.show(id, path, false)),
-    'kode.acceptHunk': onHunk((id, path, index) => unlessRefused(id, () => proposals.acceptHunk(id, path, index))),
-    'kode.rejectHunk': onHunk((id, path, index) => proposals.rejectHunk(id, path, index)),
+    'kode.acceptHunk': onHunk((id, path, key) => unlessRefused(id, () => proposals.acceptHunk(id, path, key))),
+    'kode.rejectHunk': onHunk((id, path, key) => proposals.rejectHunk(id, path, key)),
     'kode.acceptAll': async () => {
       for (const { id } of proposals.all) {
         await review.saveEdits(id)

@@ -26,6 +26,8 @@ export interface ProposedFile {
 
 export interface PendingHunk {
   hunk: Hunk
+  /** Stays the same while other hunks of the file are accepted or rejected. */
+  key: string
   isAccepted: boolean
   findings: Finding[]
 }
@@ -97,6 +99,7 @@ export class Proposals {
     const findings = this.findings(id, path)
     return hunksBetween(file.before ?? '', file.after ?? '').map(hunk => ({
       hunk,
+      key: hunkKey(hunk),
       isAccepted: file.acceptedHunks.has(hunkKey(hunk)),
       findings: findings.filter(
         finding => finding.line > hunk.afterStart && finding.line <= hunk.afterStart + hunk.afterLines.length,
@@ -109,22 +112,21 @@ export class Proposals {
     return results.flatMap(result => result.findings).filter(finding => finding.file === path)
   }
 
-  /** The file lands once every hunk has the user's word. */
-  acceptHunk(id: string, path: string, index: number): void {
+  /** The file lands once every hunk has the user's word. A hunk that is no longer there is left alone. */
+  acceptHunk(id: string, path: string, key: string): void {
     const pending = this.hunks(id, path)
-    const chosen = pending[index]
-    if (!chosen) return
+    if (!pending.some(each => each.key === key)) return
     this.#change(id, path, file => {
-      file.acceptedHunks.add(hunkKey(chosen.hunk))
-      const isDone = pending.every((each, place) => each.isAccepted || place === index)
+      file.acceptedHunks.add(key)
+      const isDone = pending.every(each => each.isAccepted || each.key === key)
       if (isDone) file.decision = 'accepted'
     })
   }
 
   /** Those lines go back to what they were; without any change left the file is rejected. */
-  rejectHunk(id: string, path: string, index: number): void {
+  rejectHunk(id: string, path: string, key: string): void {
     const pending = this.hunks(id, path)
-    const chosen = pending[index]
+    const chosen = pending.find(each => each.key === key)
     if (!chosen) return
     const rest = pending.filter(each => each !== chosen)
     this.#change(id, path, file => {

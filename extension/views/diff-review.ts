@@ -42,11 +42,11 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     const place = pendingFileOf(document.uri)
     if (!place || document.uri.query === 'before') return []
-    return this.#proposals.hunks(place.id, place.path).flatMap(({ hunk, isAccepted, findings }, index) => {
+    return this.#proposals.hunks(place.id, place.path).flatMap(({ hunk, key, isAccepted, findings }) => {
       const line = Math.min(hunk.afterStart, Math.max(0, document.lineCount - 1))
       const range = new vscode.Range(line, 0, line, 0)
       const lens = (title: string, command: string) =>
-        new vscode.CodeLens(range, { title, command, arguments: [document.uri, index] })
+        new vscode.CodeLens(range, { title, command, arguments: [document.uri, key] })
       const first = findings[0]
       return [
         isAccepted

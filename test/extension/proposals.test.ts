@@ -29,6 +29,11 @@ function ask(files: NonNullable<ApprovalRequest['files']>) {
   return { proposals, approvals, answer, stop: () => controller.abort() }
 }
 
+/** The key of the hunk that stands at that place now. */
+function keyOf(proposals: Proposals, index: number): string {
+  return proposals.hunks('p', 'x')[index]?.key ?? 'none'
+}
+
 describe('hunks', () => {
   test('taking every hunk out of a text gives back the text before, in any order', () => {
     const lines = fc.array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 12 })
@@ -65,16 +70,25 @@ describe('a proposal', () => {
 
   test('of which one hunk is rejected and the others are accepted, lands with the others', async () => {
     const { proposals, answer } = ask([{ path: 'x', before: BEFORE, after: AFTER }])
-    proposals.acceptHunk('p', 'x', 0)
-    proposals.rejectHunk('p', 'x', 1)
+    proposals.acceptHunk('p', 'x', keyOf(proposals, 0))
+    proposals.rejectHunk('p', 'x', keyOf(proposals, 1))
     expect(proposals.hunks('p', 'x').map(each => each.isAccepted)).toEqual([true, false])
-    proposals.acceptHunk('p', 'x', 1)
+    proposals.acceptHunk('p', 'x', keyOf(proposals, 1))
     expect(await answer).toEqual({ kind: 'edited', files: [{ path: 'x', after: 'A\nb\nc\nd\ne\nf\ng\nH\n' }] })
+  })
+
+  test('loses exactly the hunk the user saw, also when the editor shows it where another one was', () => {
+    const { proposals } = ask([{ path: 'x', before: BEFORE, after: AFTER }])
+    const seen = proposals.hunks('p', 'x').map(each => each.key)
+    proposals.rejectHunk('p', 'x', seen[0] ?? '')
+    proposals.rejectHunk('p', 'x', seen[0] ?? '')
+    proposals.rejectHunk('p', 'x', seen[1] ?? '')
+    expect(proposals.file('p', 'x')?.after).toBe('a\nb\nc\nd\ne\nf\ng\nH\n')
   })
 
   test('of which every hunk is rejected, is rejected', async () => {
     const { proposals, answer } = ask([{ path: 'x', before: BEFORE, after: AFTER }])
-    for (let index = 0; index < 3; index++) proposals.rejectHunk('p', 'x', 0)
+    for (let index = 0; index < 3; index++) proposals.rejectHunk('p', 'x', keyOf(proposals, 0))
     expect(await answer).toEqual({ kind: 'reject' })
   })
 
