@@ -253,6 +253,7 @@ class ProjectKode implements Kode {
       isBare ? '' : projectInstructions(this.root, this.#paths.memory, this.#host.files, project.instructions),
       this.#engine.recover(),
     ])
+    const chosen = await this.#blindfolded()
     const system = systemPrompt({
       root: this.root,
       platform: `${process.platform} ${process.arch}`,
@@ -265,7 +266,7 @@ class ProjectKode implements Kode {
         mode: this.#modeOf(options, log),
         canUseAuto: () => (this.#autoRefusal ? fail({ message: this.#autoRefusal }) : ok(undefined)),
         environmentNote: () => environmentNote(this.root, this.#options.env, this.#host.now(), this.#host.processes),
-        turnServices: session => new SessionWiring(this.#wiringParts(log, system), session).turnServices(),
+        turnServices: session => new SessionWiring(this.#wiringParts(log, system, chosen), session).turnServices(),
         onModeChanged: mode => void log.setMeta('mode', mode),
       }),
     )
@@ -405,7 +406,24 @@ class ProjectKode implements Kode {
     return mode === 'auto' && this.#autoRefusal ? 'safe' : mode
   }
 
-  #wiringParts(log: SessionLog, system: string): WiringParts {
+  /** The chosen model, which never sees the project's own words where the project asks for that. */
+  async #blindfolded(): Promise<OpenModel> {
+    const { engine, blindfold: wanted } = this.settings.project
+    if (!engine?.blindfold_mode && !wanted) return this.#chosen
+    const [{ blindfoldModeOf, openBlindfold }, { BlindfoldProvider }] = await Promise.all([
+      import('#shared/agent/open-blindfold'),
+      import('#shared/context/blindfold/provider'),
+    ])
+    const mode = blindfoldModeOf(this.settings.project)
+    if (mode === undefined) return this.#chosen
+    const own = systemPrompt({ root: '', platform: process.platform, model: this.model, instructions: '' })
+    const parts = await this.#engine.project(new AbortController().signal)
+    const source = { root: this.root, files: this.#host.files, ...parts }
+    const blindfold = await openBlindfold(mode, [own, JSON.stringify(this.#tools.specs())], source)
+    return { ...this.#chosen, provider: new BlindfoldProvider(this.#chosen.provider, blindfold) }
+  }
+
+  #wiringParts(log: SessionLog, system: string, model: OpenModel): WiringParts {
     const { env, version, isInteractive } = this.#options
     const place = { root: this.root, home: this.#paths.home, ...(env.TMPDIR && { tmp: env.TMPDIR }) }
     return {
@@ -414,7 +432,7 @@ class ProjectKode implements Kode {
       env,
       version,
       settings: this.settings,
-      model: this.#chosen,
+      model,
       engine: this.#engine,
       sandbox: this.sandbox,
       log,

@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   loop: async () => (await import('./loop')).loopCommand,
   plan: async () => (await import('./plan')).planCommand,
   verify: async () => (await import('./verify')).verifyCommand,
+  blindfold: async () => (await import('./blindfold')).blindfoldCommand,
   undo: async () => (await import('./undo')).undoCommand,
   sessions: async () => (await import('./sessions')).sessionsCommand,
   sandbox: async () => (await import('./sandbox')).sandboxCommand,

@@ -1,9 +1,12 @@
 import type { ChangeEngine } from '#shared/agent/change-engine'
+import { blindfoldModeOf, openBlindfold } from '#shared/agent/open-blindfold'
 import { openEngine } from '#shared/agent/open-engine'
 import { openModel } from '#shared/agent/open-model'
 import { fail, ok } from '#shared/base/result'
 import { costOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
+import type { BlindfoldMode } from '#shared/context/blindfold/blindfold'
+import generateText from '#shared/context/prompts/generate.md'
 import { PatchConversation } from '#shared/pipelines/generate'
 import { DEFAULT_PLAN_TOKENS, planTask } from '#shared/pipelines/plan'
 import { type RunServices, runTask } from '#shared/pipelines/run'
@@ -11,6 +14,7 @@ import { packetText } from '#shared/pipelines/support/plan-packet'
 import { planSource } from '#shared/pipelines/support/plan-source'
 import { RunBudget } from '#shared/pipelines/support/run-budget'
 import { EXIT } from '#shared/protocol/exit-codes'
+import type { Provider } from '#shared/providers/provider'
 import { effectOf } from '#shared/trust/effects'
 import { decideTrust } from '#shared/trust/policy'
 import {
@@ -33,6 +37,11 @@ export const PATCH_OPTIONS = {
   'context-file': { type: 'string', value: 'FILE', help: 'a context packet, put into the prompt as it is' },
   'max-rounds': { type: 'string', value: 'N', help: `tries until the gates pass; default ${DEFAULT_ROUNDS}` },
   mode: { type: 'string', value: 'MODE', help: 'plan, safe or auto' },
+  blindfold: {
+    type: 'string',
+    value: 'MODE',
+    help: 'identifiers: the model sees no name of the project; strict: nor what comments and strings say',
+  },
   'log-dir': { type: 'string', value: 'DIR', help: 'where kode.log is; default: logs' },
 } as const
 
@@ -98,8 +107,13 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
     ...(logFolder && { logFolder: absoluteFrom(context.root, logFolder) }),
   })
   await engine.recover()
+  const blindfoldMode = blindfoldModeFrom(args, settings)
+  const provider =
+    blindfoldMode === undefined
+      ? model.value.provider
+      : await blindfolded(model.value.provider, blindfoldMode, engine, context)
   const services: RunServices = {
-    provider: model.value.provider,
+    provider,
     model: {
       model: model.value.model,
       ...(settings.temperature !== undefined && { temperature: settings.temperature }),
@@ -133,6 +147,26 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
     engine,
     audit: (summary: Parameters<typeof auditOf>[0]) => engine.audit(auditOf(summary, context.version, context.now())),
   }
+}
+
+function blindfoldModeFrom(args: CommandArgs, settings: Settings): BlindfoldMode | undefined {
+  const wanted = textFlag(args, 'blindfold')
+  if (wanted === undefined) return blindfoldModeOf(settings.project)
+  if (wanted === 'identifiers' || wanted === 'strict') return wanted
+  throw new CommandFailure(`--blindfold wants identifiers or strict, not "${wanted}"`, EXIT.usage)
+}
+
+async function blindfolded(
+  provider: Provider,
+  mode: BlindfoldMode,
+  engine: ChangeEngine,
+  { root, files, signal }: CommandContext,
+): Promise<Provider> {
+  const [{ BlindfoldProvider }, project] = await Promise.all([
+    import('#shared/context/blindfold/provider'),
+    engine.project(signal),
+  ])
+  return new BlindfoldProvider(provider, await openBlindfold(mode, [generateText], { root, files, ...project }))
 }
 
 /** What the user gave, or what planning finds. */

@@ -69,6 +69,12 @@ export const projectFileSchema = v.object({
   blindfold: v.optional(
     v.object({
       enabled: v.optional(v.boolean()),
+      mode: v.optional(
+        v.pipe(
+          v.picklist(['off', 'identifiers', 'strict']),
+          v.description('What the model never sees: names and paths; strict: also what comments and strings say'),
+        ),
+      ),
       language: v.optional(v.string()),
       on_parse_error: v.optional(v.picklist(['block', 'warn'])),
     }),

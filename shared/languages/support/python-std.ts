@@ -78,3 +78,9 @@ function readEntry(entry: string, since: number, until: number): VersionRange & 
     until: Number(match?.groups?.until ?? until),
   }
 }
+
+/** Built-in names and the methods of built-in types, of any version. */
+export function builtInNames(): Set<string> {
+  const lists = [table.builtins, ...Object.values(table.methods)]
+  return new Set(lists.flatMap(list => list.match(/[A-Za-z_]\w*/g) ?? []))
+}

@@ -1,0 +1,172 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { textParts } from './source-text'
+import type { Vocabulary } from './vocabulary'
+
+/** `identifiers`: names and paths; `strict`: also what comments and strings say. */
+export type BlindfoldMode = 'identifiers' | 'strict'
+
+/** As `T_k3f9x2`: a kind by its case, and six characters that are different for every word and session. */
+const ALIAS = /[TKv]_[0-9a-z]{6}/g
+/** A word, with the backslash before it. */
+const ESCAPED_WORD = /\\?[\p{L}_$][\p{L}\p{N}_$]*/gu
+const ALIAS_START = /[TKv](?:_[0-9a-z]{0,5})?$/
+/** Parts of a name that its language or test runner reads, and the name inside. */
+const NAME_PARTS = /^([_$]*(?:(?:Test|Benchmark|Example|Fuzz)(?=[\p{Lu}_])|test_)?[_$]*)(.*?)((?:_test)?)$/u
+
+/**
+ * Replaces the project's own words by aliases and back. A word has one alias for the whole session, and only words change:
+ * every sign around them stays, so what a model quotes or sends comes back exactly.
+ */
+export class Blindfold {
+  readonly #vocabulary: Vocabulary
+  readonly #mode: BlindfoldMode
+  readonly #key = randomBytes(32)
+  readonly #aliases = new Map<string, string>()
+  readonly #words = new Map<string, string>()
+  readonly #literalsByStart: ReadonlyMap<string, readonly string[]>
+
+  constructor(vocabulary: Vocabulary, mode: BlindfoldMode) {
+    this.#vocabulary = vocabulary
+    this.#mode = mode
+    const byStart = new Map<string, string[]>()
+    if (mode === 'strict') {
+      for (const literal of vocabulary.literals) {
+        const start = literal.slice(0, LITERAL_START)
+        const known = byStart.get(start)
+        if (known) known.push(literal)
+        else byStart.set(start, [literal])
+      }
+    }
+    this.#literalsByStart = byStart
+  }
+
+  /** How many words have an alias so far. */
+  get size(): number {
+    return this.#aliases.size
+  }
+
+  /** Text of people: names, and known comments and strings where it quotes them. */
+  maskProse(text: string): string {
+    return this.#replaceRanges(text, this.#quotations(text))
+  }
+
+  /** Code, or output of tools: names, and with `strict` everything inside comments and strings. */
+  maskCode(text: string): string {
+    if (this.#mode === 'identifiers') return this.#maskNames(text)
+    let masked = ''
+    for (const { kind, start, end } of textParts(text)) {
+      const part = text.slice(start, end)
+      if (kind === 'code') masked += this.#maskNames(part)
+      else masked += this.#vocabulary.externals.has(part) ? part : this.#maskWords(part)
+    }
+    // What was cut differently here than in its own file is still legible.
+    const left = this.#quotations(masked)
+    return left.length === 0 ? masked : this.#replaceRanges(masked, left)
+  }
+
+  unmask(text: string): string {
+    return text.replace(ALIAS, alias => this.#words.get(alias) ?? alias)
+  }
+
+  /** For a text that comes in pieces: holds back what may be the beginning of an alias. */
+  unmaskStream(): { take(piece: string): string; end(): string } {
+    let held = ''
+    return {
+      take: piece => {
+        // Whole aliases first: the last letter of one may look like the beginning of the next.
+        const text = this.unmask(held + piece)
+        const cut = ALIAS_START.exec(text)?.index ?? text.length
+        held = text.slice(cut)
+        return text.slice(0, cut)
+      },
+      end: () => {
+        const rest = this.unmask(held)
+        held = ''
+        return rest
+      },
+    }
+  }
+
+  /** What of the project can be read in a text that is about to leave; empty when nothing can. */
+  leaks(text: string): string[] {
+    const found = new Set<string>()
+    const { names } = this.#vocabulary
+    for (const [match] of text.matchAll(ESCAPED_WORD)) {
+      const readings = match.startsWith('\\') ? [match.slice(1), match.slice(2)] : [match]
+      for (const word of readings) if (names.has(word) && !this.#words.has(word)) found.add(word)
+    }
+    for (const { start, end } of this.#quotations(text)) found.add(text.slice(start, end))
+    return [...found]
+  }
+
+  #maskNames(text: string): string {
+    return text.replace(ESCAPED_WORD, found => {
+      if (!found.startsWith('\\')) return this.#maskName(found)
+      // `\total` is a folder and a name, or a tab and a name.
+      const whole = this.#maskName(found.slice(1))
+      return whole === found.slice(1) ? found.slice(0, 2) + this.#maskName(found.slice(2)) : `\\${whole}`
+    })
+  }
+
+  #maskName(word: string): string {
+    if (this.#words.has(word)) return word
+    const { names } = this.#vocabulary
+    const [, before = '', core = '', after = ''] = NAME_PARTS.exec(word) ?? []
+    if (!names.has(word) && !names.has(core)) return word
+    return core === '' ? this.#aliasOf(word) : before + this.#aliasOf(core) + after
+  }
+
+  /** Every word of two letters or more; escapes and placeholders stay. */
+  #maskWords(text: string): string {
+    return text.replace(
+      /\\(?:u\{?[0-9a-fA-F]{2,6}\}?|x[0-9a-fA-F]{2}|.)|%[-+#0-9.]*[a-z]\b|[\p{L}_$][\p{L}\p{N}_$]*|\p{N}{4,}/gu,
+      word => {
+        if (/^[\\%]/.test(word) || word.length < 2 || this.#words.has(word)) return word
+        return this.#aliasOf(word)
+      },
+    )
+  }
+
+  #aliasOf(word: string): string {
+    const known = this.#aliases.get(word)
+    if (known !== undefined) return known
+    const shape = /^\p{Lu}/u.test(word) ? (/\p{Ll}/u.test(word) || word.length === 1 ? 'T' : 'K') : 'v'
+    for (let salt = 0; ; salt++) {
+      const digest = createHmac('sha256', this.#key).update(`${salt}:${word}`).digest()
+      const number = digest.readUIntBE(0, 6) % 36 ** 6
+      const alias = `${shape}_${number.toString(36).padStart(6, '0')}`
+      if (this.#words.has(alias) || this.#vocabulary.names.has(alias)) continue
+      this.#aliases.set(word, alias)
+      this.#words.set(alias, word)
+      return alias
+    }
+  }
+
+  /** Where a text says what a comment or a string of the project says. */
+  #quotations(text: string): { start: number; end: number }[] {
+    if (this.#literalsByStart.size === 0) return []
+    const found: { start: number; end: number }[] = []
+    for (let at = 0; at + LITERAL_START <= text.length; at++) {
+      const candidates = this.#literalsByStart.get(text.slice(at, at + LITERAL_START))
+      const longest = candidates
+        ?.filter(literal => text.startsWith(literal, at))
+        .reduce((best, literal) => Math.max(best, literal.length), 0)
+      if (!longest) continue
+      found.push({ start: at, end: at + longest })
+      at += longest - 1
+    }
+    return found
+  }
+
+  #replaceRanges(text: string, ranges: readonly { start: number; end: number }[]): string {
+    let masked = ''
+    let at = 0
+    for (const { start, end } of ranges) {
+      masked += this.#maskNames(text.slice(at, start)) + this.#maskWords(text.slice(start, end))
+      at = end
+    }
+    return masked + this.#maskNames(text.slice(at))
+  }
+}
+
+const LITERAL_START = 8
