@@ -1,7 +1,17 @@
 /** Runs every attempt, in the sandbox and without it, as whoever runs this; prints what came of each as JSON. */
 import { spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { nodeProcesses } from '#shared/host/node/processes'
@@ -49,7 +59,7 @@ const wanted = [...ATTEMPTS.entries()].filter(
 )
 const outcomes: Outcome[] = []
 // Side by side, but for those that go for the whole machine or for the one descriptor that we inherited.
-const isAlone = ({ category, script }: Attempt) => category === 'bombs' || script.includes('60')
+const isAlone = ({ category, script }: Attempt) => category === 'bombs' || usesLeak(script)
 await Promise.all([1, 2, 3].map(() => work(wanted.filter(([, attempt]) => !isAlone(attempt)))))
 await work(wanted.filter(([, attempt]) => isAlone(attempt)))
 console.log(JSON.stringify(outcomes))
@@ -94,7 +104,7 @@ async function tryIn(name: string, attempt: Attempt, run: Run): Promise<{ escape
   const folder = join(base, name)
   await exec('cp', ['-a', template, folder])
   const mark = `kode-escape-${process.pid}-${name}`
-  const victim = spawn('bash', ['-c', 'exec -a victim-marker sleep 60'], { stdio: 'ignore' })
+  const victim = spawn('sleep', ['120'], { argv0: 'victim-marker', stdio: 'ignore' })
   const daemons = [join(folder, 'outside/daemon.sock'), join(folder, 'project/daemon.sock'), `\0${mark}`].map(path =>
     createServer(socket => socket.end('ESCAPED\n')).listen(path),
   )
@@ -155,22 +165,25 @@ async function runConfined({ folder, env }: World, attempt: Attempt): Promise<st
   return `${ended.value.stderr}\n${Buffer.concat(shown.slice(-50))}${ended.value.stdout}\n${ended.value.violations.join('\n')}`
 }
 
-function runFreely({ env }: World): Promise<string> {
+/** Into a file, which holds all that was printed once the script is over, whoever still has it open. */
+async function runFreely({ folder, env }: World): Promise<string> {
+  const path = join(folder, 'printed')
+  const fd = openSync(path, 'w')
   const child = spawn('bash', ['attempt.sh'], {
     cwd: env.P!,
     env: { ...env, PARENT_TOKEN: SECRET },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', fd, fd],
     detached: true,
-    timeout: 20_000,
+    timeout: 60_000,
   })
-  let output = ''
-  child.stdout.on('data', piece => {
-    output = (output + piece).slice(-10_000)
-  })
-  child.stderr.on('data', piece => {
-    output += piece
-  })
-  return new Promise(resolve => child.on('exit', () => setTimeout(() => resolve(output), 30)))
+  await new Promise(resolve => child.on('exit', resolve))
+  closeSync(fd)
+  return readFileSync(path, 'latin1')
+}
+
+/** Descriptor 60 is inherited, and there is one for all. */
+function usesLeak(script: string): boolean {
+  return /(&|fd\/)60\b/.test(script)
 }
 
 function cleanUp({ folder, env }: World, { script }: Attempt): void {
@@ -179,7 +192,7 @@ function cleanUp({ folder, env }: World, { script }: Attempt): void {
     if (existsSync(path)) rmSync(path)
   }
   if (existsSync(`/etc/crontab.${env.MARK}`)) rmSync(`/etc/crontab.${env.MARK}`)
-  if (existsSync(env.LEAK!) && script.includes('60')) writeFileSync(env.LEAK!, '')
+  if (existsSync(env.LEAK!) && usesLeak(script)) writeFileSync(env.LEAK!, '')
   rmSync(folder, { recursive: true, force: true })
 }
 
