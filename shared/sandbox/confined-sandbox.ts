@@ -208,7 +208,7 @@ export class ConfinedSandbox implements Sandbox {
     const [program, ...args] = [...(network?.entering ?? []), ...confined]
     const entered: [string, ...string[]] = [program ?? confined[0], ...args]
     if (!this.#controlGroup) return entered
-    return ['/bin/sh', '-c', 'echo $$ > "$0" && exec "$@"', this.#controlGroup.joinFile, ...entered]
+    return ['/bin/sh', '-c', 'echo 0 > "$0" && exec "$@"', this.#controlGroup.joinFile, ...entered]
   }
 
   /** Whether this run, or one after it, got as far as its shell: then words like bubblewrap's are the command's own. */

@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Limits } from './limits'
 
 /** Root is exempt from the limit on processes; only a control group holds it. Elsewhere the limit itself does. */
 export class ControlGroup {
-  /** A process joins by writing its pid there. */
+  /** A process joins by writing 0 there. */
   readonly joinFile: string
   readonly #folder: string
 
@@ -13,7 +13,9 @@ export class ControlGroup {
   private constructor(folder: string) {
     this.#folder = folder
     process.once('exit', this.#removeAtExit)
-    this.joinFile = join(folder, 'cgroup.procs')
+    // Version 1 moves a single thread at once; moving a process waits up to 20 ms for all others of the machine.
+    const tasks = join(folder, 'tasks')
+    this.joinFile = existsSync(tasks) ? tasks : join(folder, 'cgroup.procs')
   }
 
   /** Undefined where none can be made: without root, or where the machine does not delegate them. */

@@ -83,9 +83,11 @@ export interface ProtectedPath {
 }
 
 interface SeenFolder {
+  path: string
+  /** Of the folder as it was read; NaN before. */
   changedMs: number
   readAtMs: number
-  folders: string[]
+  folders: SeenFolder[]
   found: ProtectedPath[]
 }
 
@@ -93,46 +95,27 @@ interface SeenFolder {
 export class ProtectedPaths {
   readonly #root: string
   readonly #home: string | undefined
-  #seen = new Map<string, SeenFolder>()
+  readonly #top: SeenFolder
 
   constructor(root: string, home: string | undefined) {
     this.#root = root
     this.#home = home
+    this.#top = unread(root)
   }
 
   /** What is there now, by path. */
   scan(): Map<string, ProtectedPath> {
-    const seen = new Map<string, SeenFolder>()
     const all = new Map<string, ProtectedPath>()
-    const waiting = [this.#root]
-    while (waiting.length > 0 && seen.size < MAX_FOLDERS) {
-      const path = waiting.pop()!
-      const folder = this.#readFolder(path)
-      if (!folder) continue
-      seen.set(path, folder)
-      waiting.push(...folder.folders)
+    const waiting = [this.#top]
+    for (let count = 0; count < MAX_FOLDERS; count++) {
+      const folder = waiting.pop()
+      if (!folder) break
+      if (!refresh(folder)) continue
+      for (const each of folder.folders) waiting.push(each)
       for (const entry of folder.found) this.#add(entry, all)
     }
-    this.#seen = seen
     for (const entry of [...this.#homeEntries(), ...bareRepositoryPaths(this.#root)]) all.set(entry.path, entry)
     return all
-  }
-
-  #readFolder(path: string): SeenFolder | undefined {
-    const changedMs = statSync(path, { throwIfNoEntry: false })?.ctimeMs
-    if (changedMs === undefined) return undefined
-    const before = this.#seen.get(path)
-    if (before && before.changedMs === changedMs && before.readAtMs - changedMs > TIME_TICK_MS) return before
-
-    const readAtMs = Date.now()
-    const folders: string[] = []
-    const found: ProtectedPath[] = []
-    for (const entry of entriesOf(path)) {
-      const { name } = entry
-      if (name === '.git' || CONTROL_NAMES.has(name)) found.push(protectedPath(`${path}/${name}`))
-      else if (entry.isDirectory() && !NOT_SEARCHED.has(name)) folders.push(`${path}/${name}`)
-    }
-    return { changedMs, readAtMs, folders, found }
   }
 
   #add(entry: ProtectedPath, all: Map<string, ProtectedPath>): void {
@@ -167,6 +150,31 @@ export class ProtectedPaths {
     if (home === undefined || !isInside(home, this.#root)) return []
     return existing(HOME_NAMES.map(name => join(home, name)))
   }
+}
+
+function unread(path: string): SeenFolder {
+  return { path, changedMs: Number.NaN, readAtMs: 0, folders: [], found: [] }
+}
+
+/** Reads a folder again if it changed; false when it is gone. */
+function refresh(folder: SeenFolder): boolean {
+  const { path } = folder
+  const changedMs = statSync(path, { throwIfNoEntry: false })?.ctimeMs
+  if (changedMs === undefined) return false
+  if (changedMs === folder.changedMs && folder.readAtMs - changedMs > TIME_TICK_MS) return true
+
+  const known = new Map(folder.folders.map(each => [each.path, each]))
+  folder.changedMs = changedMs
+  folder.readAtMs = Date.now()
+  folder.folders = []
+  folder.found = []
+  for (const entry of entriesOf(path)) {
+    const { name } = entry
+    const inner = `${path}/${name}`
+    if (name === '.git' || CONTROL_NAMES.has(name)) folder.found.push(protectedPath(inner))
+    else if (entry.isDirectory() && !NOT_SEARCHED.has(name)) folder.folders.push(known.get(inner) ?? unread(inner))
+  }
+  return true
 }
 
 /** Control files of a git folder, of its submodules' and of its worktrees'. */
