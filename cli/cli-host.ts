@@ -3,7 +3,7 @@ import type { Host } from '#shared/host/host'
 import { nodeFiles } from '#shared/host/node/files'
 import { nodeProcesses } from '#shared/host/node/processes'
 import { nodeWeb } from '#shared/host/node/web'
-import type { ApprovalAnswer, ApprovalRequest } from '#shared/protocol/approvals'
+import type { ApprovalAnswer, ApprovalRequest, RuleOffer } from '#shared/protocol/approvals'
 import type { Output } from './output'
 
 /** Host for a terminal: asks where somebody can answer, says `unavailable` where nobody can. */
@@ -29,7 +29,13 @@ async function askForApproval(request: ApprovalRequest, output: Output, signal: 
   output.note(`  ${request.reason}`)
   for (const [name, values] of effectRows(request)) output.note(`  ${name}: ${values.join(', ')}`)
   if (request.diff) output.note(request.diff.trimEnd())
+  const rules = request.rules ?? []
+  rules.forEach((offer, index) => {
+    output.note(`  [${index + 1}] yes, and remember "${offer.rule}"${alsoAllowed(offer)}`)
+  })
   const answer = await readLine('  [y]es, [n]o, [a]lways (auto mode), or tell kode what to do instead: ', signal)
+  const chosen = rules[Number(answer.trim()) - 1]
+  if (chosen) return { kind: 'remember', rule: chosen.rule }
   switch (answer.trim().toLowerCase()) {
     case 'y':
     case 'yes':
@@ -44,6 +50,14 @@ async function askForApproval(request: ApprovalRequest, output: Output, signal: 
     default:
       return { kind: 'reject', feedback: answer.trim() }
   }
+}
+
+/** Of a rule, before it is granted. */
+function alsoAllowed({ also_allowed }: RuleOffer): string {
+  if (also_allowed.length === 0) return ''
+  const [first = ''] = also_allowed
+  const more = also_allowed.length > 1 ? ` and ${also_allowed.length - 1} more` : ''
+  return `, which would also have allowed: ${first}${more}`
 }
 
 function effectRows(request: ApprovalRequest): [string, string[]][] {

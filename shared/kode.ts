@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { ChangeEngine } from '#shared/agent/change-engine'
 import { type HeadlessDemands, runHeadless } from '#shared/agent/headless'
+import { NetworkQuestions } from '#shared/agent/network-questions'
 import { openEngine } from '#shared/agent/open-engine'
 import type { OpenModel } from '#shared/agent/open-model'
 import type { OutputCheck } from '#shared/agent/output-schema'
@@ -31,6 +32,8 @@ import type { SessionLog } from '#shared/store/messages'
 import type { ListedSession, Store } from '#shared/store/sessions'
 import { BUILT_IN_TOOLS } from '#shared/tools/registry'
 import { modeFrom } from '#shared/trust/policy'
+import { RuleBook } from '#shared/trust/rule-book'
+import { networkHosts } from '#shared/trust/rules'
 import { classifyShell, effectOfShell } from '#shared/trust/shell-classifier'
 import { ShellParser } from '#shared/trust/shell-parser'
 
@@ -120,6 +123,15 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   const { settings } = loaded.value
   const warnings =
     paths === kept ? loaded.value.warnings : [...loaded.value.warnings, `${kept.config} is read-only; nothing is kept`]
+  const rules = new RuleBook(
+    host.files,
+    { user: kept.rules, machine: kept.policy },
+    settings.project.trust?.rules ?? [],
+  )
+  const written = await rules.load()
+  if (!written.ok) return fail({ message: written.error.message, exitCode: EXIT.refused })
+  const hosts = networkHosts(written.value.rules)
+  const network = new NetworkQuestions(host, rules)
 
   const { openSandbox } = await import('#shared/sandbox/open')
   const [sandbox, model] = await Promise.all([
@@ -128,8 +140,10 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
       stateFolder: paths.config,
       processes: host.processes,
       env,
-      allowNet: settings.allowNet,
       useSandbox: settings.useSandbox,
+      allowNet: [...settings.allowNet, ...hosts.allow],
+      denyNet: hosts.deny,
+      ...(options.isInteractive && { askNetwork: (name, port) => network.ask(name, port) }),
     }),
     chooseModel(settings, host, options),
   ])
@@ -141,7 +155,10 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   if (settings.mode === undefined && autoRefusal && !options.isInteractive) {
     return fail({ message: `${autoRefusal} Or choose --mode safe.`, exitCode: EXIT.refused })
   }
-  return ok(new ProjectKode(host, options, settings, warnings, paths, sandbox.value, model.value, autoRefusal))
+  const told = [...warnings, ...written.value.problems]
+  return ok(
+    new ProjectKode(host, options, settings, told, paths, sandbox.value, model.value, autoRefusal, rules, network),
+  )
 }
 
 /** Judges replies by a JSON schema of the user; see agent/output-schema.ts. */
@@ -213,6 +230,8 @@ class ProjectKode implements Kode {
   readonly #paths: KodePaths
   readonly #chosen: OpenModel
   readonly #autoRefusal: string | undefined
+  readonly #rules: RuleBook
+  readonly #network: NetworkQuestions
   readonly #engine: ChangeEngine
   readonly #tools: Toolset
   readonly #parser = new ShellParser(readAsset)
@@ -227,6 +246,8 @@ class ProjectKode implements Kode {
     sandbox: Sandbox,
     chosen: OpenModel,
     autoRefusal: string | undefined,
+    rules: RuleBook,
+    network: NetworkQuestions,
   ) {
     this.root = options.root
     this.settings = settings
@@ -239,6 +260,8 @@ class ProjectKode implements Kode {
     this.#paths = paths
     this.#chosen = chosen
     this.#autoRefusal = autoRefusal
+    this.#rules = rules
+    this.#network = network
     const { root, project } = { root: this.root, project: settings.project }
     this.#engine = openEngine({ root, files: host.files, paths, project, now: () => host.now() })
     this.#tools = new Toolset(BUILT_IN_TOOLS).filtered(settings.allowedTools, settings.disallowedTools)
@@ -441,6 +464,8 @@ class ProjectKode implements Kode {
       actor: isInteractive ? 'interactive' : 'headless',
       userMemory: this.#paths.memory,
       scope: place,
+      rules: this.#rules,
+      network: this.#network,
       classify: async line => effectOfShell(await classifyShell(line, place, this.#parser)),
     }
   }

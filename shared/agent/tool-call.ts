@@ -4,7 +4,7 @@ import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { feedbackFor } from '#shared/gates/support/feedback'
-import type { ApprovalAnswer, ApprovalRequest, TrustMode } from '#shared/protocol/approvals'
+import type { ApprovalAnswer, ApprovalRequest, RuleOffer, TrustMode } from '#shared/protocol/approvals'
 import type { ChangedFile, KodeEvent } from '#shared/protocol/events'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { ToolCall, ToolMessage, ToolStatus } from '#shared/protocol/messages'
@@ -20,7 +20,12 @@ export interface ToolCallServices {
   context: ToolContext
   actor: Actor
   mode(): TrustMode
-  circumstances(): Circumstances
+  /** What bears on a decision about this call. */
+  circumstances(effect: Effect, title: string): Promise<Circumstances>
+  /** Rules to offer with a question about this call. */
+  offerRules(effect: Effect, title: string): RuleOffer[]
+  /** Keeps a rule that the user chose among the offered. */
+  remember(rule: string): Promise<Result<unknown, { message: string }>>
   /** Switches the session to `auto`; fails where that is refused. */
   switchToAuto(): Result<void, { message: string }>
   judge(changes: ChangeSet, signal: AbortSignal): Promise<GateReport>
@@ -134,7 +139,8 @@ async function decideAndDo(call: ToolCall, services: ToolCallServices, signal: A
   if (prepared.kind === 'refused') return invalid(prepared.text)
   if (signal.aborted) return interrupted()
 
-  const decision = decideTrust(prepared.effect, services.mode(), services.actor, services.circumstances())
+  const circumstances = await services.circumstances(prepared.effect, prepared.title)
+  const decision = decideTrust(prepared.effect, services.mode(), services.actor, circumstances)
   if (decision.kind === 'deny') return denied(call, decision.reason)
   return prepared.kind === 'change'
     ? landChange(call, prepared, decision, services, signal)
@@ -248,6 +254,7 @@ async function ask(
   signal: AbortSignal,
 ): Promise<ApprovalAnswer> {
   const { reason: _, isKnown: __, ...effect } = prepared.effect
+  const rules = services.offerRules(prepared.effect, prepared.title)
   const request: ApprovalRequest = {
     id: newId(),
     call_id: call.id,
@@ -255,6 +262,7 @@ async function ask(
     title: prepared.title,
     effect,
     reason: decision.reason,
+    ...(rules.length > 0 && { rules }),
     ...(diff !== undefined && { diff }),
     ...(gates && { gates }),
     ...(changes && {
@@ -269,7 +277,17 @@ async function ask(
   services.emit({ type: 'approval_requested', request })
   const answer = await services.approve(request, signal)
   services.emit({ type: 'approval_answered', id: request.id, call_id: call.id, answer: answer.kind })
+  if (answer.kind === 'remember') await remember(answer.rule, rules, services)
   return answer
+}
+
+/** The call itself was approved, whatever becomes of the rule. */
+async function remember(rule: string, offered: readonly RuleOffer[], services: ToolCallServices): Promise<void> {
+  const kept = offered.some(offer => offer.rule === rule)
+    ? await services.remember(rule)
+    : fail({ message: 'it was not offered' })
+  if (kept.ok) services.emit({ type: 'notice', level: 'info', text: `Remembered: ${rule}` })
+  else services.emit({ type: 'notice', level: 'warning', text: `"${rule}" was not remembered: ${kept.error.message}` })
 }
 
 /** What ends the call unless the user agreed. */

@@ -6,6 +6,7 @@ import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { Cause } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
+import type { RuleOffer } from '#shared/protocol/approvals'
 import type { ChangedFile, ContextFill, TodoItem } from '#shared/protocol/events'
 import type { Message, Usage } from '#shared/protocol/messages'
 import type { ModelRequest } from '#shared/providers/provider'
@@ -15,9 +16,12 @@ import type { ToolContext, ToolOutput } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
 import type { Actor } from '#shared/trust/matrix'
 import type { PathScope } from '#shared/trust/path-scope'
+import type { RuleBook } from '#shared/trust/rule-book'
+import { suggestRules, wouldHaveAllowed } from '#shared/trust/rules'
 import type { ChangeEngine } from './change-engine'
 import { COMPACT_AT, compact } from './compaction'
 import { Spending } from './limits'
+import type { NetworkQuestions } from './network-questions'
 import type { OpenModel } from './open-model'
 import type { SessionBinding } from './session'
 import { contextFill } from './token-budget'
@@ -42,6 +46,8 @@ export interface WiringParts {
   actor: Actor
   userMemory: string
   scope: PathScope
+  rules: RuleBook
+  network: NetworkQuestions
   classify(commandLine: string): Promise<Effect>
 }
 
@@ -55,6 +61,8 @@ export class SessionWiring {
   readonly #context: ToolContext
   readonly #spending: Spending
   readonly #windowTokens: number
+  /** Every call that was asked about, so that a rule can show what else it would have allowed. */
+  readonly #asked: { title: string; effect: Effect }[] = []
   #lastUsage: { usage: Usage; messageCount: number } | undefined
   #compactionFailures = 0
 
@@ -164,14 +172,22 @@ export class SessionWiring {
   }
 
   #callServices(): ToolCallServices {
-    const { engine, host, tools, actor, sandbox } = this.#parts
+    const { engine, host, tools, actor, sandbox, rules } = this.#parts
     const session = this.#session
     return {
       tools,
       context: this.#context,
       actor,
       mode: session.mode,
-      circumstances: () => ({ hasSandbox: sandbox.level !== 'none', ownedFiles: this.#context.session.ownedFiles }),
+      circumstances: async (effect, title) => ({
+        hasSandbox: sandbox.level !== 'none',
+        ownedFiles: this.#context.session.ownedFiles,
+        rules: await rules.rules(),
+        // Only a command has a line that rules can name.
+        ...(effect.programs.length > 0 && { command: title }),
+      }),
+      offerRules: (effect, title) => this.#offerRules(effect, title),
+      remember: rule => rules.remember(rule),
       switchToAuto: session.switchToAuto,
       judge: (changes, signal) => engine.judge(changes, signal),
       land: changes => this.#land(changes),
@@ -181,6 +197,15 @@ export class SessionWiring {
       audit: entry => this.#recordCall(entry),
       emit: session.emit,
     }
+  }
+
+  #offerRules(effect: Effect, title: string): RuleOffer[] {
+    const offers = suggestRules(effect, title).map(rule => ({
+      rule: rule.text,
+      also_allowed: wouldHaveAllowed(rule, this.#asked),
+    }))
+    this.#asked.push({ title, effect })
+    return offers
   }
 
   #cause(): Cause {
@@ -200,6 +225,7 @@ export class SessionWiring {
 
   /** The shell goes around the gates: what it changed is found afterwards, judged as advice, and undone with the turn. */
   async #observe(effect: Effect, action: () => Promise<ToolOutput>): Promise<ObservedAction> {
+    this.#parts.network.askedBy(this.#session.emit)
     if (effect.class === 'read_only') return { output: await action(), changes: [], diff: '', advice: '' }
     const { result, changes } = await this.#parts.engine.watch(this.#cause(), action)
     if (!changes) {

@@ -7,19 +7,17 @@ import { type LoopTrial, runLoop } from '#shared/pipelines/loop'
 import type { TestSummary } from '#shared/pipelines/summary'
 import { failedTests } from '#shared/pipelines/support/failed-tests'
 import { detectTestCommand } from '#shared/pipelines/support/test-command'
-import { EXIT } from '#shared/protocol/exit-codes'
-import { openSandbox } from '#shared/sandbox/open'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import {
   type Command,
   type CommandArgs,
   type CommandContext,
-  CommandFailure,
   type CommandResult,
   textFlag,
   wholeNumber,
 } from './command'
 import { PATCH_OPTIONS, patchServices, taskOf } from './run'
+import { openProjectSandbox } from './support/project-sandbox'
 
 /** Source: spec/kode.md §9.3. */
 const TEST_TIMEOUT_S = 120
@@ -64,14 +62,7 @@ async function loop(context: CommandContext, args: CommandArgs): Promise<Command
         config?.test_command ??
         (await detectTestCommand(context.root, context.files)))
   const timeoutS = wholeNumber(args, 'test-timeout') ?? TEST_TIMEOUT_S
-  const sandbox = await openSandbox({
-    root: context.root,
-    stateFolder: context.paths.config,
-    processes: context.processes,
-    env: context.env,
-    useSandbox: settings.useSandbox,
-  })
-  if (!sandbox.ok) throw new CommandFailure(sandbox.error.message, EXIT.refused)
+  const sandbox = await openProjectSandbox(context, { useSandbox: settings.useSandbox })
   try {
     const { summary, exitCode } = await runLoop(
       task,
@@ -81,16 +72,14 @@ async function loop(context: CommandContext, args: CommandArgs): Promise<Command
         attempts: wholeNumber(args, 'attempts') ?? 1,
         isTestFirst: args.flags.tdd === true || config?.tdd_mode === true,
         startTrial: () =>
-          startTrial(task, engine, (command, signal) =>
-            runTests(command, timeoutS, sandbox.value, context.root, signal),
-          ),
+          startTrial(task, engine, (command, signal) => runTests(command, timeoutS, sandbox, context.root, signal)),
       },
       context.signal,
     )
     await audit(summary)
     return { exitCode, json: summary }
   } finally {
-    await sandbox.value.close()
+    await sandbox.close()
   }
 }
 

@@ -1,7 +1,7 @@
 import { EXIT } from '#shared/protocol/exit-codes'
-import { openSandbox } from '#shared/sandbox/open'
 import type { Sandbox } from '#shared/sandbox/sandbox'
-import { type Command, type CommandContext, CommandFailure, type CommandResult } from './command'
+import { type Command, type CommandContext, CommandFailure, type CommandResult, textFlag } from './command'
+import { openProjectSandbox } from './support/project-sandbox'
 
 /** A command run this way has as much time as it wants. */
 const NO_TIME_LIMIT_MS = 24 * 3_600_000
@@ -10,27 +10,29 @@ const NO_TIME_LIMIT_MS = 24 * 3_600_000
 export const sandboxCommand: Command = {
   name: 'sandbox',
   summary: "runs a command in the sandbox of the agent's shell, or tells what it allows",
-  usage: 'run -- <command> | check',
+  usage: 'run [--net allow-list|none] -- <command> | check',
   doors: ['cli'],
-  options: {},
+  options: {
+    net: {
+      type: 'string',
+      value: 'allow-list|none',
+      help: 'which hosts it may reach; default: allow-list, as the agent',
+    },
+  },
   async run(context, args) {
     const [action, ...words] = args.words
     if (action !== 'run' && action !== 'check') {
       throw new CommandFailure('usage: kode sandbox run -- <command>, or kode sandbox check', EXIT.usage)
     }
-    const opened = await openSandbox({
-      root: context.root,
-      stateFolder: context.paths.config,
-      processes: context.processes,
-      env: context.env,
-      home: context.paths.home,
-      useSandbox: true,
-    })
-    if (!opened.ok) throw new CommandFailure(opened.error.message, EXIT.refused)
+    const net = textFlag(args, 'net')
+    if (net !== undefined && net !== 'allow-list' && net !== 'none') {
+      throw new CommandFailure(`--net "${net}" is not one of allow-list, none`, EXIT.usage)
+    }
+    const sandbox = await openProjectSandbox(context, { useSandbox: true, ...(net && { net }) })
     try {
-      return action === 'check' ? check(opened.value) : await runIn(opened.value, words, context)
+      return action === 'check' ? check(sandbox) : await runIn(sandbox, words, context)
     } finally {
-      await opened.value.close()
+      await sandbox.close()
     }
   },
 }

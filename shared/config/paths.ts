@@ -13,6 +13,10 @@ export interface KodePaths {
   skills: string
   memory: string
   mcp: string
+  /** What the user asked to remember of approvals; hidden from commands, like everything in `db`. */
+  rules: string
+  /** The administrator's rules for everybody on this machine. */
+  policy: string
   /** Machine-made and replaceable: code index, compile cache. */
   cache: string
 }
@@ -36,6 +40,14 @@ export function kodePaths(env: Readonly<Record<string, string | undefined>>): Ko
     skills: join(config, 'skills'),
     memory: join(config, 'memory.md'),
     mcp: join(config, 'mcp.json'),
+    rules: join(config, 'db', 'rules'),
+    policy: machinePolicy(env.PROGRAMDATA),
     cache: join(cacheBase, 'kode'),
   }
+}
+
+/** Where only an administrator writes; no variable that a user can set moves it on Linux and macOS. */
+function machinePolicy(programData: string | undefined): string {
+  if (process.platform === 'win32') return join(programData || 'C:\\ProgramData', 'kode', 'rules')
+  return process.platform === 'darwin' ? '/Library/Application Support/kode/rules' : '/etc/kode/rules'
 }

@@ -32,6 +32,16 @@ export const projectFileSchema = v.object({
   mode: v.optional(
     v.pipe(v.picklist(['plan', 'safe', 'auto']), v.description('Trust mode; a project may only tighten it')),
   ),
+  trust: v.optional(
+    v.object({
+      rules: v.optional(
+        v.pipe(
+          v.array(v.string()),
+          v.description('Trust rules, such as "ask remote_action"; a project may only tighten'),
+        ),
+      ),
+    }),
+  ),
   permission: v.optional(v.object({ edit: v.optional(permission), bash: v.optional(permission) })),
   skills: v.optional(v.object({ paths: v.optional(v.array(v.string())) })),
   mcp: v.optional(v.record(v.string(), v.looseObject({}))),

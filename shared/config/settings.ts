@@ -123,6 +123,8 @@ function settingsFromEnvironment(env: SettingsSources['env']): Result<Partial<Se
     if (!parsed) return fail(`KODE_MODE: "${mode}" is not a mode; use plan, safe or auto`)
     settings.mode = parsed
   }
+  const hosts = value('ALLOW_NET')
+  if (hosts) settings.allowNet = hosts.split(/[\s,]+/).filter(host => host !== '')
   return ok(settings)
 }
 

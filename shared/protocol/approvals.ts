@@ -21,6 +21,15 @@ export interface ApprovalRequest {
   gates?: GateReport
   /** Why it is asked. */
   reason: string
+  /** Rules that would make this question needless from now on, the narrowest first; absent where none may. */
+  rules?: RuleOffer[]
+}
+
+/** A rule that the user may grant by answering `remember`. */
+export interface RuleOffer {
+  rule: string
+  /** What it would also have allowed of all that was asked in this session, by title. */
+  also_allowed: string[]
 }
 
 export interface EffectPreview {
@@ -44,7 +53,7 @@ export type ApprovalAnswer =
   | { kind: 'approve' }
   /** Approve, and switch the session to `auto`. */
   | { kind: 'always' }
-  /** Approve, and remember a rule for calls like this one. */
+  /** Approve, and remember one of the offered rules. */
   | { kind: 'remember'; rule: string }
   | { kind: 'reject'; feedback?: string }
   /** The user changed the proposed texts; they are judged again before they land. */

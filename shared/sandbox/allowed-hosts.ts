@@ -63,6 +63,12 @@ export class AllowedHosts {
     this.#rules = entries.map(parseRule)
   }
 
+  /** Whether an entry is about this host, on a usual port or not. */
+  names(host: string, port: number): boolean {
+    const name = normalHost(host)
+    return this.#rules.some(rule => matches(rule, name) && (rule.port ?? port) === port)
+  }
+
   allows(host: string, port: number): boolean {
     const name = normalHost(host)
     return this.#rules.some(rule => matches(rule, name) && (rule.port ?? port) === port && isPortFine(rule, port))

@@ -56,6 +56,8 @@ export type NetworkChoice =
       /** What a network of the session's own is made with; undefined: the wall itself lets nothing but the proxy through. */
       namespaceTools: NamespaceTools | undefined
       userHosts: readonly string[]
+      /** Closed, whatever the lists say. */
+      denied: readonly string[]
       /** Asks the user about another host; absent where nobody can answer. */
       ask?: ((host: string, port: number) => Promise<boolean>) | undefined
     }

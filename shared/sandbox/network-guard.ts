@@ -7,6 +7,8 @@ export interface NetworkGuardParts {
   defaults: readonly string[]
   /** The user's own: a name may lead into a private network, an address is taken as it is. */
   userHosts: readonly string[]
+  /** Closed, whatever the other lists and the user say; on every port unless one is named. */
+  denied?: readonly string[]
   /** Asks the user about a host on neither list; absent where nobody can answer. */
   ask?: ((host: string, port: number) => Promise<boolean>) | undefined
   /** All addresses of a name. */
@@ -19,6 +21,7 @@ export type Verdict = { kind: 'allowed'; address: string } | { kind: 'blocked'; 
 export class NetworkGuard {
   readonly #defaults: AllowedHosts
   readonly #userHosts: AllowedHosts
+  readonly #denied: AllowedHosts
   readonly #ask: NetworkGuardParts['ask']
   readonly #resolve: (host: string) => Promise<string[]>
   readonly #answers = new Map<string, Promise<boolean>>()
@@ -27,6 +30,7 @@ export class NetworkGuard {
   constructor(parts: NetworkGuardParts) {
     this.#defaults = new AllowedHosts(parts.defaults)
     this.#userHosts = new AllowedHosts(parts.userHosts)
+    this.#denied = new AllowedHosts(parts.denied ?? [])
     this.#ask = parts.ask
     this.#resolve = parts.resolve ?? resolveName
   }
@@ -44,6 +48,7 @@ export class NetworkGuard {
   }
 
   async #judge(host: string, port: number): Promise<Verdict> {
+    if (this.#denied.names(host, port)) return blocked('a rule closes it.')
     const isUsers = this.#userHosts.allows(host, port)
     if (!isUsers && !this.#defaults.allows(host, port) && !(await this.#isApproved(host, port))) {
       return blocked('it is not an allowed host. Ask the user to allow it (--allow-net), or do without it.')

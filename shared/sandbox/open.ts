@@ -23,6 +23,8 @@ export interface OpenSandbox {
   net?: 'allow-list' | 'none'
   /** More hosts: `host`, `*.domain`, `host:port`, an address. */
   allowNet?: readonly string[]
+  /** Hosts that stay closed whatever else says, in the same form. */
+  denyNet?: readonly string[]
   /** Asks the user about another host, once per host and session; absent where nobody can answer: then it is blocked. */
   askNetwork?(host: string, port: number): Promise<boolean>
   /** False: `--no-sandbox`. */
@@ -67,12 +69,12 @@ export async function openSandbox(options: OpenSandbox): Promise<Result<Sandbox,
 
 /** On Linux a session's network needs nsenter; without it there is none. */
 function chooseNetwork(
-  { net, env, root, allowNet, askNetwork }: OpenSandbox,
+  { net, env, root, allowNet, denyNet, askNetwork }: OpenSandbox,
   level: 'bubblewrap' | 'seatbelt',
   program: string,
 ): NetworkChoice {
   if (net === 'none') return { kind: 'none' }
-  const choice = { kind: 'allow-list', userHosts: allowNet ?? [], ask: askNetwork } as const
+  const choice = { kind: 'allow-list', userHosts: allowNet ?? [], denied: denyNet ?? [], ask: askNetwork } as const
   if (level === 'seatbelt') return { ...choice, namespaceTools: undefined }
   const nsenter = findProgram('nsenter', env.PATH, root)
   return nsenter === undefined ? { kind: 'none' } : { ...choice, namespaceTools: { bubblewrap: program, nsenter } }

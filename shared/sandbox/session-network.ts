@@ -20,12 +20,14 @@ export interface SessionNetworkParts {
   root: string
   namespaceTools: NamespaceTools | undefined
   userHosts: readonly string[]
+  denied: readonly string[]
   ask?: ((host: string, port: number) => Promise<boolean>) | undefined
 }
 
 /** Undefined where the machine does not let us: commands then have no network at all. */
 export async function openSessionNetwork(parts: SessionNetworkParts): Promise<SessionNetwork | undefined> {
-  const guard = new NetworkGuard({ defaults: defaultHosts(parts.root), userHosts: parts.userHosts, ask: parts.ask })
+  const { userHosts, denied, ask } = parts
+  const guard = new NetworkGuard({ defaults: defaultHosts(parts.root), userHosts, denied, ask })
   const proxy = createProxy(guard)
   const onConnection = (socket: Socket) => proxy.emit('connection', socket)
   const way = parts.namespaceTools

@@ -1,5 +1,7 @@
 import * as v from 'valibot'
 import { cutMiddle, RESULT_LIMIT_CHARS } from '#shared/base/cut'
+import type { SandboxCommand } from '#shared/sandbox/sandbox'
+import type { Effect } from '#shared/trust/effects'
 import { defineTool, type ToolContext, type ToolOutput } from './tool'
 
 const DEFAULT_TIMEOUT_S = 60
@@ -11,6 +13,15 @@ const input = v.object({
     v.pipe(v.number(), v.minValue(1), v.description(`Seconds, at most ${MAX_TIMEOUT_S}`)),
     DEFAULT_TIMEOUT_S,
   ),
+  outside_sandbox: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Only after the sandbox itself got in the way: asks the user to run this one command outside of it',
+      ),
+    ),
+    false,
+  ),
 })
 type Input = v.InferOutput<typeof input>
 
@@ -19,36 +30,44 @@ export const bashTool = defineTool({
   name: 'Bash',
   aliases: ['shell', 'run_command', 'run_shell_command'],
   description:
-    'Runs a shell command in the project, in a sandbox without network. Change files with Write and Edit, not with the shell.',
+    'Runs a shell command in the project, in a sandbox that reaches package registries, code hosts and allowed hosts only. Change files with Write and Edit, not with the shell.',
   input,
   isReadOnly: false,
   async prepare(request, context) {
     if (request.command.trim() === '') return { kind: 'refused', text: 'Error: the command is empty.' }
     const effect = await context.classify(request.command)
+    const isOutside = request.outside_sandbox && context.sandbox.level !== 'none'
     return {
       kind: 'action',
       title: request.command,
-      effect,
-      run: (signal, onOutput) => runCommand(request, context, signal, onOutput),
+      effect: isOutside ? outsideTheWall(effect) : effect,
+      run: (signal, onOutput) => runCommand(request, isOutside, context, signal, onOutput),
     }
   },
 })
 
+/** Nobody but a human allows this, and no rule remembers it: what cannot be known beforehand always asks. */
+function outsideTheWall(effect: Effect): Effect {
+  return { ...effect, class: 'destructive', isKnown: false, reason: `runs outside the sandbox and ${effect.reason}` }
+}
+
 async function runCommand(
   request: Input,
+  isOutside: boolean,
   context: ToolContext,
   signal: AbortSignal,
   onOutput: (text: string) => void,
 ): Promise<ToolOutput> {
   const timeoutMs = Math.min(request.timeout, MAX_TIMEOUT_S) * 1000
   const decoder = new TextDecoder()
-  const ended = await context.sandbox.run({
+  const command: SandboxCommand = {
     command: request.command,
     cwd: context.root,
     timeoutMs,
     onOutput: piece => onOutput(decoder.decode(piece, { stream: true })),
     signal,
-  })
+  }
+  const ended = await (isOutside ? context.sandbox.runOutside(command) : context.sandbox.run(command))
   if (!ended.ok) return { isError: true, text: `Error: ${ended.error.message}` }
 
   const { exitCode, stdout, stderr, timedOut, cancelled, omittedBytes, violations } = ended.value
@@ -62,7 +81,7 @@ async function runCommand(
     section('stdout', stdout),
     section('stderr', stderr),
     omittedBytes > 0 ? `[${omittedBytes} bytes of output were not kept]` : '',
-    ...violations,
+    section('held back by the sandbox', violations.join('\n')),
   ]
     .filter(part => part !== '')
     .join('\n')

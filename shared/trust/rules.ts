@@ -8,8 +8,9 @@ import { type DecisionKind, rowOf } from './matrix'
 export type RuleSource = 'user' | 'machine' | 'workspace'
 
 /**
- * A rule on effects and programs, written `DECISION CLASS [PROGRAM…] [to HOST…]` or `DECISION line COMMAND`:
- * `allow remote_action git to github.com`, `ask local_mutation npm`, `deny destructive`, `allow line make deploy`.
+ * A rule on effects and programs, written `DECISION CLASS [PROGRAM…] [to HOST…]`, `DECISION line COMMAND` or
+ * `allow|deny net HOST…`: `allow remote_action git to github.com`, `ask local_mutation npm`, `deny destructive`,
+ * `allow line make deploy`, `allow net *.example.com`.
  */
 export interface TrustRule {
   text: string
@@ -20,6 +21,8 @@ export interface TrustRule {
   programs: readonly string[]
   hosts: readonly string[]
   line?: string
+  /** On what commands may reach from inside the sandbox: `hosts` and nothing else. */
+  isNetwork?: boolean
 }
 
 /** A rule that tightened a decision, in words. */
@@ -46,8 +49,13 @@ export function parseRule(text: string, source: RuleSource): Result<TrustRule, {
     if (rest.length === 0) return fail({ message: `the command line is missing: "${text}"` })
     return ok({ text: text.trim(), source, decision, programs: [], hosts: [], line })
   }
+  if (what === 'net') {
+    if (decision === 'ask') return fail({ message: `other hosts are asked about anyway: "${text}"` })
+    if (rest.length === 0) return fail({ message: `the host is missing: "${text}"` })
+    return ok({ text: plain, source, decision, programs: [], hosts: rest, isNetwork: true })
+  }
   const effectClass = EFFECT_CLASSES.find(each => each === what)
-  if (!effectClass) return fail({ message: `"${what ?? ''}" is none of ${EFFECT_CLASSES.join(', ')}, line` })
+  if (!effectClass) return fail({ message: `"${what ?? ''}" is none of ${EFFECT_CLASSES.join(', ')}, line, net` })
   const to = rest.indexOf('to')
   const programs = to < 0 ? rest : rest.slice(0, to)
   const hosts = to < 0 ? [] : rest.slice(to + 1)
@@ -93,9 +101,17 @@ export function wouldHaveAllowed(rule: TrustRule, asked: readonly { title: strin
   return asked.filter(call => ruleAllowing([rule], call.effect, call.title)).map(call => call.title)
 }
 
+/** Hosts that rules open or close for every command in the sandbox. */
+export function networkHosts(rules: readonly TrustRule[]): { allow: string[]; deny: string[] } {
+  const of = (decision: DecisionKind) =>
+    rules.filter(rule => rule.isNetwork && rule.decision === decision).flatMap(rule => rule.hosts)
+  return { allow: of('allow'), deny: of('deny') }
+}
+
 /** Rules that would have made a question needless, the narrowest first. None for what no rule may cover. */
 export function suggestRules(effect: Effect, command: string): TrustRule[] {
   const row = rowOf(effect)
+  if (effect.programs.length === 0) return []
   if (row !== 'local_mutation' && row !== 'remote_action' && row !== 'destructive') return []
   const programs = effect.programs.filter(program => !onlyReads(program))
   const texts = /[\n]/.test(command) ? [] : [`allow line ${command}`]
@@ -110,6 +126,7 @@ export function suggestRules(effect: Effect, command: string): TrustRule[] {
 }
 
 function bears(rule: TrustRule, effect: Effect, command: string): boolean {
+  if (rule.isNetwork) return false
   if (rule.line !== undefined) return rule.line === command
   if (rule.class && EFFECT_CLASSES.indexOf(effect.class) < EFFECT_CLASSES.indexOf(rule.class)) return false
   if (rule.programs.length > 0 && !effect.programs.some(program => rule.programs.includes(baseName(program))))

@@ -1,6 +1,7 @@
 import type { EffectClass, TrustMode } from '#shared/protocol/approvals'
 import type { Actor, DecisionKind } from './matrix'
 import { decideTrust } from './policy'
+import type { TrustRule } from './rules'
 import { classifyShell, effectOfShell, type ShellPart, type ShellPlace } from './shell-classifier'
 import type { ShellParser } from './shell-parser'
 
@@ -23,10 +24,16 @@ export interface TrustCheck {
 }
 
 /** What a command line can do at worst, and what each mode decides. Runs nothing. */
-export async function checkCommand(commandLine: string, place: ShellPlace, parser: ShellParser): Promise<TrustCheck> {
+export async function checkCommand(
+  commandLine: string,
+  place: ShellPlace,
+  parser: ShellParser,
+  rules: readonly TrustRule[] = [],
+): Promise<TrustCheck> {
   const verdict = await classifyShell(commandLine, place, parser)
   const effect = effectOfShell(verdict)
-  const decide = (mode: TrustMode, actor: Actor) => decideTrust(effect, mode, actor).kind
+  const decide = (mode: TrustMode, actor: Actor) =>
+    decideTrust(effect, mode, actor, { rules, command: commandLine }).kind
   return {
     schema_version: 1,
     command: commandLine,
@@ -52,9 +59,14 @@ export async function checkCommand(commandLine: string, place: ShellPlace, parse
  * One line of `kode trust check --stdin`: a JSON string in, the JSON of its check out, whatever the line is.
  * What is no JSON string counts as a command that cannot be understood.
  */
-export async function checkJsonLine(line: string, place: ShellPlace, parser: ShellParser): Promise<string> {
+export async function checkJsonLine(
+  line: string,
+  place: ShellPlace,
+  parser: ShellParser,
+  rules: readonly TrustRule[] = [],
+): Promise<string> {
   const command = stringIn(line)
-  if (command !== undefined) return JSON.stringify(await checkCommand(command, place, parser))
+  if (command !== undefined) return JSON.stringify(await checkCommand(command, place, parser, rules))
   const unreadable = await checkCommand('\0', place, parser)
   const reason = 'cannot be understood: the line is not a JSON string'
   const parts = [{ text: line.slice(0, 200), class: unreadable.class, reason }]

@@ -86,7 +86,55 @@ describe('kode trust check', () => {
   })
 })
 
+describe('kode trust rules', () => {
+  test('are added, listed with their source, used by trust check, and revoked', async () => {
+    const root = tempProject({
+      '.kode/kode.json': '{ "trust": { "rules": ["deny remote_action", "allow destructive rm"] } }',
+    })
+    const env = { KODE_CONFIG_DIR: join(root, '..', 'config') }
+    expect((await runCli(['trust', 'rules', 'add', 'allow', 'local_mutation', 'npm'], { cwd: root, env })).code).toBe(0)
+    expect((await runCli(['trust', 'rules', 'add', 'allow', 'everything'], { cwd: root, env })).code).toBe(1)
+
+    const listed = JSON.parse((await runCli(['trust', 'rules', '--json'], { cwd: root, env })).stdout)
+    expect(listed).toMatchObject({
+      rules: [
+        { rule: 'deny remote_action', source: 'workspace' },
+        { rule: 'allow local_mutation npm', source: 'user' },
+      ],
+      problems: [expect.stringContaining('may only tighten')],
+    })
+    const decisions = async (line: string) => {
+      const end = await runCli(['trust', 'check', '--json', '--', line], { cwd: root, env })
+      return JSON.parse(end.stdout).decisions
+    }
+    expect(await decisions('npm test')).toMatchObject({ plan: 'deny', safe: 'allow', auto: 'allow' })
+    expect(await decisions('git push')).toMatchObject({ safe: 'deny', auto: 'deny' })
+
+    expect((await runCli(['trust', 'rules', 'revoke', 'allow local_mutation npm'], { cwd: root, env })).code).toBe(0)
+    expect(await decisions('npm test')).toMatchObject({ safe: 'ask' })
+  })
+})
+
 describe('kode sandbox run', () => {
+  test.each([
+    [[], 'allow-list'],
+    [['--net', 'allow-list'], 'allow-list'],
+    [['--net', 'none'], 'none'],
+  ])('%j reaches %s', async (flags, mode) => {
+    const root = tempProject({ 'package.json': '{}' })
+    const env = { KODE_ALLOW_NET: 'intranet.example, *.example.org' }
+    const check = JSON.parse((await runCli(['sandbox', 'check', '--json', ...flags], { cwd: root, env })).stdout)
+    expect(check.policy.network.mode).toBe(mode)
+    const hosts = ['registry.npmjs.org', 'registry.yarnpkg.com', 'intranet.example', '*.example.org']
+    expect(check.policy.network.allow).toEqual(mode === 'none' ? [] : hosts)
+    const run = await runCli(['sandbox', 'run', ...flags, '--', 'test -n "$HTTPS_PROXY"'], { cwd: root, env })
+    expect(run.code).toBe(mode === 'none' ? 1 : 0)
+  })
+
+  test('another --net is a usage error', async () => {
+    expect((await runCli(['sandbox', 'run', '--net', 'open', '--', 'true'], { cwd: tempProject() })).code).toBe(2)
+  })
+
   test('passes output and exit code through, and holds the wall', async () => {
     const root = tempProject()
     const end = await runCli(

@@ -6,7 +6,11 @@ import type { ChangeSet } from '#shared/edits/change-set'
 import type { ApprovalAnswer } from '#shared/protocol/approvals'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { ToolCall } from '#shared/protocol/messages'
+import type { Sandbox } from '#shared/sandbox/sandbox'
+import { bashTool } from '#shared/tools/bash'
+import type { ToolContext } from '#shared/tools/tool'
 import { effectOf } from '#shared/trust/effects'
+import { parseRules, suggestRules } from '#shared/trust/rules'
 import { FakeProvider } from '../../support/fake-provider'
 import { fakeSession, PASSED } from '../../support/fake-services'
 import { fakeTool } from '../../support/fake-tool'
@@ -167,6 +171,75 @@ describe('a change', () => {
     })
     await runToolCall(call('Change', '{}'), calls, never)
     expect(judged.map(set => set.id)).toEqual(['c', 'edited'])
+  })
+})
+
+describe('a rule that the user may grant', () => {
+  const offers = [{ rule: 'allow local_mutation npm', also_allowed: ['npm test'] }]
+
+  test.each([
+    ['allow local_mutation npm', ['allow local_mutation npm']],
+    ['allow destructive rm', []],
+  ])('is shown with the question; "%s" as the answer keeps %j', async (rule, expected) => {
+    const kept: string[] = []
+    const { calls, events } = fakeSession(new FakeProvider(), [writer], {
+      calls: {
+        mode: () => 'safe',
+        actor: 'interactive',
+        offerRules: () => offers,
+        approve: async request => (request.rules === offers ? { kind: 'remember', rule } : { kind: 'reject' }),
+        remember: async text => {
+          kept.push(text)
+          return ok(undefined)
+        },
+      },
+    })
+    const end = await runToolCall(call('Change', '{}'), calls, never)
+    expect(end.message.status).toBe('ok')
+    expect(kept).toEqual(expected)
+    expect(events.filter(event => event.type === 'notice').map(event => event.level)).toEqual([
+      expected.length > 0 ? 'info' : 'warning',
+    ])
+  })
+})
+
+describe('a command outside the sandbox', () => {
+  const run = async (actor: 'interactive' | 'headless', answer: ApprovalAnswer) => {
+    const ran: string[] = []
+    const end = async (where: string) => {
+      ran.push(where)
+      const ended = { exitCode: 0, stdout: '', stderr: '', omittedBytes: 0, timedOut: false, cancelled: false }
+      return ok({ ...ended, durationMs: 1, violations: [] })
+    }
+    const context = {
+      ...fakeSession(new FakeProvider(), []).calls.context,
+      classify: async () => effectOf('read_only', 'only reads', { programs: ['ls'] }),
+      sandbox: { level: 'bubblewrap', run: () => end('inside'), runOutside: () => end('outside') } as Partial<Sandbox>,
+    } as ToolContext
+    const offered: string[][] = []
+    const { calls } = fakeSession(new FakeProvider(), [bashTool], {
+      calls: {
+        context,
+        actor,
+        circumstances: async () => ({ rules: parseRules(['allow line ls', 'allow destructive ls'], 'user').rules }),
+        offerRules: (effect, title) => suggestRules(effect, title).map(each => ({ rule: each.text, also_allowed: [] })),
+        approve: async request => {
+          offered.push((request.rules ?? []).map(offer => offer.rule))
+          return answer
+        },
+      },
+    })
+    const result = await runToolCall(call('Bash', '{"command":"ls","outside_sandbox":true}'), calls, never)
+    return { status: result.message.status, ran, offered }
+  }
+
+  test('is asked about in auto mode, whatever it does and whatever rules say, and no rule is offered', async () => {
+    expect(await run('interactive', { kind: 'approve' })).toEqual({ status: 'ok', ran: ['outside'], offered: [[]] })
+    expect(await run('interactive', { kind: 'reject' })).toMatchObject({ status: 'denied', ran: [] })
+  })
+
+  test('never runs where nobody can be asked', async () => {
+    expect(await run('headless', { kind: 'approve' })).toEqual({ status: 'denied', ran: [], offered: [] })
   })
 })
 

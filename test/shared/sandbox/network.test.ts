@@ -49,12 +49,14 @@ describe('which hosts are allowed', () => {
     ['the user’s own name in a private network', 'intranet.example', ['10.0.0.1'], 'allowed'],
     ['the user’s own name that leads to this machine', 'intranet.example', ['127.0.0.1'], 'blocked'],
     ['the user’s own name that leads to a metadata service', 'intranet.example', ['169.254.169.254'], 'blocked'],
+    ['a name that a rule closes, although the user lists it', 'closed.example', ['8.8.8.8'], 'blocked'],
     ['a name on no list', 'other.example', ['8.8.8.8'], 'blocked'],
     ['a public address on no list', '8.8.8.8', [], 'blocked'],
   ])('%s', async (_, host, addresses, kind) => {
     const guard = new NetworkGuard({
       defaults: ['registry.example'],
-      userHosts: ['intranet.example'],
+      userHosts: ['intranet.example', 'closed.example'],
+      denied: ['closed.example'],
       resolve: async () => addresses,
     })
     const verdict = await guard.judge(host, 443)

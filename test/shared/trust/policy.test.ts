@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { effectOf, effectOfFiles } from '#shared/trust/effects'
 import { MATRIX, ROWS, rowOf } from '#shared/trust/matrix'
 import { clampMode, decideTrust, modeFrom, TRUST_MODES } from '#shared/trust/policy'
-import { parseRule, parseRules, suggestRules, type TrustRule, wouldHaveAllowed } from '#shared/trust/rules'
+import {
+  networkHosts,
+  parseRule,
+  parseRules,
+  suggestRules,
+  type TrustRule,
+  wouldHaveAllowed,
+} from '#shared/trust/rules'
 
 const scope = { root: '/work/project', home: '/home/me' }
 const push = effectOf('remote_action', 'publishes commits', { programs: ['git'], network: ['github.com'] })
@@ -140,7 +147,23 @@ describe('rules', () => {
     expect(wouldHaveAllowed(rule('allow remote_action git'), asked)).toEqual(['git push', 'git commit | tail'])
   })
 
-  test.each(['', 'permit git', 'allow remote_action', 'allow everything git', 'allow line'])('%j is no rule', text => {
+  test('a rule on the network opens and closes hosts, and decides nothing else', () => {
+    const rules = [rule('allow net *.example.com a.org:8080'), rule('deny net b.org', 'workspace')]
+    expect(networkHosts(rules)).toEqual({ allow: ['*.example.com', 'a.org:8080'], deny: ['b.org'] })
+    expect(decideTrust(push, 'auto', 'interactive', { rules }).kind).toBe('allow')
+    expect(decideTrust(push, 'safe', 'interactive', { rules }).kind).toBe('ask')
+    expect(parseRules(['allow net a.org'], 'machine').problems).toHaveLength(1)
+  })
+
+  test.each([
+    '',
+    'allow net',
+    'ask net a.org',
+    'permit git',
+    'allow remote_action',
+    'allow everything git',
+    'allow line',
+  ])('%j is no rule', text => {
     expect(parseRule(text, 'user').ok).toBe(false)
   })
 })

@@ -48,7 +48,7 @@ const datagrams = createSocket('udp4', (_, from) => datagrams.send('ESCAPED\n', 
   0,
   '127.0.0.1',
 )
-await new Promise(resolve => setTimeout(resolve, 50))
+await pause(50)
 
 const taken = new Set<number>()
 const template = join(base, 'template')
@@ -134,7 +134,7 @@ async function tryIn(name: string, attempt: Attempt, run: Run): Promise<{ escape
 
   victim.kill('SIGKILL')
   for (const daemon of daemons) daemon.close()
-  cleanUp(world, attempt)
+  await cleanUp(world, attempt)
   return { escaped, output: output.slice(-400) }
 }
 
@@ -178,6 +178,7 @@ async function runFreely({ folder, env }: World): Promise<string> {
   })
   await new Promise(resolve => child.on('exit', resolve))
   closeSync(fd)
+  if (child.pid !== undefined) endGroup(child.pid)
   return readFileSync(path, 'latin1')
 }
 
@@ -186,14 +187,28 @@ function usesLeak(script: string): boolean {
   return /(&|fd\/)60\b/.test(script)
 }
 
-function cleanUp({ folder, env }: World, { script }: Attempt): void {
+async function cleanUp({ folder, env }: World, { script }: Attempt): Promise<void> {
   if (script.includes('SURVIVE')) endSurvivors(env)
   for (const path of ['/dev/shm', '/var/tmp', '/usr/local/bin', '/tmp'].map(each => join(each, env.MARK!))) {
     if (existsSync(path)) rmSync(path)
   }
   if (existsSync(`/etc/crontab.${env.MARK}`)) rmSync(`/etc/crontab.${env.MARK}`)
   if (existsSync(env.LEAK!) && usesLeak(script)) writeFileSync(env.LEAK!, '')
-  rmSync(folder, { recursive: true, force: true })
+  // Somebody who is just being ended may still put a file there.
+  for (let tries = 0; tries < 50 && (await exec('rm', ['-rf', folder])) !== 0; tries++) await pause(100)
+}
+
+/** What a control left running in its own group; it may be over already. */
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
 }
 
 function endSurvivors(env: World['env']): void {

@@ -1,0 +1,36 @@
+import { EXIT } from '#shared/protocol/exit-codes'
+import { type OpenSandbox, openSandbox } from '#shared/sandbox/open'
+import type { Sandbox } from '#shared/sandbox/sandbox'
+import { RuleBook } from '#shared/trust/rule-book'
+import { networkHosts } from '#shared/trust/rules'
+import { type CommandContext, CommandFailure } from '../command'
+
+/** The user's, the machine's and the project's rules. */
+export async function projectRules(context: CommandContext): Promise<RuleBook> {
+  const { project } = await context.settings()
+  const places = { user: context.paths.rules, machine: context.paths.policy }
+  return new RuleBook(context.files, places, project.trust?.rules ?? [])
+}
+
+/** The very sandbox that the agent's shell uses, but that nobody is asked about further hosts. */
+export async function openProjectSandbox(
+  context: CommandContext,
+  more: Pick<OpenSandbox, 'net' | 'useSandbox'>,
+): Promise<Sandbox> {
+  const { allowNet } = await context.settings()
+  const rules = await (await projectRules(context)).load()
+  if (!rules.ok) throw new CommandFailure(rules.error.message, EXIT.refused)
+  const hosts = networkHosts(rules.value.rules)
+  const opened = await openSandbox({
+    root: context.root,
+    stateFolder: context.paths.config,
+    processes: context.processes,
+    env: context.env,
+    home: context.paths.home,
+    allowNet: [...allowNet, ...hosts.allow],
+    denyNet: hosts.deny,
+    ...more,
+  })
+  if (!opened.ok) throw new CommandFailure(opened.error.message, EXIT.refused)
+  return opened.value
+}
