@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 
 const reports = mkdtempSync(join(tmpdir(), 'kode-tests-'))
 const unitReport = join(reports, 'unit.json')
@@ -21,6 +22,12 @@ await step(
     return { passed: numPassedTests, failed: numFailedTests }
   },
 )
+await step('escape', ['npm', 'run', '--silent', 'test:escape'], output => {
+  // Colours stand between the words, piped or not, when a CI forces them.
+  const plain = stripVTControlCharacters(output)
+  const count = state => Number(new RegExp(`Tests .*?(\\d+) ${state}`).exec(plain)?.[1] ?? 0)
+  return { passed: count('passed'), failed: count('failed') }
+})
 await step('vscode', ['npm', 'run', '--silent', 'test:vscode'], output => {
   const last = [...output.matchAll(/(\d+) passed, (\d+) failed/g)].at(-1)
   return last && { passed: Number(last[1]), failed: Number(last[2]) }
