@@ -5,7 +5,8 @@ import { NetworkQuestions } from '#shared/agent/network-questions'
 import { openEngine } from '#shared/agent/open-engine'
 import type { OpenModel } from '#shared/agent/open-model'
 import type { OutputCheck } from '#shared/agent/output-schema'
-import { AgentSession } from '#shared/agent/session'
+import { AgentSession, type SessionBinding } from '#shared/agent/session'
+import { todoNote, todosOf } from '#shared/agent/todos'
 import { Toolset } from '#shared/agent/toolset'
 import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
 import { cutMiddle } from '#shared/base/cut'
@@ -30,6 +31,7 @@ import type { Provider } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
 import type { ListedSession, Store } from '#shared/store/sessions'
+import { TaskBoard } from '#shared/tasks/task-board'
 import { BUILT_IN_TOOLS } from '#shared/tools/registry'
 import { modeFrom } from '#shared/trust/policy'
 import { RuleBook } from '#shared/trust/rule-book'
@@ -234,6 +236,7 @@ class ProjectKode implements Kode {
   readonly #network: NetworkQuestions
   readonly #engine: ChangeEngine
   readonly #tools: Toolset
+  readonly #tasks: TaskBoard
   readonly #parser = new ShellParser(readAsset)
   #store: Store | undefined
 
@@ -264,6 +267,7 @@ class ProjectKode implements Kode {
     this.#network = network
     const { root, project } = { root: this.root, project: settings.project }
     this.#engine = openEngine({ root, files: host.files, paths, project, now: () => host.now() })
+    this.#tasks = new TaskBoard(this.sandbox, root, () => host.now())
     this.#tools = new Toolset(BUILT_IN_TOOLS).filtered(settings.allowedTools, settings.disallowedTools)
   }
 
@@ -288,9 +292,11 @@ class ProjectKode implements Kode {
         log,
         mode: this.#modeOf(options, log),
         canUseAuto: () => (this.#autoRefusal ? fail({ message: this.#autoRefusal }) : ok(undefined)),
-        environmentNote: () => environmentNote(this.root, this.#options.env, this.#host.now(), this.#host.processes),
-        turnServices: session => new SessionWiring(this.#wiringParts(log, system, chosen), session).turnServices(),
+        environmentNote: () => this.#environmentNote(log),
+        turnServices: session =>
+          new SessionWiring(this.#wiringParts(log, system, chosen, session), session).turnServices(),
         onModeChanged: mode => void log.setMeta('mode', mode),
+        onClose: () => this.#tasks.endAllOf(log.id),
       }),
     )
   }
@@ -417,6 +423,11 @@ class ProjectKode implements Kode {
     return created.ok ? created : fail({ message: created.error.message, exitCode: EXIT.usage })
   }
 
+  async #environmentNote(log: SessionLog): Promise<string> {
+    const note = await environmentNote(this.root, this.#options.env, this.#host.now(), this.#host.processes)
+    return [note, todoNote(todosOf(log))].filter(text => text !== '').join('\n')
+  }
+
   #defaultMode(): TrustMode {
     return this.settings.mode ?? (this.#autoRefusal ? 'safe' : 'auto')
   }
@@ -446,7 +457,7 @@ class ProjectKode implements Kode {
     return { ...this.#chosen, provider: new BlindfoldProvider(this.#chosen.provider, blindfold) }
   }
 
-  #wiringParts(log: SessionLog, system: string, model: OpenModel): WiringParts {
+  #wiringParts(log: SessionLog, system: string, model: OpenModel, session: SessionBinding): WiringParts {
     const { env, version, isInteractive } = this.#options
     const place = { root: this.root, home: this.#paths.home, ...(env.TMPDIR && { tmp: env.TMPDIR }) }
     return {
@@ -466,6 +477,7 @@ class ProjectKode implements Kode {
       scope: place,
       rules: this.#rules,
       network: this.#network,
+      tasks: this.#tasks.deskOf(log.id, tasks => session.emit({ type: 'tasks', tasks })),
       classify: async line => effectOfShell(await classifyShell(line, place, this.#parser)),
     }
   }

@@ -17,6 +17,8 @@ export interface SessionParts {
   environmentNote(): Promise<string>
   turnServices(session: SessionBinding): TurnServices
   onModeChanged(mode: TrustMode): void
+  /** Ends what the session started beside itself. */
+  onClose(): Promise<void>
 }
 
 /** What the services of a turn need back from their session. */
@@ -39,6 +41,7 @@ export class AgentSession {
   readonly #services: TurnServices
   #mode: TrustMode
   #turn = { id: '', title: '' }
+  #closing: Promise<void> | undefined
   #running: { controller: AbortController; end: Promise<TurnEnd> } | undefined
 
   constructor(parts: SessionParts) {
@@ -115,9 +118,16 @@ export class AgentSession {
     return ok(undefined)
   }
 
-  async close(): Promise<void> {
+  /** Safe to call again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end()
+    return this.#closing
+  }
+
+  async #end(): Promise<void> {
     this.cancel()
     await this.#running?.end
+    await this.#parts.onClose()
     await this.#parts.log.close()
   }
 

@@ -1,7 +1,17 @@
+import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
 import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
-import type { AssistantMessage, Message, ToolCall, ToolMessage, UserMessage, UserPart } from '#shared/protocol/messages'
+import type {
+  AssistantMessage,
+  Message,
+  TextPart,
+  ToolCall,
+  ToolMessage,
+  UserMessage,
+  UserPart,
+} from '#shared/protocol/messages'
 import type { ModelRequest, Provider, ProviderFailure } from '#shared/providers/provider'
+import type { TaskReport } from '#shared/tools/task-desk'
 import type { Spending, TurnLimits } from './limits'
 import { LoopGuard } from './loop-guard'
 import { callModel, type ModelReply, textOf } from './model-call'
@@ -21,6 +31,8 @@ export interface TurnServices {
   add(message: Message): Promise<void>
   addToolEnd(end: CallEnd): Promise<void>
   steering: Steering
+  /** Background tasks that ended and that the model was not told of yet. */
+  finishedTasks(): readonly TaskReport[]
   spending: Spending
   limits: TurnLimits
   /** A stream that broke after something was visible ends the turn at once. */
@@ -46,6 +58,7 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
   await services.add(prompt)
   while (true) {
     if (signal.aborted) return { reason: 'cancelled' }
+    for (const task of services.finishedTasks()) await services.add(userMessage([taskNote(task)], 'task'))
     const exceeded = spending.exceeded(limits, requestsBefore)
     if (exceeded) return { reason: 'limit', ...exceeded }
 
@@ -166,6 +179,15 @@ async function afterAnswer(
 const CONTINUE = 'Your reply was cut at the output limit. Go on exactly where it stopped, without repeating anything.'
 const LOOP_REMINDER =
   'You made the same call several times with the same result. It will not change. Do something else, or answer with what you know.'
+
+/** What a background task came to, with the end of what it said. */
+function taskNote({ id, name, status, exitCode, output }: TaskReport): TextPart {
+  const code = exitCode === undefined ? '' : ` with exit code ${exitCode}`
+  const text = `Background task ${id} (${name}) ${status}${code}.\n${cutMiddle(output, TASK_OUTPUT_CHARS)}`.trimEnd()
+  return { type: 'text', text }
+}
+
+const TASK_OUTPUT_CHARS = 4_000
 
 /** A new message in the user's role. */
 export function userMessage(parts: UserPart[], origin: UserMessage['origin']): UserMessage {

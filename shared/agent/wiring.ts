@@ -7,11 +7,12 @@ import type { Cause } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
 import type { RuleOffer } from '#shared/protocol/approvals'
-import type { ChangedFile, ContextFill, TodoItem } from '#shared/protocol/events'
+import type { ChangedFile, ContextFill } from '#shared/protocol/events'
 import type { Message, Usage } from '#shared/protocol/messages'
 import type { ModelRequest } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
+import type { TaskDesk } from '#shared/tools/task-desk'
 import type { ToolContext, ToolOutput } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
 import type { Actor } from '#shared/trust/matrix'
@@ -23,7 +24,9 @@ import { COMPACT_AT, compact } from './compaction'
 import { Spending } from './limits'
 import type { NetworkQuestions } from './network-questions'
 import type { OpenModel } from './open-model'
+import { SessionReadLedger } from './read-ledger'
 import type { SessionBinding } from './session'
+import { todosOf } from './todos'
 import { contextFill } from './token-budget'
 import type { CallEnd, ObservedAction, ToolAudit, ToolCallServices } from './tool-call'
 import type { Toolset } from './toolset'
@@ -48,6 +51,7 @@ export interface WiringParts {
   scope: PathScope
   rules: RuleBook
   network: NetworkQuestions
+  tasks: TaskDesk
   classify(commandLine: string): Promise<Effect>
 }
 
@@ -63,6 +67,7 @@ export class SessionWiring {
   readonly #windowTokens: number
   /** Every call that was asked about, so that a rule can show what else it would have allowed. */
   readonly #asked: { title: string; effect: Effect }[] = []
+  readonly #ledger = new SessionReadLedger()
   #lastUsage: { usage: Usage; messageCount: number } | undefined
   #compactionFailures = 0
 
@@ -84,6 +89,7 @@ export class SessionWiring {
       add: message => this.#add(message),
       addToolEnd: end => this.#addToolEnd(end),
       steering: this.#session.steering,
+      finishedTasks: () => this.#parts.tasks.takeFinished(),
       spending: this.#spending,
       limits: {
         maxTurns: settings.maxTurns,
@@ -135,6 +141,7 @@ export class SessionWiring {
     }
     this.#compactionFailures = 0
     await log.archive(compaction.archived, compaction.summary)
+    this.#ledger.forgetShown()
     this.#lastUsage = undefined
     return true
   }
@@ -252,10 +259,9 @@ export class SessionWiring {
   }
 
   #toolContext(): ToolContext {
-    const { root, host, env, sandbox, log, userMemory, scope, classify } = this.#parts
+    const { root, host, env, sandbox, log, userMemory, scope, tasks, classify } = this.#parts
     const session = this.#session
-    const seen = new Map<string, string>()
-    let todos: TodoItem[] = []
+    let todos = todosOf(log)
     return {
       root,
       scope,
@@ -263,7 +269,7 @@ export class SessionWiring {
       processes: host.processes,
       web: host.web,
       sandbox,
-      readLedger: { note: (path, hash) => seen.set(path, hash), seenHash: path => seen.get(path) },
+      readLedger: this.#ledger,
       contextFactor: Math.min(4, Math.max(1, this.#windowTokens / 100_000)),
       userMemory,
       env,
@@ -274,12 +280,14 @@ export class SessionWiring {
       session: {
         id: log.id,
         messages: () => log.messages(),
+        history: () => log.history(),
         todos: () => todos,
         setTodos(items) {
           todos = items
+          void log.setMeta('todos', items)
           session.emit({ type: 'todos', items })
         },
-        tasks: () => [],
+        tasks,
         ownedFiles: new Set(),
       },
     }

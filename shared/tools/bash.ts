@@ -22,6 +22,7 @@ const input = v.object({
     ),
     false,
   ),
+  background: v.optional(v.pipe(v.boolean(), v.description('Goes on beside you, such as a server')), false),
 })
 type Input = v.InferOutput<typeof input>
 
@@ -37,11 +38,17 @@ export const bashTool = defineTool({
     if (request.command.trim() === '') return { kind: 'refused', text: 'Error: the command is empty.' }
     const effect = await context.classify(request.command)
     const isOutside = request.outside_sandbox && context.sandbox.level !== 'none'
+    if (isOutside && request.background) {
+      return { kind: 'refused', text: 'Error: what goes on in the background runs in the sandbox.' }
+    }
     return {
       kind: 'action',
       title: request.command,
       effect: isOutside ? outsideTheWall(effect) : effect,
-      run: (signal, onOutput) => runCommand(request, isOutside, context, signal, onOutput),
+      run: (signal, onOutput) =>
+        request.background
+          ? startCommand(request.command, context)
+          : runCommand(request, isOutside, context, signal, onOutput),
     }
   },
 })
@@ -49,6 +56,15 @@ export const bashTool = defineTool({
 /** Nobody but a human allows this, and no rule remembers it: what cannot be known beforehand always asks. */
 function outsideTheWall(effect: Effect): Effect {
   return { ...effect, class: 'destructive', isKnown: false, reason: `runs outside the sandbox and ${effect.reason}` }
+}
+
+async function startCommand(command: string, context: ToolContext): Promise<ToolOutput> {
+  const started = await context.session.tasks.startProcess(command)
+  if (!started.ok) return { isError: true, text: `Error: ${started.error}` }
+  const { id } = started.value
+  return {
+    text: `Started as ${id}. ListBackgroundTasks shows its output, WaitTask waits for it, CancelTask ends it; it ends with the session.`,
+  }
 }
 
 async function runCommand(
@@ -75,7 +91,7 @@ async function runCommand(
     ? `Timed out after ${timeoutMs / 1000} s; everything it started was ended.`
     : cancelled
       ? 'Cancelled.'
-      : `Exit code ${exitCode}`
+      : `Exit code ${exitCode}${lineCounts(stdout, stderr)}`
   const fullText = [
     status,
     section('stdout', stdout),
@@ -85,8 +101,23 @@ async function runCommand(
   ]
     .filter(part => part !== '')
     .join('\n')
-  const text = cutMiddle(fullText, RESULT_LIMIT_CHARS * context.contextFactor)
-  return { text, isError: exitCode !== 0 || timedOut, ...(text !== fullText && { fullText }) }
+  const cut = cutMiddle(fullText, Math.floor(RESULT_LIMIT_CHARS * context.contextFactor))
+  const isError = exitCode !== 0 || timedOut
+  if (cut === fullText) return { text: cut, isError }
+  return { text: `${cut}\n[The whole output is kept; RecallContext finds it.]`, isError, fullText }
+}
+
+function lineCounts(stdout: string, stderr: string): string {
+  const counts = [
+    ['stdout', linesIn(stdout)],
+    ['stderr', linesIn(stderr)],
+  ].flatMap(([name, count]) => (count === 0 ? [] : [`${name} ${count} lines`]))
+  return counts.length === 0 ? '' : ` (${counts.join(', ')})`
+}
+
+function linesIn(text: string): number {
+  const body = text.trimEnd()
+  return body === '' ? 0 : body.split('\n').length
 }
 
 function section(name: string, text: string): string {

@@ -47,7 +47,12 @@ async function readNumbered(path: string, request: Input, context: ToolContext):
   if (!decoded)
     return { isError: true, text: `Error: ${request.file_path} is a binary file (${bytes.value.length} bytes).` }
 
-  context.readLedger.note(path, hashOf(bytes.value))
+  const hash = hashOf(bytes.value)
+  context.readLedger.note(path, hash)
+  const { file_path, start_line = 1, num_lines = 'all' } = request
+  if (context.readLedger.show(`${path}:${start_line}:${num_lines}`, hash)) {
+    return { text: `${file_path} is unchanged since you read these lines; they are above.` }
+  }
   return { text: numberLines(decoded.text, request) }
 }
 

@@ -1,15 +1,21 @@
 import { askUserTool } from './ask-user'
 import { bashTool } from './bash'
+import { cancelTaskTool } from './cancel-task'
 import { deleteTool } from './delete'
 import { editTool } from './edit'
 import { globTool } from './glob'
 import { grepTool } from './grep'
 import { listTool } from './list'
+import { listBackgroundTasksTool } from './list-background-tasks'
 import { memoryReadTool } from './memory-read'
+import { memoryWriteTool } from './memory-write'
 import { readTool } from './read'
+import { recallContextTool } from './recall-context'
 import { todoWriteTool } from './todo-write'
 import type { Tool } from './tool'
+import { waitTaskTool } from './wait-task'
 import { webFetchTool } from './web-fetch'
+import { webSearchTool } from './web-search'
 import { writeTool } from './write'
 
 /** Every built-in tool, in the order they are offered. Adding one: its file, and its line here. */
@@ -26,4 +32,10 @@ export const BUILT_IN_TOOLS: readonly Tool[] = [
   todoWriteTool,
   askUserTool,
   memoryReadTool,
+  memoryWriteTool,
+  webSearchTool,
+  recallContextTool,
+  listBackgroundTasksTool,
+  cancelTaskTool,
+  waitTaskTool,
 ]

@@ -2,11 +2,13 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import type { ChangeSet } from '#shared/edits/change-set'
 import type { FileSystem, Processes, Web } from '#shared/host/host'
-import type { TaskView, TodoItem } from '#shared/protocol/events'
+import type { TodoItem } from '#shared/protocol/events'
 import type { ImagePart, Message } from '#shared/protocol/messages'
 import type { Sandbox } from '#shared/sandbox/sandbox'
+import type { HistoryEntry } from '#shared/store/conversation'
 import type { Effect } from '#shared/trust/effects'
 import type { PathScope } from '#shared/trust/path-scope'
+import type { TaskDesk } from './task-desk'
 
 /**
  * Something the model can do. A tool says what it would do; `agent/tool-call.ts` decides whether it may.
@@ -106,15 +108,19 @@ export interface ReadLedger {
   /** @param hash SHA-256 of the whole file's bytes, hexadecimal */
   note(path: string, hash: string): void
   seenHash(path: string): string | undefined
+  /** Notes that a piece of a file is in front of the model; says whether the very same text was there already. */
+  show(piece: string, hash: string): boolean
 }
 
 /** What tools may know and change of their own session. */
 export interface SessionFacts {
   id: string
   messages(): readonly Message[]
+  /** All messages, also those put away, with the whole text of results that were cut. */
+  history(): readonly HistoryEntry[]
   todos(): readonly TodoItem[]
   setTodos(items: TodoItem[]): void
-  tasks(): readonly TaskView[]
+  tasks: TaskDesk
   /** Files this session itself created, project-relative. */
   ownedFiles: Set<string>
 }

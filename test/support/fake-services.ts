@@ -59,6 +59,7 @@ export function fakeSession(
     add: async message => void messages.push(message),
     addToolEnd: async end => void messages.push(end.message),
     steering,
+    finishedTasks: () => [],
     spending: new Spending(usage => (usage.input + usage.output) / 1_000_000),
     isFailFast: false,
     limits: { maxTurns: 50, ...more.limits },

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ProcessEnd, Processes, ProcessRequest, StartError } from '../host'
@@ -53,7 +53,9 @@ function follow(
   let timedOut = false
   let cancelled = false
 
+  let orphans: number[] = []
   const stop = () => {
+    orphans = childrenOf(pid)
     signalGroup(pid, 'SIGTERM')
     timers.push(setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MS))
   }
@@ -96,6 +98,7 @@ function follow(
 
   child.on('exit', () => {
     signalGroup(pid, 'SIGKILL')
+    for (const orphan of orphans) signalOne(orphan)
     timers.push(setTimeout(() => closePipes(child), DRAIN_MS))
   })
   child.on('close', (code, signal) => {
@@ -120,6 +123,29 @@ function closePipes(child: ChildProcess): void {
   child.stdin?.destroy()
 }
 
+/**
+ * Children of a process, on Linux. A sandbox's first process has a session of its own, so the group does not hold it, and
+ * it has been seen to survive its parent although it asked the kernel not to.
+ */
+function childrenOf(pid: number | undefined): number[] {
+  if (pid === undefined || process.platform !== 'linux') return []
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  } catch (error) {
+    // Gone already, or a kernel without this file.
+    if (isErrorCode(error, 'ENOENT') || isErrorCode(error, 'ESRCH')) return []
+    throw error
+  }
+}
+
+function signalOne(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (!isErrorCode(error, 'ESRCH') && !isErrorCode(error, 'EPERM')) throw error
+  }
+}
+
 /** To every process of the group; a group that is gone already is what was wanted. */
 function signalGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
   if (pid === undefined) return
@@ -139,7 +165,11 @@ function noteRunning(pid: number): void {
   if (endsWithUs) return
   endsWithUs = true
   process.on('exit', () => {
-    for (const each of running) signalGroup(each, 'SIGKILL')
+    for (const each of running) {
+      const orphans = childrenOf(each)
+      signalGroup(each, 'SIGKILL')
+      for (const orphan of orphans) signalOne(orphan)
+    }
   })
 }
 

@@ -1,0 +1,32 @@
+import type { Result } from '#shared/base/result'
+import type { TaskView } from '#shared/protocol/events'
+
+/** A task as tools tell of it. */
+export interface TaskReport extends TaskView {
+  kind: 'agent' | 'process'
+  /** Set once it has ended. */
+  exitCode?: number
+  /** A process: what it printed so far. An agent: its answer, once it has one. */
+  output: string
+}
+
+/** How waiting for one task ended. */
+export type TaskWait = { id: string; report?: TaskReport; outcome: TaskOutcome }
+export type TaskOutcome = 'success' | 'failed' | 'timeout' | 'cancelled' | 'forbidden' | 'not_found'
+
+/**
+ * Work beside the conversation, as one caller sees it: it knows and controls only what it started itself.
+ * `tasks/task-board.ts` makes one for each caller.
+ */
+export interface TaskDesk {
+  /** Starts a command line that goes on by itself. An error is one line for the model. */
+  startProcess(command: string): Promise<Result<TaskReport, string>>
+  /** The caller's tasks, oldest first. */
+  list(): readonly TaskReport[]
+  /** Ends a task; fine when it has ended already. */
+  cancel(id: string): Result<void, 'forbidden' | 'not_found'>
+  /** Waits for each, at most so long; what was waited for is not told again by `takeFinished`. */
+  wait(ids: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<TaskWait[]>
+  /** Tasks that ended and that nobody was told of yet; each is handed out once. */
+  takeFinished(): readonly TaskReport[]
+}
