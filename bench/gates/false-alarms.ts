@@ -38,7 +38,7 @@ export async function alarmsOnFiles(
       view = { root: project.root, uses: 0, project: viewOf(project.root) }
     const after = await view.project.read(path)
     if (after === undefined) continue
-    const report = await judge(view.project, [{ path, before: undefined, after }], FAST)
+    const report = await judge(view.project, [{ path, before: undefined, after }], OF_A_TEXT)
     count(alarms, report, `${project.name}/`)
   }
   return alarms
@@ -82,7 +82,8 @@ export async function alarmsOnHistories(
   return [steps, single]
 }
 
-const FAST = ['diff_applier', 'syntax', 'imports', 'calls', 'security'] as const
+const OF_A_TEXT = ['syntax', 'imports', 'calls', 'security'] as const
+const FAST = ['diff_applier', ...OF_A_TEXT] as const
 
 async function editsBetween(previous: Project, next: Project): Promise<Edit[]> {
   const isWanted = (path: string) => CODE.test(path) || /(?:^|\/)package\.json$/.test(path)

@@ -58,7 +58,7 @@ class CallJudge {
       const problem = call.receiver
         ? await this.#judgeMember(call, call.receiver)
         : await this.#judgeBare(call, starNames)
-      if (problem && !this.#isProbed(call)) problems.push(problem)
+      if (problem && !this.#isProbed(call, problem.kind)) problems.push(problem)
     }
     return problems
   }
@@ -66,7 +66,7 @@ class CallJudge {
   async #judgeBare(call: PythonCall, starNames: ReadonlySet<string> | undefined): Promise<Problem | undefined> {
     const bindings = this.#module.bindings.get(call.name)
     if (bindings) return this.#judgeArguments(call)
-    if (!starNames || this.#module.isDynamic || starNames.has(call.name)) return undefined
+    if (!starNames || this.#module.bindsUnseen || starNames.has(call.name)) return undefined
     if (pythonBuiltins().has(call.name) || INJECTED.has(call.name)) return undefined
     const suggestion = didYouMean(call.name, [...this.#module.bindings.keys(), ...pythonBuiltins(), ...starNames])
     return problemAt(
@@ -78,17 +78,25 @@ class CallJudge {
   }
 
   /** `try: unknown() except NameError: …`, `with raises(TypeError): …`: it is meant to fail. */
-  #isProbed(call: PythonCall): boolean {
+  #isProbed(call: PythonCall, kind: string): boolean {
+    // A handler of every `Exception` is there for the call's own errors, not for its misspelling.
+    const expected = kind === 'unknown-function' ? /^except\s*$|NameError/ : /^except\s*$|TypeError|AttributeError/
     for (let at = call.node.parent; at; at = at.parent) {
-      if (at.type === 'with_statement' && /suppress|raises|warns/i.test(this.#text(at.start, at.start + 300)))
-        return true
+      if (at.type === 'with_statement' && /suppress|raises/i.test(this.#headOf(at))) return true
       if (at.type === 'argument_list' && /raises$/i.test(this.#text(at.start - 12, at.start))) return true
       if (at.type !== 'try_statement') continue
       const handlers = at.children.filter(each => /^except/.test(each.type))
-      if (handlers.some(each => /^except\s*:|NameError|TypeError|AttributeError|Exception/.test(this.#textOf(each))))
-        return true
+      if (handlers.some(each => expected.test(this.#headOf(each)))) return true
     }
     return false
+  }
+
+  /** A compound statement up to its colon. */
+  #headOf(node: SyntaxNode): string {
+    const block = node.children.find(each => each.type === 'block')
+    return this.#text(node.start, block?.start ?? node.end)
+      .trimEnd()
+      .replace(/\s*:$/, '')
   }
 
   /** What star imports bring; undefined when that is unknown. */
@@ -122,7 +130,7 @@ class CallJudge {
   async #calleeOf(call: PythonCall): Promise<Callable | undefined> {
     const bindings = this.#module.bindings.get(call.name) ?? []
     const [only] = bindings
-    if (bindings.length !== 1 || !only || only.scope !== 'module') return undefined
+    if (bindings.length !== 1 || !only) return undefined
     if (only.kind === 'function' || only.kind === 'class') return callableIn(this.#module, call.name)
     if (only.kind !== 'import') return undefined
     const imported = this.#importOf(call.name)

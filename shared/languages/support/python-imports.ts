@@ -5,7 +5,7 @@ import type { PythonImport, PythonImportedName } from './python-module'
 import { readPythonModule } from './python-module'
 import { isKnownModule, knownModules, modulesOf } from './python-project'
 import { type PythonNames, PythonResolver, type PythonTarget } from './python-resolver'
-import { NEWEST_KNOWN_PYTHON, stdModule, stdTopLevelModules } from './python-std'
+import { NEWEST_KNOWN_PYTHON, OLDEST_KNOWN_PYTHON, stdModule, stdTopLevelModules } from './python-std'
 import { unparsable } from './source-limits'
 import { unknown } from './syntax-verdict'
 import { parseTree } from './tree-sitter'
@@ -36,7 +36,8 @@ export async function checkPythonImports(
     const problem = await judgeTarget(each, target, resolver, project, source.path)
     // What was put on the path while the program runs cannot be looked into.
     if (problem) problems.push(changesPath && each.level === 0 ? { ...problem, certainty: 'likely' } : problem)
-    else problems.push(...(await judgeNames(each, target, resolver)))
+    // A module that is too new is still there, with the names it has.
+    if (!problem || target.kind === 'std') problems.push(...(await judgeNames(each, target, resolver)))
   }
   // Stubs describe what may not be installed here, and nothing runs them.
   return { kind: 'judged', problems: isStub ? problems.map(each => ({ ...each, certainty: 'likely' })) : problems }
@@ -101,7 +102,7 @@ function judgeStdVersion(
 ): Problem | undefined {
   const range = stdModule(module)
   if (!range || oldestPython === undefined || oldestPython > NEWEST_KNOWN_PYTHON) return undefined
-  if (range.since > oldestPython)
+  if (range.since > Math.max(oldestPython, OLDEST_KNOWN_PYTHON))
     return problem(
       'too-new',
       'likely',
@@ -155,12 +156,20 @@ function judgeName(
 const GENERATED =
   /_pb2(?:_grpc)?$|^_?_?version_?_?$|^_?build|generated|^_cffi|^moc_|^ui_|_ui$|_rc$|^_C$|^_ext|^__config__$|antlr|parser(?:tab)?$|lextab$/i
 
-/** Whether a distribution may be the one that brings a module: by list, or because the names share a word. */
+/**
+ * Whether a distribution may be the one that brings a module: by list, or because nothing in the module's name is foreign to the
+ * distribution's (`dotenv` of `python-dotenv`, `googleapiclient` of `google-api-python-client`; not `flask_extras` of `flask`).
+ */
 function provides(distribution: string, top: string): boolean {
   if (modulesOf(distribution).includes(top)) return true
-  const words = top.toLowerCase().split('_')
-  if (top.length >= 3 && distribution.replaceAll('-', '').includes(words.join(''))) return true
-  return distribution.split('-').some(word => word.length >= 4 && words.includes(word))
+  const words = top.toLowerCase().split('_').filter(Boolean)
+  const joined = distribution.replaceAll('-', '')
+  if (top.length >= 3 && words.every(word => joined.includes(word))) return true
+  const parts = distribution.split('-').filter(part => part.length >= 3)
+  const rest = parts
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((left, part) => left.replace(part, ''), words.join(''))
+  return rest.length < words.join('').length && /^\d*$/.test(rest)
 }
 
 /** Another file of the project imports it too, so somebody has it. */

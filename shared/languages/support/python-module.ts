@@ -12,6 +12,8 @@ export interface PythonModule {
   readonly calls: readonly PythonCall[]
   /** Names may come into being that no binding shows: `globals()`, `exec`, a module `__getattr__`. */
   readonly isDynamic: boolean
+  /** As above, but only what code inside the file sees as plain names: `globals().update(…)`, not a module `__getattr__`. */
+  readonly bindsUnseen: boolean
   /** Parts of the file did not parse; what is bound there is unknown. */
   readonly isBroken: boolean
 }
@@ -104,6 +106,7 @@ class PythonReader {
   readonly #classes: PythonClass[] = []
   readonly #calls: PythonCall[] = []
   #isDynamic = false
+  #bindsUnseen = false
 
   constructor(tree: SyntaxTree) {
     this.#text = tree.text
@@ -122,6 +125,7 @@ class PythonReader {
       classes: this.#classes,
       calls: this.#calls,
       isDynamic: this.#isDynamic || CONVERTS_ENUMS.test(this.#text),
+      bindsUnseen: this.#bindsUnseen || BINDS_UNSEEN.test(this.#text),
       isBroken: this.#isBroken,
     }
   }
@@ -142,7 +146,7 @@ class PythonReader {
         this.#bindParameters(node.child('parameters'))
         break
       case 'call':
-        this.#readCall(node)
+        this.#readCall(node, scope)
         break
       case 'assignment':
       case 'augmented_assignment':
@@ -270,15 +274,18 @@ class PythonReader {
     for (const child of node.children) this.#walk(child, child.field === 'body' ? 'class' : scope, read)
   }
 
-  #readCall(node: SyntaxNode): void {
+  #readCall(node: SyntaxNode, scope: PythonBinding['scope']): void {
     const callee = node.child('function')
     const args = node.child('arguments')
     if (!callee || !args || isInBroken(node)) return
     const nameNode = callee.type === 'attribute' ? callee.child('attribute') : callee
     if (nameNode?.type !== 'identifier') return
     const name = this.#textOf(nameNode)
-    if (callee === nameNode && DYNAMIC.has(name)) this.#isDynamic = true
     const given = args.type === 'argument_list' ? args.named() : [args]
+    if (callee === nameNode && DYNAMIC.has(name)) {
+      this.#isDynamic = true
+      this.#bindsUnseen ||= this.#isBindingCall(node, name, given.length, scope)
+    }
     this.#calls.push({
       node,
       name,
@@ -290,6 +297,19 @@ class PythonReader {
         .map(each => this.#textOf(each.child('name') ?? each)),
       hasSplat: given.some(each => /_splat$/.test(each.type)),
     })
+  }
+
+  /** Whether a call may bind plain names of this file. */
+  #isBindingCall(node: SyntaxNode, name: string, given: number, scope: PythonBinding['scope']): boolean {
+    if (name === 'exec' || name === 'execfile') return given === 1
+    if (name === 'setattr') return /\bsys\.modules\b|\b__?builtins?__\b|\bbuiltins\b/.test(this.#text)
+    // Inside a function, `locals()` is a copy.
+    const isNamespace = name === 'globals' || (given === 0 && scope === 'module' && /^(?:locals|vars)$/.test(name))
+    if (!isNamespace) return false
+    const holder = node.parent
+    if (holder?.type === 'subscript') return holder.field === 'left' && /assignment$/.test(holder.parent?.type ?? '')
+    if (holder?.type === 'comparison_operator') return false
+    return holder?.type !== 'attribute' || !/\.(?:get|keys|values|items|copy)$/.test(this.#textOf(holder))
   }
 
   /** Every plain name in an assignment target is bound; attributes and items are not. */
@@ -366,6 +386,9 @@ class PythonReader {
 
 /** Ways in which the members of an enumeration become names of the module. */
 const CONVERTS_ENUMS = /\b_convert_?\(|\bglobal_enum\b/
+
+/** Ways in which a name becomes known without being bound in the file. */
+const BINDS_UNSEEN = /\b_convert_?\(|\bglobal_enum\b|\b(?:__)?builtins?(?:__)?\.\w+\s*=[^=]|\b__builtins__\[/
 
 /** With one of these, names appear that nobody wrote down. */
 const DYNAMIC = new Set(['globals', 'locals', 'vars', 'exec', 'eval', 'execfile', '__import__', 'setattr'])

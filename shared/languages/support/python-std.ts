@@ -1,6 +1,7 @@
 import table from '../data/python-std.data.json' with { type: 'json' }
 
-/** Versions are the number after `3.`: 12 for Python 3.12. */
+/** Versions are the number after `3.`: 12 for Python 3.12. What was there in the oldest one may be older still. */
+export const OLDEST_KNOWN_PYTHON = table.versions[0]!
 export const NEWEST_KNOWN_PYTHON = table.versions[1]!
 
 /** From and up to which version something is there. */

@@ -272,8 +272,10 @@ class CallCheck {
       const nodes = owner.includes(call.thisClass) ? owner : [call.thisClass]
       return this.#memberOf({ path: this.#source.path, tree: this.#tree, nodes }, callee, 'this', call)
     }
-    if (compiler.isStringLiteralLike(object)) return this.#builtinMember('String', callee, call)
-    if (compiler.isArrayLiteralExpression(object)) return this.#builtinMember('Array', callee, call)
+    const receiver = compiler.isParenthesizedExpression(object) ? object.expression : object
+    const literal = this.#typeOfLiteral(receiver)
+    if (literal) return this.#builtinMember(literal, callee, call)
+    if (compiler.isNewExpression(receiver)) return this.#builtMember(receiver, callee, call, 'the new object')
     if (!compiler.isIdentifier(object)) return
     const binding = lookUp(call.scope, object.text)
     if (!binding) {
@@ -281,13 +283,19 @@ class CallCheck {
       if (statics && !statics.includes(name)) await this.#unknownBuiltin(callee, object.text, statics)
       return
     }
-    if (binding.isReassigned) return
+    const [node] = binding.nodes
+    const isVariable = node && (compiler.isVariableDeclaration(node) || compiler.isParameter(node))
+    // In TypeScript, what is assigned to a variable has the type that is written at it.
+    if (!node || (binding.isReassigned && !(this.#isTypeScript && isVariable && node.type))) return
     const module = this.#finder.moduleOf(binding, this.#tree)
     if (module) return this.#moduleMember(module, callee)
-    const [node] = binding.nodes
-    if (!node) return
-    if (compiler.isVariableDeclaration(node) || compiler.isParameter(node))
-      return this.#variableMember(node, callee, call)
+    if (isVariable) {
+      const reported = this.#problems.length
+      await this.#variableMember(node, callee, call)
+      // Looking for a check costs a search through the file, so only for what would be reported.
+      if (this.#problems.length > reported && this.#mayBeNarrowed(object.text)) this.#problems.length = reported
+      return
+    }
     if (!this.#isTypeScript) return
     const declared = await this.#finder.declarationOf(binding, this.#source.path, this.#tree)
     if (declared?.nodes.every(each => !this.#ts.isVariableDeclaration(each) || isConstant(this.#ts, each))) {
@@ -301,7 +309,7 @@ class CallCheck {
     call: CallSite,
   ): Promise<void> {
     const compiler = this.#ts
-    if (!compiler.isIdentifier(node.name) || this.#mayBeNarrowed(node.name.text)) return
+    if (!compiler.isIdentifier(node.name)) return
     if (node.type) {
       const type = await this.#finder.typeNamed(node.type, call.scope, this.#source.path, this.#tree)
       if (!type) return
@@ -311,21 +319,35 @@ class CallCheck {
     }
     const value = node.initializer
     if (!value || !compiler.isVariableDeclaration(node)) return
-    if (compiler.isStringLiteralLike(value) || compiler.isTemplateExpression(value))
-      return this.#builtinMember('String', callee, call)
-    if (compiler.isArrayLiteralExpression(value)) return this.#builtinMember('Array', callee, call)
-    if (compiler.isNewExpression(value) && compiler.isIdentifier(value.expression)) {
-      const built = lookUp(call.scope, value.expression.text)
-      if (!built) return this.#builtinMember(value.expression.text, callee, call)
-      const declared = await this.#finder.declarationOf(built, this.#source.path, this.#tree)
-      if (declared && (this.#isTypeScript || declared.nodes.every(each => compiler.isClassLike(each)))) {
-        await this.#memberOf(declared, callee, node.name.text, call)
-      }
-      return
-    }
+    const literal = this.#typeOfLiteral(value)
+    if (literal) return this.#builtinMember(literal, callee, call)
+    if (compiler.isNewExpression(value)) return this.#builtMember(value, callee, call, node.name.text)
     if (this.#isTypeScript && compiler.isObjectLiteralExpression(value)) {
       await this.#memberOf({ path: this.#source.path, tree: this.#tree, nodes: [node] }, callee, node.name.text, call)
     }
+  }
+
+  /** The built-in type of a literal. */
+  #typeOfLiteral(value: ts.Expression): string | undefined {
+    const compiler = this.#ts
+    if (compiler.isStringLiteralLike(value) || compiler.isTemplateExpression(value)) return 'String'
+    if (compiler.isArrayLiteralExpression(value)) return 'Array'
+    return compiler.isRegularExpressionLiteral(value) ? 'RegExp' : undefined
+  }
+
+  /** A member of what `new X()` makes. */
+  async #builtMember(
+    value: ts.NewExpression,
+    callee: ts.PropertyAccessExpression,
+    call: CallSite,
+    receiver: string,
+  ): Promise<void> {
+    if (!this.#ts.isIdentifier(value.expression)) return
+    const built = lookUp(call.scope, value.expression.text)
+    if (!built) return this.#builtinMember(value.expression.text, callee, call)
+    const declared = await this.#finder.declarationOf(built, this.#source.path, this.#tree)
+    if (declared && (this.#isTypeScript || declared.nodes.every(each => this.#ts.isClassLike(each))))
+      await this.#memberOf(declared, callee, receiver, call)
   }
 
   /** Whether a check in the file may tell the compiler more about a variable than its declaration does. */
@@ -362,8 +384,7 @@ class CallCheck {
       key: `${receiver}.${name}`,
       message: `\`${owner}\` has no \`${name}\``,
       suggestion: suggestion ?? `it has ${listOf(members)}`,
-      // Behind a condition the code may have asked first.
-      isCertain: this.#isTypeScript && !call.isGuarded,
+      isCertain: this.#isTypeScript && !(call.isGuarded && this.#mayBeAsked(receiver, name)),
     })
   }
 
@@ -373,8 +394,20 @@ class CallCheck {
 
   async #builtinMember(type: string, callee: ts.PropertyAccessExpression, call: CallSite): Promise<void> {
     const members = this.#builtins.instanceMembersOf(type)
-    if (!members || members.includes(callee.name.text) || call.isGuarded) return
+    const name = callee.name.text
+    if (!members || members.includes(name)) return
+    if (call.isGuarded && this.#mayBeAsked(callee.expression.getText(this.#tree), name)) return
     await this.#unknownBuiltin(callee, type, members)
+  }
+
+  /** Whether a condition in the file may have asked for a member: by naming it, or by handing its owner to a function. */
+  #mayBeAsked(receiver: string, name: string): boolean {
+    const [owner, member] = [escaped(receiver), escaped(name)]
+    const text = this.#source.text
+    if (new RegExp(`\\.${member}(?![\\w$(])|['"\`]${member}['"\`]`).test(text)) return true
+    // Only what has a name can be handed over and still be the same.
+    if (!/^[\w$]+$/.test(receiver)) return false
+    return new RegExp(`[\\w$>]\\((?:[^()]*,)?\\s*${owner}\\s*[,)]|\\bin\\s+${owner}(?![\\w$])`).test(text)
   }
 
   async #moduleMember(

@@ -27,20 +27,10 @@ function readFacts(compiler: TypeScript, tree: ts.SourceFile): FileFacts {
     // A script's names are everybody's.
     const isExported = exportedAs.has(name) || !shape.isModule
     for (const node of nodes) {
-      const declaration = describe(compiler, tree, node, name, isExported)
-      declarations.push(others.length > 0 ? { ...declaration, exportedAs: others } : declaration)
+      const more = others.length > 0 ? { exportedAs: others } : {}
+      declarations.push(new LazyDeclaration(compiler, tree, node, { name, isExported, ...more }))
       declarations.push(...membersOf(compiler, tree, node, name, isExported))
     }
-  }
-
-  const topLevelUses = new Set<string>()
-  for (const statement of tree.statements) {
-    const isDeclaration =
-      compiler.isImportDeclaration(statement) ||
-      compiler.isExportDeclaration(statement) ||
-      compiler.isVariableStatement(statement) ||
-      isNamedDeclaration(compiler, statement)
-    if (!isDeclaration) collectNames(compiler, statement, topLevelUses)
   }
 
   const imports: ImportFact[] = [
@@ -61,8 +51,35 @@ function readFacts(compiler: TypeScript, tree: ts.SourceFile): FileFacts {
       end: load.end,
     })),
   ]
-  const calls = scopes.calls.map(({ node }) => callFact(compiler, tree, node)).filter(call => call !== undefined)
-  return { kind: 'facts', imports, declarations, calls, topLevelUses, hasDynamicAccess: scopes.hasDynamicAccess }
+  let calls: readonly CallFact[] | undefined
+  let topLevelUses: ReadonlySet<string> | undefined
+  return {
+    kind: 'facts',
+    imports,
+    declarations,
+    hasDynamicAccess: scopes.hasDynamicAccess,
+    get calls() {
+      calls ??= scopes.calls.map(({ node }) => callFact(compiler, tree, node)).filter(call => call !== undefined)
+      return calls
+    },
+    get topLevelUses() {
+      topLevelUses ??= topLevelUsesOf(compiler, tree)
+      return topLevelUses
+    },
+  }
+}
+
+function topLevelUsesOf(compiler: TypeScript, tree: ts.SourceFile): Set<string> {
+  const uses = new Set<string>()
+  for (const statement of tree.statements) {
+    const isDeclaration =
+      compiler.isImportDeclaration(statement) ||
+      compiler.isExportDeclaration(statement) ||
+      compiler.isVariableStatement(statement) ||
+      isNamedDeclaration(compiler, statement)
+    if (!isDeclaration) collectNames(compiler, statement, uses)
+  }
+  return uses
 }
 
 /** Whether users of the old declaration can use the new one as they did: nothing changed, or only optional parameters came last. */
@@ -82,26 +99,58 @@ function splitParameters(shape: string): { head: string; parameters: string[]; t
   return { head: lines[0]!, parameters: lines.slice(1, -1), tail: lines.at(-1)! }
 }
 
-function describe(
-  compiler: TypeScript,
-  tree: ts.SourceFile,
-  node: ts.Node,
-  name: string,
-  isExported: boolean,
-): DeclarationFact {
-  const uses = new Set<string>()
-  collectNames(compiler, node, uses)
-  uses.delete(name)
-  const start = node.getStart(tree)
-  return {
-    name,
-    kind: kindOf(compiler, node),
-    isExported,
-    shape: shapeOf(compiler, tree, node),
-    signature: signatureOf(compiler, tree, node, name),
-    uses,
-    start,
-    end: node.end,
+/** A gate asks most declarations for their shape, if anything: the rest is found when it is asked for. */
+class LazyDeclaration implements DeclarationFact {
+  readonly name: string
+  readonly kind: DeclarationFact['kind']
+  readonly isExported: boolean
+  readonly exportedAs?: readonly string[]
+  readonly container?: string
+  readonly start: number
+  readonly end: number
+  readonly #ts: TypeScript
+  readonly #tree: ts.SourceFile
+  readonly #node: ts.Node
+  #shape: string | undefined
+  #signature: string | undefined
+  #uses: ReadonlySet<string> | undefined
+
+  constructor(
+    compiler: TypeScript,
+    tree: ts.SourceFile,
+    node: ts.Node,
+    known: Pick<DeclarationFact, 'name' | 'isExported' | 'exportedAs' | 'container'>,
+  ) {
+    this.#ts = compiler
+    this.#tree = tree
+    this.#node = node
+    this.name = known.name
+    this.isExported = known.isExported
+    if (known.exportedAs) this.exportedAs = known.exportedAs
+    if (known.container !== undefined) this.container = known.container
+    this.kind = kindOf(compiler, node)
+    this.start = node.getStart(tree)
+    this.end = node.end
+  }
+
+  get shape(): string {
+    this.#shape ??= shapeOf(this.#ts, this.#tree, this.#node)
+    return this.#shape
+  }
+
+  get signature(): string {
+    this.#signature ??= signatureOf(this.#ts, this.#tree, this.#node, this.name)
+    return this.#signature
+  }
+
+  get uses(): ReadonlySet<string> {
+    if (!this.#uses) {
+      const uses = new Set<string>()
+      collectNames(this.#ts, this.#node, uses)
+      uses.delete(this.name)
+      this.#uses = uses
+    }
+    return this.#uses
   }
 }
 
@@ -118,9 +167,8 @@ function membersOf(
       : []
   return members.flatMap(member => {
     if (!isNamedMember(compiler, member)) return []
-    return [
-      { ...describe(compiler, tree, member, member.name.text, isExported && !isPrivate(compiler, member)), container },
-    ]
+    const known = { name: member.name.text, isExported: isExported && !isPrivate(compiler, member), container }
+    return [new LazyDeclaration(compiler, tree, member, known)]
   })
 }
 
@@ -233,9 +281,12 @@ function findBlock(compiler: TypeScript, node: ts.Node): ts.Node | undefined {
   return compiler.forEachChild(node, child => (compiler.isBlock(child) ? child : undefined))
 }
 
+let scanner: ts.Scanner | undefined
+
 /** Tokens with single blanks between them, so that formatting and comments do not count. */
 function tokensOf(compiler: TypeScript, text: string): string {
-  const scanner = compiler.createScanner(compiler.ScriptTarget.ESNext, true, compiler.LanguageVariant.Standard, text)
+  scanner ??= compiler.createScanner(compiler.ScriptTarget.ESNext, true, compiler.LanguageVariant.Standard)
+  scanner.setText(text)
   const tokens: string[] = []
   while (scanner.scan() !== compiler.SyntaxKind.EndOfFileToken) tokens.push(scanner.getTokenText())
   return tokens.join(' ')

@@ -22,7 +22,13 @@ export async function parseTypeScript(source: SourceFile): Promise<ts.SourceFile
   const known = takeRecent(scriptKind, source.text)
   if (known) return known
   try {
-    const tree = compiler.createSourceFile(source.path, source.text, compiler.ScriptTarget.ESNext, false, scriptKind)
+    const tree = compiler.createSourceFile(
+      source.path,
+      knownSyntax(source.text),
+      compiler.ScriptTarget.ESNext,
+      false,
+      scriptKind,
+    )
     keepRecent(scriptKind, source.text, tree)
     return tree
   } catch (error) {
@@ -31,6 +37,13 @@ export async function parseTypeScript(source: SourceFile): Promise<ts.SourceFile
     throw error
   }
 }
+
+/** `import source x from 'x.wasm'` is newer than the compiler: to it, it is an import like others. Every offset stays. */
+function knownSyntax(text: string): string {
+  return text.includes('import source ') ? text.replaceAll(SOURCE_PHASE, '$1      ') : text
+}
+
+const SOURCE_PHASE = /^(\s*import )source(?= +[\w$]+ +from +['"])/gm
 
 /** What the parser itself complained about; the public API offers it only through a whole program. */
 export function parseErrorsOf(tree: ts.SourceFile): readonly ts.DiagnosticWithLocation[] {

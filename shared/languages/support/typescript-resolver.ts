@@ -39,6 +39,9 @@ const GENERATED =
 /** Code in these folders is an example of code, not code of the project. */
 const SAMPLES =
   /(?:^|\/)(?:fixtures?|__fixtures__|__testfixtures__|templates?|testdata|test-data|samples?|examples?|playgrounds?|demos?|__mocks__|mocks?|snapshots?|__snapshots__|baselines?|specimens?)\//i
+/** Parts of Node that it does not document, and lets everybody load. */
+const INNER_NODE_MODULE =
+  /^_(?:http_(?:agent|client|common|incoming|outgoing|server)|stream_(?:duplex|passthrough|readable|transform|wrap|writable)|tls_(?:common|wrap))$/
 const BUNDLER_CONFIG =
   /^(?:(?:vite|vitest|webpack|rollup|babel|jest|metro|next|nuxt|svelte|astro|craco|rspack|rsbuild|esbuild|electron\.vite|vue|tsup|tsdown|build|farm|gatsby-node|karma|wxt|uno|gulpfile|config-overrides|ember-cli-build|angular|deno|import_map|importmap)\b[\w.-]*\.(?:[mc]?[jt]s|jsonc?)|\.babelrc(?:\.\w+)?|\.storybook)$/
 
@@ -185,6 +188,7 @@ export class TypeScriptResolver {
     if (byPaths.resolution) return byPaths.resolution
     const builtins = await loadTypeScriptBuiltins()
     if (builtins.exportsOfNodeModule(specifier)) return { kind: 'builtin', name: specifier }
+    if (INNER_NODE_MODULE.test(specifier)) return { kind: 'exists' }
 
     // `@scope` alone is no package, but may still be an alias.
     const name = packageNameOf(specifier) ?? (/^@[\w.-]+$/.test(specifier) ? specifier : undefined)

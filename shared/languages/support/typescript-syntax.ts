@@ -5,7 +5,7 @@ import { loadTypeScript, parseErrorsOf, type TypeScript } from './typescript-par
 /** What does not parse in this file; in JavaScript also syntax that only TypeScript has. */
 export async function typeScriptSyntaxProblems(tree: ts.SourceFile): Promise<Judgement> {
   const compiler = await loadTypeScript()
-  return { kind: 'judged', problems: firstOfEachLine(tree).map(error => toProblem(compiler, error)) }
+  return { kind: 'judged', problems: firstOfEachLine(tree).map(error => toProblem(compiler, error, tree)) }
 }
 
 /** Octal escapes, octal numbers and numbers with leading zeros: old JavaScript allows them outside strict mode. */
@@ -22,11 +22,12 @@ function firstOfEachLine(tree: ts.SourceFile): ts.DiagnosticWithLocation[] {
   })
 }
 
-function toProblem(compiler: TypeScript, error: ts.DiagnosticWithLocation): Problem {
+function toProblem(compiler: TypeScript, error: ts.DiagnosticWithLocation, tree: ts.SourceFile): Problem {
   const message = compiler.flattenDiagnosticMessageText(error.messageText, ' ')
   return {
     kind: 'parse-error',
-    certainty: 'certain',
+    // Tools write `export = function f(): string;` into declaration files, where nothing else has a body either.
+    certainty: tree.isDeclarationFile && message === "'{' expected." ? 'likely' : 'certain',
     key: `${error.code} ${message}`,
     start: error.start,
     end: error.start + Math.max(error.length, 1),
