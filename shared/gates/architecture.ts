@@ -1,7 +1,7 @@
 import picomatch from 'picomatch'
 import { ImportGraph } from '#shared/code-index/import-graph'
 import type { FileChange } from '#shared/edits/change-set'
-import type { CodeSupport, FileFacts, ImportFact } from '#shared/languages/language'
+import type { CodeSupport, ImportFact } from '#shared/languages/language'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { Finding } from '#shared/protocol/gate-report'
 import type { ArchitectureRule, Gate, GateInput } from './gate'
@@ -27,7 +27,8 @@ export const architecture: Gate = {
       if (added === 'unknown') notes.push(`${file.path}: its imports could not be read`)
       if (added === undefined || added === 'unknown') continue
       judgedFiles++
-      for (const each of added.imports) findings.push(...(await judgeImport(file, each, added.code, input)))
+      const known = await targetsOf(added.known, file.oldPath ?? file.path, added.code, input.project)
+      for (const each of added.imports) findings.push(...(await judgeImport(file, each, known, added.code, input)))
     }
     if (!input.index) notes.push('circles of imports were not looked for: the project is not indexed')
     if (judgedFiles === 0) return { kind: 'skip', reason: notes[0] ?? 'no changed file it knows how to check' }
@@ -42,7 +43,7 @@ export const architecture: Gate = {
 async function addedImports(
   file: FileChange,
   input: GateInput,
-): Promise<{ imports: ImportFact[]; code: CodeSupport } | undefined | 'unknown'> {
+): Promise<{ imports: ImportFact[]; known: readonly ImportFact[]; code: CodeSupport } | undefined | 'unknown'> {
   if (file.after === undefined) return undefined
   const code = (await input.languages.languageOf(file.path))?.code
   if (!code) return undefined
@@ -52,22 +53,44 @@ async function addedImports(
     file.before === undefined ? undefined : await code.factsOf({ path: file.oldPath ?? file.path, text: file.before })
   // A moved file may stand under other rules with the same imports.
   const isMoved = file.oldPath !== undefined && file.oldPath !== file.path
-  const known = before?.kind === 'facts' && !isMoved ? before : undefined
-  return { imports: after.imports.filter(each => !known || !hasImport(known, each)), code }
+  const known = before?.kind === 'facts' && !isMoved ? before.imports : []
+  return { imports: after.imports.filter(each => !hasImport(known, each)), known, code }
 }
 
-function hasImport(facts: FileFacts, wanted: ImportFact): boolean {
-  return facts.imports.some(each => each.imported === wanted.imported && (wanted.isTypeOnly || !each.isTypeOnly))
+function hasImport(imports: readonly ImportFact[], wanted: ImportFact): boolean {
+  const known = imports.filter(each => wanted.isTypeOnly || !each.isTypeOnly).flatMap(pathsOf)
+  return pathsOf(wanted).every(path => known.includes(path))
+}
+
+function pathsOf(imported: ImportFact): string[] {
+  return [imported.imported, ...(imported.mayImport ?? [])]
+}
+
+/** The project files some imports lead to. */
+async function targetsOf(
+  imports: readonly ImportFact[],
+  from: string,
+  code: CodeSupport,
+  project: ProjectView,
+): Promise<Set<string>> {
+  const found = new Set<string>()
+  for (const path of imports.flatMap(pathsOf))
+    for (const target of await code.resolveToFiles(path, from, project)) found.add(target)
+  return found
 }
 
 async function judgeImport(
   file: FileChange,
   imported: ImportFact,
+  known: ReadonlySet<string>,
   code: CodeSupport,
   input: GateInput,
 ): Promise<Finding[]> {
   const text = file.after ?? ''
-  const targets = await code.resolveToFiles(imported.imported, file.path, input.changedProject)
+  const reached = [...(await targetsOf([imported], file.path, code, input.changedProject))]
+  // One more name of a module that names are imported from already is no new border crossed.
+  const targets = imported.mayImport ? reached.filter(target => !known.has(target)) : reached
+  if (targets.length === 0 && reached.length > 0) return []
   const findings: Finding[] = []
   const { architectureRules, blockArchitecture } = input.settings
   const broken = brokenRule(architectureRules, file.path, [...targets, imported.imported])
@@ -180,7 +203,7 @@ async function valueImports(path: string, graph: ImportGraph): Promise<string[]>
   const facts = read && (await read.code.factsOf(read.source))
   if (facts?.kind !== 'facts') return []
   const values = facts.imports.filter(each => !each.isTypeOnly)
-  return (await Promise.all(values.map(each => graph.targetsOf(each.imported, path)))).flat()
+  return (await Promise.all(values.flatMap(pathsOf).map(each => graph.targetsOf(each, path)))).flat()
 }
 
 function wayTo(goal: string, cameFrom: ReadonlyMap<string, string | undefined>): string[] {

@@ -89,6 +89,8 @@ export interface ImportFact {
   /** As `resolveToFiles` takes it. */
   readonly imported: string
   readonly names: readonly ImportedName[]
+  /** Names that may be modules themselves (`from shop import cart`), as `resolveToFiles` takes them. */
+  readonly mayImport?: readonly string[]
   readonly isTypeOnly: boolean
   /** The imported names are exports of this file too (`export … from`, `pub use`, `from … import` in `__init__.py`). */
   readonly isReExport: boolean

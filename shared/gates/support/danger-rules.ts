@@ -19,7 +19,7 @@ const SCRIPT = ['typescript', 'javascript', 'vue', 'svelte'] as const
 /** The start of a string that is put together: a template with a hole, or a literal followed by `+`. */
 const JS_BUILT = '(?:`[^`]*\\$\\{|"[^"\\n]*"\\s*\\+|\'[^\'\\n]*\'\\s*\\+|\\w[\\w.]*\\s*\\+\\s*["\'`])'
 const PY_BUILT =
-  '(?:[rb]?f["\']{1,3}[^"\'\\n]*\\{|["\'][^"\'\\n]*["\']\\s*(?:%|\\+|\\.format\\()|\\w[\\w.]*\\s*\\+\\s*["\'])'
+  '(?:[rb]?f(?:"{1,3}[^"\\n]*|\'{1,3}[^\'\\n]*)\\{|(?:"[^"\\n]*"|\'[^\'\\n]*\')\\s*(?:%|\\+|\\.format\\()|\\w[\\w.]*\\s*\\+\\s*["\'])'
 const SQL = '\\s*(?:SELECT\\b|INSERT\\s+INTO\\b|UPDATE\\b|DELETE\\s+FROM\\b|DROP\\b|ALTER\\b)'
 const PASSWORD = /passw|pwd|credential|login/i
 const TOKEN = /token|secret|passw|session_?id|nonce|otp|api_?key|csrf|salt/i
@@ -159,7 +159,7 @@ export const DANGER_RULES: readonly DangerRule[] = [
     kind: 'sql-injection',
     languages: SCRIPT,
     pattern: new RegExp(
-      `\\b(?:query|execute|raw|exec|run|all|get|\\$queryRawUnsafe|\\$executeRawUnsafe)\\s*\\(\\s*(?:\`${SQL}[^\`]*\\$\\{|["']${SQL}[^"'\\n]*["']\\s*\\+)`,
+      `\\b(?:query|execute|raw|exec|run|all|get|\\$queryRawUnsafe|\\$executeRawUnsafe)\\s*\\(\\s*(?:\`${SQL}[^\`]*\\$\\{|(?:"${SQL}[^"\\n]*"|'${SQL}[^'\\n]*')\\s*\\+)`,
       'gi',
     ),
     certainty: 'likely',
@@ -170,7 +170,7 @@ export const DANGER_RULES: readonly DangerRule[] = [
     kind: 'sql-injection',
     languages: ['python'],
     pattern: new RegExp(
-      `\\.(?:execute|executemany|executescript|raw|query)\\s*\\(\\s*(?:text\\s*\\(\\s*)?(?:[rb]?f["']{1,3}${SQL}[^"']*\\{|["']{1,3}${SQL}[^"']*["']{1,3}\\s*(?:%|\\+|\\.format\\())`,
+      `\\.(?:execute|executemany|executescript|raw|query)\\s*\\(\\s*(?:text\\s*\\(\\s*)?(?:[rb]?f(?:"{1,3}${SQL}[^"]*|'{1,3}${SQL}[^']*)\\{|(?:"{1,3}${SQL}[^"]*"{1,3}|'{1,3}${SQL}[^']*'{1,3})\\s*(?:%|\\+|\\.format\\())`,
       'gi',
     ),
     certainty: 'likely',
@@ -211,7 +211,7 @@ export const DANGER_RULES: readonly DangerRule[] = [
   {
     kind: 'html-injection',
     languages: ['python'],
-    pattern: /\b(?:mark_safe|Markup)\s*\(\s*(?:f["']|["'][^"'\n]*["']\s*(?:%|\+|\.format))/g,
+    pattern: /\b(?:mark_safe|Markup)\s*\(\s*(?:f["']|(?:"[^"\n]*"|'[^'\n]*')\s*(?:%|\+|\.format))/g,
     certainty: 'likely',
     message: 'text becomes markup without being escaped',
     suggestion: 'use format_html, or let the template escape it',

@@ -58,8 +58,12 @@ export async function pythonFacts(source: SourceFile, loadAsset: AssetLoader): P
 }
 
 function importFact(each: PythonModule['imports'][number], isPackage: boolean): ImportFact {
+  const imported = '.'.repeat(each.level) + each.module
+  const inside = imported.endsWith('.') ? imported : `${imported}.`
+  const mayImport = each.names?.filter(({ name }) => name !== '*').map(({ name }) => inside + name)
   return {
-    imported: '.'.repeat(each.level) + each.module,
+    imported,
+    ...(mayImport ? { mayImport } : {}),
     names: each.names?.map(({ name, local }) => ({ name, local })) ?? [
       { name: '*', ...(each.local ? { local: each.local } : {}) },
     ],

@@ -5,19 +5,25 @@ import * as v from 'valibot'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { CodeIndex } from '#shared/code-index/code-index'
+import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { GateSettings } from '#shared/gates/gate'
 import { runGates } from '#shared/gates/run-gates'
 import { projectViewOf } from '#shared/gates/support/project-view'
 import { readAsset } from '#shared/host/node/assets'
 import { nodeFiles } from '#shared/host/node/files'
 import { Languages } from '#shared/languages/registry'
+import { diffSubject } from '#shared/pipelines/support/diff-subject'
 import { GATE_NAMES } from '#shared/protocol/gate-report'
+import { fillHoles } from '../../support/fill-holes'
 import { changeSetOf } from '../../support/memory-project'
 
 /**
  * Every case under test/gate-cases/ is data: `<gate>/<table>.yaml` holds many. `given` is the project before, `change` what becomes
  * of its files (`null`: deleted; `{ from, text }`: renamed), `verdict` what the gate must say. In `finds`, each line is a finding's
  * id, then its place, then words of its message or suggestion: "imports/unknown-name src/a.ts:1 readFileSync".
+ *
+ * Two short forms: `diff` is a unified diff instead of `change`, and `text` is what becomes of the table's `path`. `~hex32~` in a
+ * text is 32 random characters, so that no text that looks like a credential stands in the repository.
  */
 const CASES = join(import.meta.dirname, '../../gate-cases')
 
@@ -36,7 +42,9 @@ const Rule = v.strictObject({
 const Case = v.strictObject({
   title: v.string(),
   given: v.optional(Texts, {}),
-  change: Change,
+  change: v.optional(Change),
+  diff: v.optional(v.string()),
+  text: v.optional(v.string()),
   settings: v.optional(
     v.strictObject({
       maxBlastRadius: v.optional(v.number()),
@@ -49,7 +57,7 @@ const Case = v.strictObject({
   verdict: v.picklist(['PASS', 'FAIL', 'WARN', 'SKIP']),
   finds: v.optional(v.array(v.string()), []),
 })
-const Table = v.strictObject({ given: v.optional(Texts, {}), cases: v.array(Case) })
+const Table = v.strictObject({ given: v.optional(Texts, {}), path: v.optional(v.string()), cases: v.array(Case) })
 
 const NEED_INDEX: readonly string[] = ['blast_radius', 'architecture']
 
@@ -60,9 +68,9 @@ afterAll(() => rmSync(workspace, { recursive: true }))
 
 for (const gate of GATE_NAMES) {
   for (const name of tablesOf(gate)) {
-    const table = v.parse(Table, parse(readFileSync(join(CASES, gate, name), 'utf8')))
+    const table = v.parse(Table, parse(fillHoles(readFileSync(join(CASES, gate, name), 'utf8'))))
     describe(`${gate}: ${name.replace('.yaml', '')}`, () => {
-      test.each(table.cases)('$title', async ({ given, change, settings, verdict, finds }) => {
+      test.each(table.cases)('$title', async ({ given, settings, verdict, finds, ...each }) => {
         const before = { ...table.given, ...given }
         const gateSettings: GateSettings = {
           blockArchitecture: true,
@@ -74,12 +82,13 @@ for (const gate of GATE_NAMES) {
         const root = writeProject(before)
         const index = new CodeIndex({ root, files: nodeFiles(), languages })
         if (NEED_INDEX.includes(gate)) await index.refresh()
+        const { changes, problems: editProblems } = await changesOf(each, table.path, before, root)
         const report = await runGates(
-          changeSetOf(before, change),
+          changes,
           projectViewOf(nodeFiles(), root),
           gateSettings,
           new AbortController().signal,
-          { languages, index, now: () => performance.now() },
+          { languages, index, editProblems, now: () => performance.now() },
         )
         const [result] = report.results
         const found = (result?.findings ?? []).map(
@@ -92,6 +101,21 @@ for (const gate of GATE_NAMES) {
       })
     })
   }
+}
+
+type ChangeInCase = Pick<v.InferOutput<typeof Case>, 'change' | 'diff' | 'text'>
+
+async function changesOf(
+  { change, diff, text }: ChangeInCase,
+  path: string | undefined,
+  before: Record<string, string>,
+  root: string,
+): Promise<{ changes: ChangeSet; problems: readonly EditProblem[] }> {
+  if (diff !== undefined) return diffSubject(diff, 'case.diff', { files: nodeFiles(), root })
+  if (change) return { changes: changeSetOf(before, change), problems: [] }
+  if (path === undefined || text === undefined)
+    throw new Error('a case has `change`, `diff`, or `text` and its table a `path`')
+  return { changes: changeSetOf(before, { [path]: text }), problems: [] }
 }
 
 function writeProject(texts: Record<string, string>): string {
