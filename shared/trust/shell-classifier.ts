@@ -262,10 +262,8 @@ class Evaluation {
 
   #block(body: Script, redirects: readonly Redirect[]): void {
     const stdin = this.#redirects(redirects, '')
-    const before = this.#scope.stdinIsPiped
-    if (stdin) this.#scope.stdinIsPiped = true
-    this.run(body)
-    this.#scope.stdinIsPiped = before
+    if (stdin) this.#withPipedStdin(() => this.run(body))
+    else this.run(body)
   }
 
   #loop(statement: Extract<Statement, { kind: 'loop' }>): void {
@@ -530,7 +528,8 @@ class Evaluation {
         this.#noteWrite(value, call.judgement, `${where} writes`)
         return
       case 'line':
-        call.runsLine(value, where)
+        // What it reads comes from the program that starts it.
+        this.#withPipedStdin(() => call.runsLine(value, where))
         return
       case 'host':
       case 'url':
@@ -542,6 +541,13 @@ class Evaluation {
       case 'text':
         return
     }
+  }
+
+  #withPipedStdin(work: () => void): void {
+    const before = this.#scope.stdinIsPiped
+    this.#scope.stdinIsPiped = true
+    work()
+    this.#scope.stdinIsPiped = before
   }
 
   #judgeOperands(

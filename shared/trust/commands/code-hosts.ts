@@ -36,7 +36,7 @@ export const codeHosts: CommandTable = {
     values: { text: '-R --repo --hostname' },
     sub: {
       'issue pr mr release repo run workflow gist label ruleset project cache secret variable ssh-key gpg-key org codespace extension milestone incident ci job pipeline schedule deploy-key snippet':
-        { class: 'remote_action', sub: verbs },
+        { class: 'remote_action', raises: { destructive: '--visibility' }, sub: verbs },
       auth: { class: 'destructive', why: 'uses credentials', sub: { status: looks } },
       api: {
         class: 'read_only',
@@ -65,10 +65,10 @@ function judgeApi(call: Call): void {
   if (method === 'DELETE' || method?.includes(UNKNOWN)) call.raise('destructive', 'deletes on the code host')
   else if (call.operands[0]?.text === 'graphql') {
     const isMutation = call.options.some(option => /(^|=)\s*mutation\b/.test(option.value?.text ?? ''))
-    if (isMutation) call.raise('remote_action', 'changes something on the code host')
+    if (isMutation) call.raise('destructive', 'changes something on the code host')
     else if (call.has('--input') || call.options.some(option => /^query=@/.test(option.value?.text ?? '')))
       call.raise('remote_action', 'sends a query of a file')
   } else if (method ? method !== 'GET' && method !== 'HEAD' : sends) {
-    call.raise('remote_action', 'changes something on the code host')
+    call.raise('destructive', 'changes something on the code host')
   }
 }

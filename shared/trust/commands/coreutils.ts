@@ -2,7 +2,7 @@ import { type Call, type CommandTable, UNKNOWN } from './command'
 
 /** Files and folders: the programs every Unix has. */
 export const coreutils: CommandTable = {
-  'cat bat head tail wc nl tac rev stat file md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum md5 shasum du ls dir vdir lsd exa eza cmp hexdump od xxd strings readlink realpath basename dirname fold fmt expand unexpand column zcat bzcat xzcat zless zmore zgrep nm objdump readelf size ldd otool lsattr getfattr getfacl namei pathchk':
+  'cat bat head tail wc nl tac rev stat file md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum md5 shasum du ls dir vdir lsd exa eza cmp hexdump od xxd strings readlink realpath basename dirname fold fmt expand unexpand col colrm column zcat bzcat xzcat zless zmore zgrep nm objdump readelf size ldd otool lsattr getfattr getfacl namei pathchk':
     { class: 'read_only', operands: 'read', values: { text: '-n -c --lines --bytes -d -f -s -w --width' } },
   'less more most': {
     class: 'read_only',

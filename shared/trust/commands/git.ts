@@ -36,7 +36,7 @@ export const git: CommandTable = {
         values: { line: '-x --extcmd' },
       },
       mergetool: { class: 'local_mutation', why: 'starts another program', operands: 'text' },
-      'add commit merge cherry-pick revert am apply mv init stage notes rerere pack-refs repack prune-packed multi-pack-index commit-graph maintenance gc read-tree write-tree commit-tree hash-object mktag mktree update-index checkout-index unpack-objects index-pack pack-objects replace sparse-checkout lfs subtree quiltimport bundle format-patch request-pull archive fast-export flow town':
+      'add commit merge cherry-pick revert am apply mv init stage notes rerere pack-refs repack prune-packed multi-pack-index commit-graph maintenance gc read-tree write-tree commit-tree hash-object mktag mktree update-index checkout-index unpack-objects index-pack pack-objects replace sparse-checkout lfs subtree quiltimport bundle format-patch request-pull fast-export flow town':
         {
           ...writes,
           values: {
@@ -202,11 +202,24 @@ export const git: CommandTable = {
         judge: judgeConfig,
       },
       'filter-branch filter-repo': { class: 'destructive', why: 'rewrites all history', operands: 'text' },
-      'update-ref symbolic-ref': {
+      'update-ref': {
         class: 'local_mutation',
         why: 'moves a reference',
         operands: 'text',
         raises: { destructive: '-d --delete --stdin' },
+      },
+      'symbolic-ref': {
+        class: 'read_only',
+        operands: 'text',
+        values: { text: '-m' },
+        raises: { destructive: '-d --delete' },
+        judge: call => {
+          if (call.operands.length > 1) call.raise('local_mutation', 'moves a reference')
+        },
+      },
+      archive: {
+        class: 'local_mutation',
+        values: { line: '--exec', write: '-o --output', text: '--format --prefix --remote' },
       },
       prune: { class: 'destructive', why: 'forgets lost commits', looksWith: '-n --dry-run' },
       'daemon instaweb http-backend upload-pack receive-pack shell serve credential credential-store credential-cache':

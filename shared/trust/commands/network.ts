@@ -54,6 +54,11 @@ export const network: CommandTable = {
   openssl: {
     class: 'local_mutation',
     operands: 'text',
+    judge: call =>
+      call.args.forEach((arg, index) => {
+        const file = call.args[index + 1]
+        if (file && /^--?(out|keyout|writerand)$/.test(arg.text)) call.writes(file)
+      }),
     sub: {
       'version help ciphers': 'read_only',
       'x509 verify dgst asn1parse': {

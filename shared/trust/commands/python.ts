@@ -1,4 +1,4 @@
-import type { Call, Command, CommandTable } from './command'
+import { argOf, type Call, type Command, type CommandTable } from './command'
 
 const looks: Command = { class: 'read_only', operands: 'text' }
 const installs: Command = {
@@ -10,7 +10,10 @@ const installs: Command = {
     folder: '-t --target --prefix --root',
     text: '-i --index-url --extra-index-url --python',
   },
-  judge: call => call.reaches('the package registry'),
+  judge: call => {
+    call.reaches('the package registry')
+    if (call.has('--user')) call.writes(argOf('~/.local'))
+  },
 }
 const publishes: Command = {
   class: 'destructive',

@@ -106,6 +106,11 @@ function judgeShell(call: Call): void {
     call.settle('read_only', 'prints its version')
     return
   }
+  if (call.has('-n')) {
+    call.settle('read_only', 'only checks the syntax')
+    if (first && !call.has('-c')) call.reads(first)
+    return
+  }
   const isInline = call.has('-c')
   if (isInline) {
     if (!first) return

@@ -1,4 +1,4 @@
-import type { Call, Command, CommandTable } from './command'
+import { argOf, type Call, type Command, type CommandTable } from './command'
 
 const looks: Command = { class: 'read_only', operands: 'text' }
 const removes: Command = { class: 'destructive', why: 'removes software', operands: 'text' }
@@ -83,6 +83,7 @@ export const system: CommandTable = {
         class: 'local_mutation',
         why: 'installs software',
         operands: 'text',
+        judge: call => call.writes(argOf('/opt/homebrew')),
       },
       'uninstall remove rm autoremove zap': removes,
       services: { class: 'destructive', why: 'changes services', sub: { list: looks } },
@@ -135,8 +136,9 @@ export const system: CommandTable = {
       values: { text: '-f -t --from --to -r -vf -af -c -b' },
       raises: { destructive: '-shell-escape --shell-escape -write18' },
     },
-  'act actionlint circleci gitlab-runner buildkite-agent shellcheck yamllint markdownlint vale codespell typos lychee semgrep gitleaks trufflehog snyk osv-scanner codeql sonar-scanner licensee reuse cspell ajv spectral':
+  'act actionlint circleci gitlab-runner buildkite-agent yamllint markdownlint vale codespell typos lychee semgrep gitleaks trufflehog snyk osv-scanner codeql sonar-scanner licensee reuse cspell ajv spectral':
     { class: 'local_mutation', why: 'checks the project', operands: 'read' },
+  shellcheck: { class: 'read_only', operands: 'read' },
   'qemu-system-x86_64 qemu-img virsh virt-install VBoxManage lxc lxd incus machinectl systemd-nspawn': {
     class: 'destructive',
     why: 'changes machines',

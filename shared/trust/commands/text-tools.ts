@@ -149,6 +149,8 @@ function judgeSedScript(call: Call, script: string): void {
       return before
     },
   )
+  const written = SED_WRITE.exec(rest)?.[1]
+  if (written) call.writes({ text: written.trim(), source: script, mayBeSeveral: false, isSubstituted: false })
   const commands = rest.replace(/([/|#,])(?:\\.|(?!\1)[^\\\n])*\1/g, '').replace(/\b[aic]\\?\n?[^\n]*/g, '')
   if (/(^|[;{}\s\d$!])e(\s|$|;|[a-z/])/.test(commands)) call.unknown('sed runs a command')
   const target = /(^|[;{}\s\d$!])[wW]\s*([^\s;}]+)/.exec(commands)?.[2]
@@ -156,6 +158,10 @@ function judgeSedScript(call: Call, script: string): void {
   if (script.includes(UNKNOWN) && script.replaceAll(UNKNOWN, '').trim() === '')
     call.raise('local_mutation', 'its script is not known')
 }
+
+/** `w` and `W` with their addresses; the name goes on to the end of the line. */
+const SED_WRITE =
+  /(?:^|[;{}\n])\s*(?:(?:\d+|\$|\/(?:\\.|[^/\\\n])*\/)(?:\s*[,~]\s*(?:[+~]?\d+|\$|\/(?:\\.|[^/\\\n])*\/))?)?\s*!?\s*[wW]\s+([^\n]+)/
 
 function judgeAwk(call: Call): void {
   const inline = call.value('-e --source')
