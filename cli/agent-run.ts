@@ -33,7 +33,7 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
     throw new UsageError('no prompt: give it as words, with -p, or on stdin')
   }
   const schema = await readOutputSchema(flags)
-  const host = cliHost(output, false)
+  const host = cliHost()
   const answersOnStdin = flags['answer-on-stdin'] === true
   const opened = await createKode(lines && answersOnStdin ? lines.answering(host) : host, {
     root,
@@ -125,7 +125,8 @@ function readsLines(flags: ParsedArgs['flags'], words: readonly string[], format
   return true
 }
 
-function sessionOptions(flags: ParsedArgs['flags']): SessionOptions {
+/** Which session the flags name. */
+export function sessionOptions(flags: ParsedArgs['flags']): SessionOptions {
   const resume = textFlag(flags, 'resume') ?? textFlag(flags, 'session')
   const id = textFlag(flags, 'session-id')
   if (flags.fork && resume === undefined && !flags.continue) {
@@ -186,7 +187,8 @@ function nonBlank(text: string): string | undefined {
   return text.trim() === '' ? undefined : text
 }
 
-function agentSettings(flags: ParsedArgs['flags']): Partial<Settings> {
+/** What the flags of the agent set. */
+export function agentSettings(flags: ParsedArgs['flags']): Partial<Settings> {
   const settings = modelSettings(flags)
   const numbers = {
     maxTurns: numberFlag(flags, 'max-turns'),

@@ -32,7 +32,7 @@ export async function runNamedCommand(
     return EXIT.done
   }
   const root = projectRoot(textFlag(flags, 'project-root') ?? textFlag(flags, 'project-dir'))
-  const host = cliHost(output, false)
+  const host = cliHost()
   const result = await command.run(
     {
       root,

@@ -11,7 +11,8 @@ export async function helpText(name?: string): Promise<string> {
   return `${[
     'kode: a coding agent that cannot land unverified code',
     '',
-    'Usage: kode [flags] [prompt…]     one agent turn; the answer is printed on stdout',
+    'Usage: kode [flags]               a conversation on this terminal',
+    '       kode [flags] prompt…       one agent turn; the answer is printed on stdout',
     '       kode <command> [flags] …   see below; kode help <command> tells more',
     '',
     'Commands:',

@@ -1,5 +1,5 @@
 import { EXIT } from '#shared/protocol/exit-codes'
-import { AGENT_OPTIONS, COMMON_OPTIONS, parse, textFlag, UsageError } from './args'
+import { AGENT_OPTIONS, COMMON_OPTIONS, type ParsedArgs, parse, textFlag, UsageError } from './args'
 import { type CliEnd, Interruption } from './interruption'
 import { terminalOutput } from './output'
 import { projectRoot } from './project-root'
@@ -49,6 +49,16 @@ async function dispatch(args: readonly string[]): Promise<CliEnd> {
     return EXIT.done
   }
   const root = projectRoot(textFlag(flags, 'project-root') ?? textFlag(flags, 'project-dir'))
+  if (words.length === 0 && wantsConversation(flags)) {
+    const { runInteractive } = await import('./interactive/interactive')
+    return runInteractive({ flags, root, output, interruption })
+  }
   const { runAgent } = await import('./agent-run')
   return runAgent({ words, flags, root, output, interruption })
+}
+
+/** Without a prompt, on a terminal, and with nothing asked for that only a script reads. */
+function wantsConversation(flags: ParsedArgs['flags']): boolean {
+  const isScripted = ['prompt', 'json', 'output-format', 'input-format', 'output-schema'].some(name => name in flags)
+  return !isScripted && process.stdin.isTTY && process.stdout.isTTY
 }

@@ -29,6 +29,7 @@ import type { GateReport } from '#shared/protocol/gate-report'
 import type { RunResult, VerifyOutcome } from '#shared/protocol/run-result'
 import type { Provider } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
+import type { InputHistory } from '#shared/store/history'
 import type { SessionLog } from '#shared/store/messages'
 import type { ListedSession, Store } from '#shared/store/sessions'
 import { TaskBoard } from '#shared/tasks/task-board'
@@ -62,6 +63,10 @@ export interface Kode {
   ): Promise<Result<ChangedFile[], { message: string; gates?: GateReport }>>
   /** Earlier conversations of this project, newest first. */
   listSessions(): Promise<Result<ListedSession[], KodeFailure>>
+  /** What was typed at prompts of this project, the newest first. */
+  inputHistory(): Promise<string[]>
+  /** Keeps a prompt for the history; a history that cannot be written is no reason to stop. */
+  rememberInput(text: string): Promise<void>
   /** Commands of the shelf that have a door to the chat. */
   chatCommands(): Promise<Pick<Command, 'name' | 'summary'>[]>
   /** Runs such a command. Rejects with one line for people. @returns its result for people */
@@ -239,6 +244,7 @@ class ProjectKode implements Kode {
   readonly #tasks: TaskBoard
   readonly #parser = new ShellParser(readAsset)
   #store: Store | undefined
+  #history: InputHistory | undefined
 
   constructor(
     host: Host,
@@ -348,6 +354,19 @@ class ProjectKode implements Kode {
     return store.ok ? ok(store.value.listSessions(this.root)) : store
   }
 
+  async inputHistory(): Promise<string[]> {
+    return (await this.#openHistory()).list({ project: this.root })
+  }
+
+  async rememberInput(text: string): Promise<void> {
+    const history = await this.#openHistory()
+    try {
+      history.add(this.root, text, this.#host.now())
+    } catch (error) {
+      this.#host.log.write('warning', `input history: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
   async chatCommands(): Promise<Pick<Command, 'name' | 'summary'>[]> {
     const { loadAllCommands } = await import('#shared/commands/registry')
     return (await loadAllCommands()).filter(command => command.doors.includes('chat'))
@@ -386,6 +405,18 @@ class ProjectKode implements Kode {
   async close(): Promise<void> {
     await this.sandbox.close()
     await this.#store?.close()
+    await this.#history?.close()
+  }
+
+  async #openHistory(): Promise<InputHistory> {
+    if (!this.#history) {
+      const [{ InputHistory }, { storePaths }] = await Promise.all([
+        import('#shared/store/history'),
+        import('#shared/store/paths'),
+      ])
+      this.#history = new InputHistory(storePaths(this.#paths.db))
+    }
+    return this.#history
   }
 
   async #openStore(): Promise<Result<Store, KodeFailure>> {

@@ -1,0 +1,187 @@
+import { createInterface, type Interface, type Key } from 'node:readline'
+import type { ReadStream, WriteStream } from 'node:tty'
+
+export interface LineEditorParts {
+  input: ReadStream
+  output: WriteStream
+  /** The newest first. */
+  history: string[]
+  /** What may stand for the last word, such as `@src/a.ts` for `@src/`. */
+  complete(line: string): string[]
+  /** Enter. */
+  onLine(text: string): void
+  /** Alt+Enter. */
+  onLater(text: string): void
+  /** Ctrl-C; `isEmpty` when nothing was typed (what was typed is gone now). */
+  onInterrupt(isEmpty: boolean): void
+  /** Shift+Tab. */
+  onSwitch(): void
+  /** Ctrl-D, or the terminal went away. */
+  onEnd(): void
+}
+
+const BRACKETED_PASTE_ON = '\x1b[?2004h'
+const BRACKETED_PASTE_OFF = '\x1b[?2004l'
+
+/** One line at the bottom of the terminal that can be typed into at any time, with what is printed above it. */
+export class LineEditor {
+  readonly #parts: LineEditorParts
+  readonly #lines: Interface
+  /** Lines of a paste, or ended with `\`, that belong to the text being typed. */
+  #earlierLines: string[] = []
+  readonly #history: string[]
+  #isPasting = false
+  #isClosed = false
+  #search: { query: string; skip: number } | undefined
+  #keyWaiter: ((key: string) => boolean) | undefined
+
+  constructor(parts: LineEditorParts) {
+    this.#parts = parts
+    this.#history = [...parts.history]
+    // Before readline's own listener: what is seen here decides what that one may do.
+    parts.input.on('keypress', (_, key: Key) => this.#beforeKey(key))
+    this.#lines = createInterface({
+      input: parts.input,
+      output: parts.output,
+      terminal: true,
+      history: parts.history.filter(text => !text.includes('\n')),
+      historySize: 1000,
+      removeHistoryDuplicates: true,
+      escapeCodeTimeout: 50,
+      // At once, so that what is typed next comes after it.
+      completer: (line: string) => [parts.complete(line), line.slice(line.lastIndexOf(' ') + 1)],
+    })
+    parts.input.on('keypress', (text: string | undefined, key: Key) => this.#afterKey(text, key))
+    this.#lines.on('line', line => this.#heard(line))
+    this.#lines.on('SIGINT', () => this.#interrupted())
+    this.#lines.on('close', () => {
+      this.#isClosed = true
+      parts.output.write(BRACKETED_PASTE_OFF)
+      parts.onEnd()
+    })
+    parts.output.write(BRACKETED_PASTE_ON)
+  }
+
+  /** Shows what stands before the text being typed. */
+  setPrompt(prompt: string): void {
+    this.#lines.setPrompt(prompt)
+    this.#redraw()
+  }
+
+  /** Prints above the line; what is being typed stays. */
+  print(text: string): void {
+    if (this.#isClosed) {
+      this.#parts.output.write(`${text}\n`)
+      return
+    }
+    this.#clear()
+    this.#parts.output.write(`${text}\n`)
+    this.#redraw()
+  }
+
+  /**
+   * Waits for one key out of a choice; other keys are typed as usual.
+   *
+   * @param keys names as of readline, such as `y` or `escape`
+   * @returns undefined when the signal ended it
+   */
+  key(keys: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+    return new Promise(resolve => {
+      const end = (key: string | undefined) => {
+        this.#keyWaiter = undefined
+        signal.removeEventListener('abort', onAbort)
+        resolve(key)
+      }
+      const onAbort = () => end(undefined)
+      if (signal.aborted) return end(undefined)
+      signal.addEventListener('abort', onAbort)
+      this.#keyWaiter = key => {
+        if (!keys.includes(key)) return false
+        end(key)
+        return true
+      }
+    })
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#clear()
+    this.#lines.close()
+  }
+
+  #beforeKey(key: Key): void {
+    // A tab in a paste is text, and Shift+Tab is ours.
+    Reflect.set(this.#lines, 'isCompletionEnabled', !this.#isPasting && key.shift !== true)
+  }
+
+  #afterKey(text: string | undefined, key: Key): void {
+    if (key.name === 'paste-start') this.#isPasting = true
+    else if (key.name === 'paste-end') this.#isPasting = false
+    else if (key.name === 'tab' && key.shift) this.#parts.onSwitch()
+    else if (key.name === 'r' && key.ctrl) this.#searchBack()
+    else if (key.meta && (key.name === 'return' || key.name === 'enter')) this.#later()
+    else if (this.#keyWaiter && (this.#lines.line === text || key.name === 'escape')) {
+      if (this.#keyWaiter(key.name ?? text ?? '')) this.#replaceLine('')
+    }
+    if (!(key.name === 'r' && key.ctrl)) this.#search = undefined
+  }
+
+  #heard(line: string): void {
+    if (this.#isPasting || line.endsWith('\\')) {
+      this.#earlierLines.push(this.#isPasting ? line : line.slice(0, -1))
+      return
+    }
+    const text = this.#whole(line)
+    this.#redraw()
+    if (text.trim() !== '') this.#parts.onLine(text)
+  }
+
+  #later(): void {
+    const text = this.#whole(this.#lines.line)
+    this.#replaceLine('')
+    if (text.trim() !== '') this.#parts.onLater(text)
+  }
+
+  #whole(line: string): string {
+    const text = [...this.#earlierLines, line].join('\n')
+    this.#earlierLines = []
+    this.#history.unshift(text)
+    return text
+  }
+
+  #interrupted(): void {
+    const isEmpty = this.#lines.line === '' && this.#earlierLines.length === 0
+    this.#earlierLines = []
+    this.#replaceLine('')
+    this.#parts.onInterrupt(isEmpty)
+  }
+
+  /** The next older input that contains what was typed. */
+  #searchBack(): void {
+    this.#search ??= { query: this.#lines.line, skip: 0 }
+    const { query, skip } = this.#search
+    const found = this.#history.filter(text => text.includes(query) && !text.includes('\n'))[skip]
+    if (found === undefined) return
+    this.#search.skip++
+    this.#replaceLine(found)
+  }
+
+  #replaceLine(text: string): void {
+    this.#lines.write(null, { ctrl: true, name: 'e' })
+    this.#lines.write(null, { ctrl: true, name: 'u' })
+    if (text !== '') this.#lines.write(text)
+  }
+
+  #clear(): void {
+    const { output } = this.#parts
+    output.moveCursor(0, -this.#lines.getCursorPos().rows)
+    output.cursorTo(0)
+    output.clearScreenDown()
+    // readline would go up by as many rows as its text had, over what is printed now.
+    Reflect.set(this.#lines, 'prevRows', 0)
+  }
+
+  #redraw(): void {
+    if (!this.#isClosed) this.#lines.prompt(true)
+  }
+}

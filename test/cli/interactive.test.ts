@@ -1,0 +1,146 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { MarkdownRows } from '../../cli/interactive/markdown-rows'
+import { type Script, startScriptedProvider } from '../support/scripted-provider'
+import { tempProject } from '../support/temp-project'
+import { KEY, Terminal } from '../support/terminal'
+
+const WRITE = { toolCalls: [{ name: 'Write', arguments: { file_path: 'a.txt', content: 'one\n' } }] }
+
+describe('kode without a prompt, on a terminal', () => {
+  test('answers, goes on, and leaves with Ctrl-D', async () => {
+    const { terminal, model } = await open([{ text: 'It is **four**.' }, { text: 'Still four.' }])
+    await terminal.shows('> ')
+    terminal.type(`two and two?${KEY.enter}`)
+    await terminal.shows('It is four.')
+    terminal.type(`sure?${KEY.enter}`)
+    await terminal.shows('Still four.')
+    terminal.type(KEY.ctrlD)
+    expect(await terminal.end).toBe(0)
+    expect(JSON.stringify(model.requests[1]?.body.messages)).toContain('two and two?')
+  })
+
+  test('asks before a file is written: n leaves it, y writes it', async () => {
+    const script = [WRITE, { text: 'Not then.' }, WRITE, { text: 'Written.' }]
+    const { terminal, root } = await open(script, ['--mode', 'safe'])
+    await terminal.shows('safe > ')
+    terminal.type(`write it${KEY.enter}`)
+    await terminal.shows('y yes')
+    expect(terminal.text).toContain('+one')
+    terminal.type('n')
+    await terminal.shows('Not then.')
+    expect(existsSync(join(root, 'a.txt'))).toBe(false)
+    terminal.type(`do${KEY.enter}`)
+    await terminal.shows('y yes')
+    terminal.type('y')
+    await terminal.shows('Written.')
+    expect(readFileSync(join(root, 'a.txt'), 'utf8')).toBe('one\n')
+  })
+
+  test('f says no, and what to do instead', async () => {
+    const { terminal, model } = await open([WRITE, { text: 'I see.' }], ['--mode', 'safe'])
+    await terminal.shows('safe > ')
+    terminal.type(`write it${KEY.enter}`)
+    await terminal.shows('y yes')
+    terminal.type('f')
+    await terminal.shows('Tell kode')
+    terminal.type(`call it b.txt${KEY.enter}`)
+    await terminal.shows('I see.')
+    expect(JSON.stringify(model.requests[1]?.body.messages.at(-1))).toContain('call it b.txt')
+  })
+
+  test('what is typed while it works is heard before the next step, Alt+Enter after the turn', async () => {
+    const bash = { toolCalls: [{ name: 'Bash', arguments: { command: 'sleep 2' } }] }
+    const { terminal, model } = await open([bash, { text: 'Heard.' }, { text: 'And after.' }])
+    await terminal.shows('> ')
+    terminal.type(`wait${KEY.enter}`)
+    await terminal.shows('Bash')
+    terminal.type(`also this${KEY.enter}`)
+    await terminal.shows('heard before the next step')
+    terminal.type(`then that${KEY.altEnter}`)
+    await terminal.shows('waits for the end')
+    await terminal.shows('And after.')
+    expect(JSON.stringify(model.requests[1]?.body.messages)).toContain('also this')
+    expect(JSON.stringify(model.requests[1]?.body.messages)).not.toContain('then that')
+    expect(JSON.stringify(model.requests[2]?.body.messages)).toContain('then that')
+  })
+
+  test('Ctrl-C stops the turn and keeps the conversation; twice at rest leaves', async () => {
+    const slow = { toolCalls: [{ name: 'Bash', arguments: { command: 'sleep 60' } }] }
+    const { terminal } = await open([slow, { text: 'Here again.' }])
+    await terminal.shows('> ')
+    terminal.type(`wait${KEY.enter}`)
+    await terminal.shows('Bash')
+    terminal.type(KEY.ctrlC)
+    await terminal.shows('interrupted')
+    terminal.type(`hello${KEY.enter}`)
+    await terminal.shows('Here again.')
+    terminal.type(KEY.ctrlC)
+    await terminal.shows('leaves')
+    terminal.type(KEY.ctrlC)
+    expect(await terminal.end).toBe(0)
+  })
+
+  test('completes commands and paths, switches the mode, finds earlier input', async () => {
+    const { terminal } = await open([{ text: 'Read it.' }, { text: 'Read it again.' }], ['--mode', 'safe'], {
+      'src/orders.ts': 'export const a = 1\n',
+    })
+    await terminal.shows('safe > ')
+    terminal.type(`look at @sr${KEY.tab}or${KEY.tab}`)
+    await terminal.shows('@src/orders.ts')
+    terminal.type(KEY.enter)
+    await terminal.shows('Read it.')
+    terminal.type(KEY.shiftTab)
+    await terminal.shows('auto > ')
+    terminal.type(`orders${KEY.ctrlR}`)
+    await terminal.shows('look at @src/orders.ts')
+    terminal.type(KEY.enter)
+    await terminal.shows('Read it again.')
+    terminal.type(`/mo${KEY.tab}plan${KEY.enter}`)
+    await terminal.shows('plan > ')
+    terminal.type(`/help${KEY.enter}`)
+    await terminal.shows('/undo')
+    terminal.type(`/nonsense${KEY.enter}`)
+    await terminal.shows('There is no command /nonsense')
+    terminal.type(`/exit${KEY.enter}`)
+    expect(await terminal.end).toBe(0)
+  })
+
+  test('a pasted text of several lines is one prompt', async () => {
+    const { terminal, model } = await open([{ text: 'Got it.' }])
+    await terminal.shows('> ')
+    terminal.type('\x1b[200~one\rtwo\tthree\r\x1b[201~')
+    terminal.type(`four${KEY.enter}`)
+    await terminal.shows('Got it.')
+    expect(JSON.stringify(model.requests[0]?.body.messages)).toContain(
+      'one\\\\ntwo\\\\tthree\\\\nfour'.replaceAll('\\\\', '\\'),
+    )
+  })
+})
+
+describe('Markdown as rows', () => {
+  const bare = (_: string, text: string) => text
+
+  test.each([
+    ['a paragraph breaks between words', ['aaaa bbbb cccc dddd eeee'], ['aaaa bbbb cccc dddd', 'eeee']],
+    [
+      'code is left as it is',
+      ['```\nlet x = 1 // a long comment that goes on\n```\n'],
+      ['```', 'let x = 1 // a long comment that goes on', '```'],
+    ],
+    ['pieces of any size make the same rows', ['a', 'b\n', 'c\nd'], ['ab', 'c', 'd']],
+    ['an empty line stays', ['a\n\nb'], ['a', '', 'b']],
+  ])('%s', (_, pieces, expected) => {
+    const rows = new MarkdownRows(() => 21, bare)
+    expect([...pieces.flatMap(piece => rows.push(piece)), ...rows.end()]).toEqual(expected)
+  })
+})
+
+async function open(script: Script, args: readonly string[] = [], files: Record<string, string> = {}) {
+  const model = await startScriptedProvider(script)
+  onTestFinished(() => model.close())
+  const root = tempProject(files)
+  const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted' }
+  return { model, root, terminal: new Terminal(args, { cwd: root, env }) }
+}
