@@ -79,7 +79,9 @@ export class Questions {
       ...(request.gates ? [`  ${gateLine(request.gates, this.#output)}`] : []),
       ...diff.slice(0, SHOWN_DIFF_LINES).map(line => `  ${paintDiff(line, this.#output)}`),
       ...(hidden > 0 ? [`  … ${hidden} more lines`] : []),
-      ...(request.rules ?? []).slice(0, 9).map((offer, index) => `  ${index + 1} yes, and remember "${offer.rule}"${alsoAllowed(offer)}`),
+      ...(request.rules ?? [])
+        .slice(0, 9)
+        .map((offer, index) => `  ${index + 1} yes, and remember "${offer.rule}"${alsoAllowed(offer)}`),
       paint('bold', '  y yes · n no · a always (auto mode) · f no, and say what instead · Esc no'),
     ]
   }

@@ -38,6 +38,18 @@ describe('kode without a prompt, on a terminal', () => {
     expect(readFileSync(join(root, 'a.txt'), 'utf8')).toBe('one\n')
   })
 
+  test('a number grants the rule it shows, and the next such command is not asked about', async () => {
+    const make = (name: string) => ({ toolCalls: [{ name: 'Bash', arguments: { command: `mkdir ${name}` } }] })
+    const { terminal, root } = await open([make('one'), make('two'), { text: 'Both made.' }], ['--mode', 'safe'])
+    await terminal.shows('safe > ')
+    terminal.type(`make them${KEY.enter}`)
+    await terminal.shows('2 yes, and remember "allow local_mutation mkdir"')
+    await terminal.shows('y yes')
+    terminal.type('2')
+    await terminal.shows('Both made.')
+    expect(existsSync(join(root, 'one')) && existsSync(join(root, 'two'))).toBe(true)
+  })
+
   test('f says no, and what to do instead', async () => {
     const { terminal, model } = await open([WRITE, { text: 'I see.' }], ['--mode', 'safe'])
     await terminal.shows('safe > ')
