@@ -6,6 +6,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   generate: async () => (await import('./run')).generateCommand,
   loop: async () => (await import('./loop')).loopCommand,
   plan: async () => (await import('./plan')).planCommand,
+  critique: async () => (await import('./critique')).critiqueCommand,
   verify: async () => (await import('./verify')).verifyCommand,
   blindfold: async () => (await import('./blindfold')).blindfoldCommand,
   undo: async () => (await import('./undo')).undoCommand,

@@ -7,6 +7,7 @@ import { costOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
 import type { BlindfoldMode } from '#shared/context/blindfold/blindfold'
 import generateText from '#shared/context/prompts/generate.md'
+import { critiquePatch, critiquePlan, critiqueText } from '#shared/pipelines/critique'
 import { PatchConversation } from '#shared/pipelines/generate'
 import { DEFAULT_PLAN_TOKENS, planTask } from '#shared/pipelines/plan'
 import { type RunServices, runTask } from '#shared/pipelines/run'
@@ -120,8 +121,13 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
       ...(settings.maxTokens !== undefined && { maxTokens: settings.maxTokens }),
     },
     maxRounds: wholeNumber(args, 'max-rounds') ?? settings.project.engine?.max_rounds ?? DEFAULT_ROUNDS,
-    context: task => contextFor(task, engine, context, args),
+    context: task => contextFor(task, engine, context, args, settings),
     propose: reply => engine.propose(reply),
+    critique: async changes =>
+      critiquePatch(changes, {
+        ...(await engine.project(context.signal)),
+        severities: settings.project.critique?.severities ?? {},
+      }),
     judge: (changes, problems, signal) => engine.judge(changes, signal, problems),
     async mayLand(changes) {
       if (settings.project.permission?.edit === 'deny')
@@ -170,10 +176,20 @@ async function blindfolded(
 }
 
 /** What the user gave, or what planning finds. */
-async function contextFor(task: string, engine: ChangeEngine, context: CommandContext, args: CommandArgs) {
+async function contextFor(
+  task: string,
+  engine: ChangeEngine,
+  context: CommandContext,
+  args: CommandArgs,
+  { project }: Settings,
+) {
   const file = textFlag(args, 'context-file')
   if (file === undefined) {
     const plan = await planTask(task, planSource(context, await engine.project(context.signal)))
+    const remarks = critiquePlan(plan, project.critique?.severities ?? {})
+    if (remarks.some(remark => remark.severity === 'error'))
+      throw new CommandFailure(`the review rejected the task:\n${critiqueText(remarks)}`, EXIT.failed)
+    if (remarks.length > 0) context.progress(critiqueText(remarks))
     return packetText(plan.packet(DEFAULT_PLAN_TOKENS))
   }
   const bytes = await context.files.read(absoluteFrom(context.root, file))

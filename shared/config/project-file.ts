@@ -2,6 +2,8 @@ import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import * as v from 'valibot'
 import { fail, ok, type Result } from '#shared/base/result'
 
+const lensSeverity = v.optional(v.picklist(['off', 'info', 'warning', 'error']))
+
 const permission = v.picklist(['ask', 'allow', 'always', 'deny'])
 
 /** One module rule; the reference's three keys are understood as well. */
@@ -87,6 +89,23 @@ export const projectFileSchema = v.object({
       ),
       language: v.optional(v.string()),
       on_parse_error: v.optional(v.picklist(['block', 'warn'])),
+    }),
+  ),
+  critique: v.optional(
+    v.object({
+      severities: v.optional(
+        v.pipe(
+          v.object({
+            'architecture-compliance': lensSeverity,
+            'blast-radius': lensSeverity,
+            coherence: lensSeverity,
+            convention: lensSeverity,
+            dependency: lensSeverity,
+            task: lensSeverity,
+          }),
+          v.description('What each lens of the review weighs; error rejects a patch before the gates look'),
+        ),
+      ),
     }),
   ),
   architecture: v.optional(v.object({ rules: v.optional(v.array(architectureRule)) })),

@@ -6,6 +6,7 @@ import { feedbackFor } from '#shared/gates/support/feedback'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { Provider } from '#shared/providers/provider'
+import { type CritiqueFinding, critiqueText } from './critique'
 import { type GenerateSettings, PatchConversation } from './generate'
 import { failedFiles, failureOf, type RoundSummary, type Summary, warningsOf } from './summary'
 import type { RunBudget } from './support/run-budget'
@@ -19,6 +20,8 @@ export interface RunServices {
   context(task: string): Promise<string>
   /** A reply of the model as a change set; what did not fit is named. */
   propose(reply: string): Promise<Proposed>
+  /** What a reviewer says about a patch; an error sends it back before the gates look. */
+  critique(changes: ChangeSet): Promise<readonly CritiqueFinding[]>
   judge(changes: ChangeSet, problems: readonly EditProblem[], signal: AbortSignal): Promise<GateReport>
   /** Whether trust lets this change land; the reason where it does not. */
   mayLand(changes: ChangeSet, report: GateReport, signal: AbortSignal): Promise<Result<void, string>>
@@ -59,6 +62,18 @@ export async function runTask(task: string, services: RunServices, signal: Abort
     services.budget.add(generated.usage)
 
     const proposed = await services.propose(generated.text)
+    const remarks = await services.critique(proposed.changes)
+    const objections = remarks.filter(remark => remark.severity === 'error')
+    record.remarks = remarks
+    if (objections.length > 0) {
+      const text = critiqueText(objections)
+      record.reject(proposed, text)
+      services.progress(`refused by the critique:\n${text}`)
+      if (generated.text === lastReply) return record.end('the model gave the same refused patch twice', EXIT.failed)
+      lastReply = generated.text
+      conversation.complain(`The review rejected it:\n${text}`)
+      continue
+    }
     const report = await services.judge(proposed.changes, proposed.problems, signal)
     record.endRound(proposed, report)
     if (signal.aborted) return record.end('interrupted', EXIT.interrupted)
@@ -111,6 +126,20 @@ class RunLedger {
     this.#report = { status: 'PASS', results: [], duration_ms: 0 }
   }
 
+  /** What the review said about the last patch. */
+  remarks: readonly CritiqueFinding[] = []
+
+  reject(proposed: Proposed, text: string): void {
+    const reason = `critique: ${text}`
+    this.#rounds.push({
+      round: this.#round,
+      status: 'FAIL',
+      hunks: proposed.hunkIds,
+      failed_hunks: Object.fromEntries(proposed.hunkIds.map(id => [id, reason])),
+      duration_ms: Math.round(this.#services.now() - this.#roundStartedAt),
+    })
+  }
+
   endRound(proposed: Proposed, report: GateReport): void {
     this.#report = report
     this.#rounds.push({
@@ -144,6 +173,11 @@ class RunLedger {
     return { summary, exitCode }
   }
 
+  #softRemarks(): string[] {
+    const shown = this.remarks.filter(remark => remark.severity === 'warning')
+    return shown.map(remark => `critique: ${critiqueText([remark]).slice(2)}`)
+  }
+
   #common(): Summary {
     return {
       schema_version: 1,
@@ -157,7 +191,7 @@ class RunLedger {
       failed_hunks: {},
       failed_files: {},
       results: this.#report.results,
-      warnings: warningsOf(this.#report),
+      warnings: [...warningsOf(this.#report), ...this.#softRemarks()],
       rounds: this.#rounds,
       model: this.#services.model.model,
       usage: { ...this.#services.budget.usage },
