@@ -1,14 +1,9 @@
 import { resolve } from 'node:path'
 import type { ChangeEngine } from '#shared/agent/change-engine'
 import { openEngine } from '#shared/agent/open-engine'
-import {
-  type CritiqueFinding,
-  type CritiqueSource,
-  critiquePatch,
-  critiquePlan,
-  critiqueText,
-} from '#shared/pipelines/critique'
+import { type CritiqueSource, critiquePatch, critiquePlan, critiqueText } from '#shared/pipelines/critique'
 import { planTask } from '#shared/pipelines/plan'
+import type { CritiqueFinding } from '#shared/pipelines/support/critique-finding'
 import { planSource } from '#shared/pipelines/support/plan-source'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { type Command, type CommandArgs, type CommandContext, CommandFailure, textFlag } from './command'

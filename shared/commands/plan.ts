@@ -4,6 +4,7 @@ import type { PlanGraph } from '#shared/pipelines/support/plan-graph'
 import { planSource } from '#shared/pipelines/support/plan-source'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { type Command, type CommandContext, CommandFailure, wholeNumber } from './command'
+import { planPage } from './support/plan-page'
 
 /** The surgical context for a task. */
 export const planCommand: Command = {
@@ -14,6 +15,7 @@ export const planCommand: Command = {
   options: {
     packet: { type: 'boolean', help: 'print the context packet as JSON, for --context-file' },
     graph: { type: 'boolean', help: 'print files, declarations and their links as JSON' },
+    html: { type: 'boolean', help: 'with --graph: print one self-contained page to look at' },
     'max-tokens': { type: 'string', value: 'N', help: `size of the packet; default ${DEFAULT_PLAN_TOKENS}` },
   },
   async run(context, args) {
@@ -22,6 +24,7 @@ export const planCommand: Command = {
     const maxTokens = wholeNumber(args, 'max-tokens') ?? DEFAULT_PLAN_TOKENS
     const plan = await planFor(task, context)
     if (plan.ranked.length === 0) throw new CommandFailure('the project has no files', EXIT.failed)
+    if (args.flags.graph && args.flags.html) return { exitCode: EXIT.done, raw: planPage(plan.graph()) }
     const json = args.flags.graph ? plan.graph() : plan.packet(maxTokens)
     const wantsJson = args.flags.graph === true || args.flags.packet === true
     return {

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   stats: async () => (await import('./stats')).statsCommand,
   explain: async () => (await import('./explain')).explainCommand,
   init: async () => (await import('./init')).initCommand,
+  ci: async () => (await import('./ci')).ciCommand,
   doctor: async () => (await import('./doctor')).doctorCommand,
   providers: async () => (await import('./providers')).providersCommand,
   models: async () => (await import('./models')).modelsCommand,

@@ -1,8 +1,9 @@
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { readAuditLog } from '#shared/audit/read-log'
 import { type Stats, statsOf } from '#shared/audit/stats'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { type Command, CommandFailure, textFlag, wholeNumber } from './command'
+import { statsPage } from './support/stats-page'
 
 const BAR_CELLS = 20
 const MAX_NAME = 45
@@ -11,12 +12,13 @@ const MAX_NAME = 45
 export const statsCommand: Command = {
   name: 'stats',
   summary: 'sums up the audit log: verdicts, failing gates and files, models, trend',
-  usage: '[--since DATE] [--days N] [--top N]',
+  usage: '[--since DATE] [--days N] [--top N] [--html]',
   doors: ['cli', 'chat'],
   options: {
     'log-dir': { type: 'string', value: 'DIR', help: 'where kode.log is; default: logs' },
     since: { type: 'string', value: 'DATE', help: 'only entries from this day on, as 2026-01-31' },
     days: { type: 'string', value: 'N', help: 'days in the trend; default 14' },
+    html: { type: 'boolean', help: 'print one self-contained page' },
     top: { type: 'string', value: 'N', help: 'files shown; default 10' },
   },
   async run(context, args) {
@@ -31,6 +33,7 @@ export const statsCommand: Command = {
     const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since)
     const chosen = entries.filter(entry => Date.parse(entry.timestamp) >= from)
     const stats = statsOf(chosen, wholeNumber(args, 'days') ?? 14, wholeNumber(args, 'top') ?? 10, context.now())
+    if (args.flags.html) return { exitCode: EXIT.done, raw: statsPage(stats, basename(context.root)) }
     return { exitCode: EXIT.done, json: stats, text: stats.total === 0 ? 'The audit log is empty.' : toText(stats) }
   },
 }

@@ -5,29 +5,9 @@ import type { DeclarationFact, FileFacts } from '#shared/languages/language'
 import { type ProjectView, withChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import type { Plan } from './plan'
+import type { CritiqueFinding, Lens } from './support/critique-finding'
 import { dependencyRemarks } from './support/dependency-lens'
 import { isTestFile } from './support/test-files'
-
-export const LENSES = [
-  'architecture-compliance',
-  'blast-radius',
-  'coherence',
-  'convention',
-  'dependency',
-  'task',
-] as const
-export type Lens = (typeof LENSES)[number]
-
-/** What a reviewer would say before the gates look: not whether it is right, but whether it is meant. */
-export interface CritiqueFinding {
-  lens: Lens
-  severity: 'info' | 'warning' | 'error'
-  file_path: string
-  /** From 1. */
-  line: number
-  message: string
-  suggestion?: string
-}
 
 /** Overrides what a lens says by itself; `off` silences it. */
 export type LensSeverities = Readonly<Partial<Record<Lens, CritiqueFinding['severity'] | 'off'>>>

@@ -6,9 +6,10 @@ import { feedbackFor } from '#shared/gates/support/feedback'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { Provider } from '#shared/providers/provider'
-import { type CritiqueFinding, critiqueText } from './critique'
+import { critiqueText } from './critique'
 import { type GenerateSettings, PatchConversation } from './generate'
 import { failedFiles, failureOf, type RoundSummary, type Summary, warningsOf } from './summary'
+import type { CritiqueFinding } from './support/critique-finding'
 import type { RunBudget } from './support/run-budget'
 
 /** What a run needs; the engine's side is the same for every pipeline. */

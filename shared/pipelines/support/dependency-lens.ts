@@ -1,6 +1,6 @@
 import type { ChangeSet, FileChange } from '#shared/edits/change-set'
 import type { ProjectView } from '#shared/languages/project-view'
-import type { CritiqueFinding } from '../critique'
+import type { CritiqueFinding } from './critique-finding'
 
 /** A manifest, its entries, and the lock files that belong to it. */
 interface ManifestKind {
