@@ -57,7 +57,7 @@ test.each([
       else visit(each)
     }
   }
-  visit(parse(readFileSync(path, 'utf8')))
+  for (const document of parseAllDocuments(readFileSync(path, 'utf8'))) visit(document.toJS())
   expect(scripts.length).toBeGreaterThan(0)
   for (const script of scripts) {
     execFileSync('bash', ['-n'], { input: script.replace(/\$\{\{.*?\}\}/g, 'x') })
