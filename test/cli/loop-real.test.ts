@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { runCli } from '../support/run-cli'
@@ -16,6 +16,8 @@ interface Project {
   good: string
   bad: string
   failedTest: string
+  /** What the project needs besides its files. */
+  prepare?(root: string): void
   /** A test that only the good patch makes pass. */
   newTest: { path: string; text: string }
 }
@@ -68,7 +70,15 @@ const PROJECTS: readonly Project[] = [
   {
     language: 'TypeScript',
     files: {
-      'package.json': '{ "name": "shop", "type": "module", "scripts": { "test": "node --test" } }\n',
+      // Any Node may run the tests, also one that knows no TypeScript.
+      'package.json': JSON.stringify({
+        name: 'shop',
+        type: 'module',
+        scripts: {
+          test: 'esbuild *.test.ts --bundle --platform=node --outdir=/tmp/built && node --test /tmp/built/*.js',
+        },
+      }),
+      '.gitignore': 'node_modules\n',
       'shop.ts': 'export function total(prices: number[]): number {\n  return prices.reduce((a, b) => a + b, 0)\n}\n',
       'shop.test.ts':
         "import { writeFileSync } from 'node:fs'\nimport { test } from 'node:test'\nimport { total } from './shop.ts'\n\ntest('adds up', () => {\n  writeFileSync('last.txt', 'ran')\n  if (total([1, 2]) !== 3) throw new Error('wrong')\n})\n",
@@ -81,6 +91,12 @@ const PROJECTS: readonly Project[] = [
     good: '(sum, price) => sum + price, 0',
     bad: '(a, b) => a + b, 1',
     failedTest: 'adds up',
+    prepare: root => {
+      const bin = join(root, 'node_modules/.bin')
+      mkdirSync(bin, { recursive: true })
+      const esbuild = `node_modules/@esbuild/${process.platform}-${process.arch}/bin/esbuild`
+      copyFileSync(esbuild, join(bin, 'esbuild'))
+    },
     newTest: {
       path: 'double.test.ts',
       text: "import { test } from 'node:test'\nimport * as shop from './shop.ts'\n\ntest('doubles', () => {\n  const { double } = shop as Record<string, any>\n  if (double(2) !== 4) throw new Error('wrong')\n})\n",
@@ -184,6 +200,7 @@ async function loop(project: Project, script: readonly object[][], flags: readon
   const model = await startScriptedProvider(script.map(hunks => ({ text: JSON.stringify(hunks) })))
   onTestFinished(() => model.close())
   const root = tempProject(project.files)
+  project.prepare?.(root)
   const before = treeHash(root)
   const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted' }
   const end = await runCli(['loop', ...flags, 'change', project.path], { cwd: root, env })
