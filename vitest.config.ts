@@ -12,7 +12,7 @@ export default defineConfig({
     exclude: ['test/vscode/**', '**/node_modules/**'],
     globalSetup: 'test/support/build.ts',
     // Real processes (sandbox, ripgrep, git, the built CLI) take their time on a busy two-core machine.
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 })
