@@ -33,7 +33,7 @@ const isLanguage = (name: string) =>
   values.language === undefined || values.language.toLowerCase() === name.toLowerCase()
 const [most, each, shown] = [Number(values.files), Number(values.faults), Number(values.misses)]
 
-const kode: Project = { name: 'kode', root: resolve('.') }
+const kode: Project = { name: 'kode', root: resolve('.'), isWhole: true }
 const corpus = await buildCorpus()
 const newest = corpus.histories.flatMap(({ versions }) => versions.slice(-1))
 const scripted = newest.filter(({ root }) => existsSync(join(root, 'src')) || existsSync(join(root, 'lib')))

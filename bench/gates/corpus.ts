@@ -9,6 +9,8 @@ import names from './corpus.data.json' with { type: 'json' }
 export interface Project {
   readonly name: string
   readonly root: string
+  /** A repository, with the manifest that its tests and tools rely on. */
+  readonly isWhole?: boolean
 }
 
 /** Consecutive versions of one package, oldest first. */
@@ -139,23 +141,24 @@ function pythonProjects(installed: string, folder: string): Project[] {
     const root = join(folder, name)
     const listed = textOf(join(installed, info, 'RECORD')) ?? textOf(join(installed, info, 'top_level.txt')) ?? ''
     const tops = new Set(listed.split('\n').map(line => line.split(/[/,]/)[0]!))
-    if (!existsSync(join(root, 'pyproject.toml'))) {
-      const found = [...tops, name, name.toLowerCase().replaceAll(/[-.]/g, '_')].filter(
-        top => /^\w+(?:\.py)?$/.test(top) && top !== '__pycache__' && existsSync(join(installed, top)),
-      )
-      if (found.length === 0) continue
-      mkdirSync(root, { recursive: true })
-      for (const top of new Set(found)) renameSync(join(installed, top), join(root, top))
-      writeFileSync(join(root, 'pyproject.toml'), pyproject(name, metadata))
-    }
+    const isNew = !existsSync(join(root, 'pyproject.toml'))
+    const found = [...tops, name, name.toLowerCase().replaceAll(/[-.]/g, '_')].filter(
+      top => /^\w+(?:\.py)?$/.test(top) && top !== '__pycache__' && existsSync(join(installed, top)),
+    )
+    if (isNew && found.length === 0) continue
+    mkdirSync(root, { recursive: true })
+    if (isNew) for (const top of new Set(found)) renameSync(join(installed, top), join(root, top))
+    const requires = textOf(join(installed, info, 'requires.txt')) ?? ''
+    writeFileSync(join(root, 'pyproject.toml'), pyproject(name, metadata, requires))
     projects.push({ name, root })
   }
   return projects
 }
 
-function pyproject(name: string, metadata: string): string {
+function pyproject(name: string, metadata: string, requires: string): string {
   const list = (items: readonly string[]) => `[${items.map(item => JSON.stringify(item)).join(', ')}]`
   const requirements = [...metadata.matchAll(/^Requires-Dist:\s*(.+)$/gm)].map(match => match[1]!.trim())
+  requirements.push(...requires.split('\n').filter(line => /^\w/.test(line)))
   const python = /^Requires-Python:\s*(.+)$/m.exec(metadata)?.[1]?.trim()
   return [
     '[project]',

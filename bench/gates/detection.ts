@@ -34,6 +34,7 @@ export interface Tally {
 const NOT_WRITTEN =
   /(?:^|\/)(?:tests?|testdata|__tests__|fixtures?|vendor|dist|build|cjs|esm|umd|_?esm\w*|lib-esm|benches|examples?|ui|node_modules|bench|templates?)\/|\.d\.[mc]?ts$|\.min\.js$|\.pb\.go$|_generated|generated_|zz_/
 const MAX_CHARS = 80_000
+const FAST = ['syntax', 'imports', 'calls'] as const
 
 /** Puts seeded faults into files that had none, one at a time, and counts those that fail the fast gates. */
 export async function measureDetection(
@@ -51,7 +52,7 @@ export async function measureDetection(
       if (!isFault(index)) continue
       const { project, path, text, fault } = attempt
       const after = injected(text, fault.place)
-      const report = await judge(viewOf(project.root), [{ path, before: text, after }], ['syntax', 'imports', 'calls'])
+      const report = await judge(viewOf(project.root), [{ path, before: text, after }], FAST)
       const tally = rows.get(fault.row) ?? { tried: 0, found: 0, warned: 0, missed: [] }
       rows.set(fault.row, tally)
       tally.tried++
@@ -89,8 +90,10 @@ async function attemptsIn(source: FaultSource, each: number, random: () => numbe
   }
   const counts = new Map<FaultRow, number>()
   const attempts: Attempt[] = []
+  // Not every fault is one in every language.
+  let offered: readonly FaultRow[] = FAULT_ROWS
   for (const { project, path } of sample(all, all.length, random)) {
-    const open = FAULT_ROWS.filter(row => (counts.get(row) ?? 0) < each)
+    const open = offered.filter(row => (counts.get(row) ?? 0) < each)
     if (open.length === 0) break
     const text = await readText(project.root, path)
     if (
@@ -101,17 +104,14 @@ async function attemptsIn(source: FaultSource, each: number, random: () => numbe
     )
       continue
     const faults = await faultsIn(source, project, path, text, random)
-    const wasRight =
-      faults &&
-      (await judge(viewOf(project.root), [{ path, before: undefined, after: text }], ['syntax', 'imports', 'calls']))
-        .status
-    if (!faults || wasRight === 'FAIL') continue
-    for (const row of open) {
-      const fault = faults.get(row)?.()
-      if (!fault) continue
-      attempts.push({ project, path, text, fault })
-      counts.set(row, (counts.get(row) ?? 0) + 1)
-    }
+    if (!faults) continue
+    offered = [...faults.keys()]
+    const found = open.map(row => faults.get(row)?.()).filter(fault => fault !== undefined)
+    if (found.length === 0) continue
+    const edit = { path, before: undefined, after: text }
+    if ((await judge(viewOf(project.root), [edit], FAST)).status === 'FAIL') continue
+    attempts.push(...found.map(fault => ({ project, path, text, fault })))
+    for (const { row } of found) counts.set(row, (counts.get(row) ?? 0) + 1)
   }
   return attempts
 }

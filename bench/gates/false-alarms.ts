@@ -12,6 +12,8 @@ export interface Alarms {
   warned: number
 }
 
+/** What a published package needs of the repository it was cut from, whose manifest is not published with it. */
+const OF_ITS_REPOSITORY = /(?:^|\/)(?:tests?|__tests__|benchmarks?|scripts)\/|\.(?:test|spec|bench)\.\w+$/
 const CODE = /\.(?:[mc]?[jt]s|[jt]sx|pyi?|go|rs)$/
 
 /** Every file as if the change had just made it: nothing in it is forgiven for having been there. */
@@ -24,7 +26,8 @@ export async function alarmsOnFiles(
 ): Promise<Alarms> {
   const all: { project: Project; path: string }[] = []
   for (const project of projects) {
-    const paths = await pathsBelow(project.root, { isWanted: path => extension.test(path), withModules })
+    const isWanted = (path: string) => extension.test(path) && (project.isWhole || !OF_ITS_REPOSITORY.test(path))
+    const paths = await pathsBelow(project.root, { isWanted, withModules })
     all.push(...paths.map(path => ({ project, path })))
   }
   const alarms: Alarms = { title, judged: 0, failed: 0, lines: [], failedSyntax: 0, warned: 0 }
@@ -76,7 +79,7 @@ export async function alarmsOnHistories(
         each => each.before !== undefined && each.after !== undefined && CODE.test(each.path),
       )
       for (const edit of sample(modified, mostFilesOfAStep, seeded(index + 1)))
-        count(single, await judge(viewOf(next.root), [edit], FAST), `${next.name}: `)
+        count(single, await judge(viewOf(next.root), [edit], OF_A_TEXT), `${next.name}: `)
     }
   }
   return [steps, single]
@@ -86,7 +89,8 @@ const OF_A_TEXT = ['syntax', 'imports', 'calls', 'security'] as const
 const FAST = ['diff_applier', ...OF_A_TEXT] as const
 
 async function editsBetween(previous: Project, next: Project): Promise<Edit[]> {
-  const isWanted = (path: string) => CODE.test(path) || /(?:^|\/)package\.json$/.test(path)
+  const isWanted = (path: string) =>
+    (CODE.test(path) && !OF_ITS_REPOSITORY.test(path)) || /(?:^|\/)package\.json$/.test(path)
   const paths = new Set([
     ...(await pathsBelow(previous.root, { isWanted })),
     ...(await pathsBelow(next.root, { isWanted })),

@@ -90,7 +90,10 @@ async function judgeTarget(
   if (each.isTypeOnly) return undefined
   const near = [...python.declared].flatMap(modulesOf)
   const suggestion = didYouMean(top, [...near, ...stdTopLevelModules(), ...python.installed, ...knownModules()])
-  const isCertain = (python.isComplete || python.hasEnvironment) && !(await isUsedElsewhere(top, path, project))
+  // `dask_cudf` inside a function of a project that has `dask`: a part that some have and others do without.
+  const mayBePlugIn = !each.isTopLevel && [...python.declared].some(name => sharesWord(name, top))
+  const isCertain =
+    !mayBePlugIn && (python.isComplete || python.hasEnvironment) && !(await isUsedElsewhere(top, path, project))
   const message = `there is no module \`${top}\`: not in the project, its dependencies or the standard library`
   return problem('unknown-package', isCertain ? 'certain' : 'likely', message, suggestion)
 }
@@ -170,6 +173,11 @@ function provides(distribution: string, top: string): boolean {
     .toSorted((a, b) => b.length - a.length)
     .reduce((left, part) => left.replace(part, ''), words.join(''))
   return rest.length < words.join('').length && /^\d*$/.test(rest)
+}
+
+function sharesWord(distribution: string, top: string): boolean {
+  const words = top.toLowerCase().split('_')
+  return distribution.split('-').some(word => word.length >= 4 && words.includes(word))
 }
 
 /** Another file of the project imports it too, so somebody has it. */
