@@ -57,9 +57,9 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
   render(kode.sessionEvent(session.value))
   interruption.signal.addEventListener('abort', () => session.value.cancel())
   const verify = textFlag(flags, 'verify')
-  const run = async (text: string) => {
+  const run = async (texts: readonly string[]) => {
     const result = await kode.run(session.value, {
-      prompt: [{ type: 'text', text }],
+      prompt: texts.map(text => ({ type: 'text', text })),
       ...(schema && { schema }),
       allowDenied: flags['allow-denied'] === true,
       requireChanges: flags['require-changes'] === true,
@@ -74,7 +74,7 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
     return result.exit_code
   }
   if (!lines) {
-    const result = await run(prompt ?? '')
+    const result = await run(prompt ?? [])
     const exitCode = await finish(result)
     printResult(result, format, output)
     return exitCode
@@ -94,7 +94,7 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
  */
 async function runLines(
   lines: LineControl,
-  run: (text: string) => Promise<RunResult>,
+  run: (texts: readonly string[]) => Promise<RunResult>,
   print: (result: RunResult) => void,
   signal: AbortSignal,
 ): Promise<RunResult | undefined> {
@@ -102,7 +102,7 @@ async function runLines(
   while (true) {
     const text = await lines.nextPrompt(signal)
     if (text === undefined) return decisive
-    const result = await run(text)
+    const result = await run([text])
     print(result)
     if (decisive === undefined || decisive.success) decisive = result
   }
@@ -173,14 +173,18 @@ async function readPrompt(
   words: readonly string[],
   flags: ParsedArgs['flags'],
   output: Output,
-): Promise<string | undefined> {
+): Promise<string[] | undefined> {
   const flag = textFlag(flags, 'prompt')
   if (flag !== undefined && words.length > 0) throw new UsageError('give the prompt as words or with -p, not both')
-  if (flag === '-') return nonBlank((await readStdin()).trim())
+  if (flag === '-') return onlyPart((await readStdin()).trim())
   const given = nonBlank(flag ?? words.join(' '))
-  if (given === undefined) return process.stdin.isTTY ? undefined : nonBlank((await readStdin()).trim())
+  if (given === undefined) return process.stdin.isTTY ? undefined : onlyPart((await readStdin()).trim())
   const piped = await readPipedContext(() => output.note('note: stdin stayed silent; going on without it'))
-  return piped.trim() === '' ? given : `${given}\n\n<stdin>\n${piped}\n</stdin>`
+  return piped.trim() === '' ? [given] : [given, `<stdin>\n${piped}\n</stdin>`]
+}
+
+function onlyPart(text: string): string[] | undefined {
+  return text === '' ? undefined : [text]
 }
 
 function nonBlank(text: string): string | undefined {

@@ -15,7 +15,7 @@ import { fail, ok, type Result } from '#shared/base/result'
 import type { Command } from '#shared/commands/command'
 import { type KodePaths, kodePaths } from '#shared/config/paths'
 import { loadSettings, type Settings } from '#shared/config/settings'
-import { environmentNote } from '#shared/context/environment'
+import { environmentNote, uncommittedDiff } from '#shared/context/environment'
 import { projectInstructions } from '#shared/context/instructions'
 import { systemPrompt } from '#shared/context/system-prompt'
 import { feedbackFor } from '#shared/gates/support/feedback'
@@ -26,6 +26,7 @@ import type { FilePreview, TrustMode } from '#shared/protocol/approvals'
 import type { ChangedFile, SessionEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { GateReport } from '#shared/protocol/gate-report'
+import type { UserPart } from '#shared/protocol/messages'
 import type { RunResult, VerifyOutcome } from '#shared/protocol/run-result'
 import type { Provider } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
@@ -299,6 +300,7 @@ class ProjectKode implements Kode {
         mode: this.#modeOf(options, log),
         canUseAuto: () => (this.#autoRefusal ? fail({ message: this.#autoRefusal }) : ok(undefined)),
         environmentNote: () => this.#environmentNote(log),
+        withMentions: text => this.#withMentions(text),
         turnServices: session =>
           new SessionWiring(this.#wiringParts(log, system, chosen, session), session).turnServices(),
         onModeChanged: mode => void log.setMeta('mode', mode),
@@ -452,6 +454,13 @@ class ProjectKode implements Kode {
       isEphemeral,
     })
     return created.ok ? created : fail({ message: created.error.message, exitCode: EXIT.usage })
+  }
+
+  async #withMentions(text: string): Promise<UserPart[]> {
+    if (!text.includes('@')) return [{ type: 'text', text }]
+    const { withMentions } = await import('#shared/context/mentions')
+    const diff = () => uncommittedDiff(this.root, this.#options.env, this.#host.processes)
+    return withMentions(text, { root: this.root, files: this.#host.files, diff })
   }
 
   async #environmentNote(log: SessionLog): Promise<string> {

@@ -1,7 +1,7 @@
 import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
 import compactText from '#shared/context/prompts/compact.md'
-import type { Message, UserMessage } from '#shared/protocol/messages'
+import type { Message, Usage, UserMessage } from '#shared/protocol/messages'
 import type { ModelRequest, Provider } from '#shared/providers/provider'
 
 /** Share of the window at which older messages are put away before the next request. Source: spec/koda.md §9.2. */
@@ -11,6 +11,9 @@ const KEPT_MESSAGES = 4
 const SUMMARY_TOKENS = 4_096
 const MAX_CHARS_PER_MESSAGE = 2_000
 const MAX_CHARS_OF_CALLS = 500
+/** Cautious: code has more tokens than prose. */
+const CHARS_PER_TOKEN = 2.5
+const PROMPT_TOKENS = 500
 
 /** What a compaction does to a conversation: these messages go, this one comes in their place, before the kept ones. */
 export interface Compaction {
@@ -18,40 +21,86 @@ export interface Compaction {
   summary: UserMessage
 }
 
+export interface CompactionRequest {
+  messages: readonly Message[]
+  provider: Provider
+  model: string
+  windowTokens: number
+  /** Stands behind the summary as it is, such as the plan. */
+  addition: string
+  /** Told what each request took. */
+  onUsage(usage: Usage): void
+}
+
 /**
- * Turns all but the last messages into a summary by the same model. Nothing is deleted: what goes is archived and can be
- * recalled.
+ * Turns all but the last messages into a summary by the same model; what is too long for one request is summarised piece
+ * by piece, each with the summary of those before it. Nothing is deleted: what goes is archived and can be recalled.
  *
  * @returns undefined when there is too little to put away, or the model gave no summary; then nothing changes
  */
-export async function compact(
-  messages: readonly Message[],
-  provider: Provider,
-  model: string,
-  signal: AbortSignal,
-): Promise<Compaction | undefined> {
+export async function compact(request: CompactionRequest, signal: AbortSignal): Promise<Compaction | undefined> {
+  const { messages, windowTokens, addition } = request
   const cut = cutBefore(messages)
   if (cut < 2) return undefined
   const old = messages.slice(0, cut)
+  let summary = ''
+  for (const piece of piecesOf(old, windowTokens)) {
+    const before = summary === '' ? '' : `[summary of what came before]\n${summary}\n\n`
+    const next = await summarise(`${before}${piece}`, request, signal)
+    if (next === undefined) return undefined
+    summary = next
+  }
+  const framed = [
+    `<summary of the conversation so far>\n${summary}\n</summary>`,
+    addition,
+    'Go on from here without mentioning the summary. RecallContext finds what it leaves out.',
+  ]
+  const text = framed.filter(part => part !== '').join('\n')
+  return {
+    archived: old.map(message => message.id),
+    summary: { role: 'user', id: newId(), parts: [{ type: 'text', text }], origin: 'summary' },
+  }
+}
+
+/** @returns undefined when the model failed or said nothing */
+async function summarise(
+  text: string,
+  { provider, model, windowTokens, onUsage }: CompactionRequest,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const request: ModelRequest = {
     model,
     system: compactText.trim(),
-    messages: [{ role: 'user', id: newId(), parts: [{ type: 'text', text: transcript(old) }], origin: 'task' }],
+    messages: [{ role: 'user', id: newId(), parts: [{ type: 'text', text }], origin: 'task' }],
     tools: [],
-    maxTokens: SUMMARY_TOKENS,
+    maxTokens: summaryTokens(windowTokens),
     temperature: 0.3,
   }
-  let text = ''
+  let summary = ''
   for await (const event of provider.stream(request, signal)) {
-    if (event.type === 'text') text += event.text
+    if (event.type === 'text') summary += event.text
+    if (event.type === 'usage') onUsage(event.usage)
     if (event.type === 'failure') return undefined
   }
-  if (text.trim() === '') return undefined
-  const framed = `<summary of the conversation so far>\n${text.trim()}\n</summary>\nGo on from here without mentioning the summary.`
-  return {
-    archived: old.map(message => message.id),
-    summary: { role: 'user', id: newId(), parts: [{ type: 'text', text: framed }], origin: 'summary' },
+  return summary.trim() === '' ? undefined : summary.trim()
+}
+
+/** A small window has no room for a long summary. */
+function summaryTokens(windowTokens: number): number {
+  return Math.min(SUMMARY_TOKENS, Math.floor(windowTokens / 4))
+}
+
+/** The messages as texts that fit into a request beside the summary of those before and the one to come. */
+function piecesOf(messages: readonly Message[], windowTokens: number): string[] {
+  const maxChars = Math.max(4_000, (windowTokens - 2 * summaryTokens(windowTokens) - PROMPT_TOKENS) * CHARS_PER_TOKEN)
+  const pieces: string[] = []
+  for (const message of messages) {
+    const text = `[${message.role}]\n${bodyOf(message)}`
+    const last = pieces.at(-1)
+    if (last !== undefined && last.length + text.length < maxChars) pieces[pieces.length - 1] = `${last}\n\n${text}`
+    else pieces.push(text)
   }
+  return pieces
 }
 
 /** Where the kept part begins: never between a call and its result, so before an assistant message or a user's. */
@@ -59,10 +108,6 @@ function cutBefore(messages: readonly Message[]): number {
   let cut = Math.max(0, messages.length - KEPT_MESSAGES)
   while (cut > 0 && messages[cut]?.role === 'tool') cut--
   return cut
-}
-
-function transcript(messages: readonly Message[]): string {
-  return messages.map(message => `[${message.role}]\n${bodyOf(message)}`).join('\n\n')
 }
 
 function bodyOf(message: Message): string {

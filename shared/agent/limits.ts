@@ -31,6 +31,12 @@ export class Spending {
     this.costUsd = cost === undefined || this.costUsd === undefined ? undefined : this.costUsd + cost
   }
 
+  /** Of a request beside the turn, such as a summary: it costs, and is no turn. */
+  addBeside(usage: Usage, model: string): void {
+    this.add(usage, model)
+    this.requests--
+  }
+
   /** The limit that forbids another request, if one does. `requestsBefore` are those of earlier prompts. */
   exceeded(limits: TurnLimits, requestsBefore: number): { limit: LimitName; message: string } | undefined {
     const made = this.requests - requestsBefore

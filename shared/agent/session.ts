@@ -1,3 +1,4 @@
+import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { TrustMode } from '#shared/protocol/approvals'
@@ -15,6 +16,8 @@ export interface SessionParts {
   canUseAuto(): Result<void, { message: string }>
   /** Text that belongs to the user's next message: date, git state and other things that change. */
   environmentNote(): Promise<string>
+  /** What the user's words mention, put behind them. */
+  withMentions(text: string): Promise<UserPart[]>
   turnServices(session: SessionBinding): TurnServices
   onModeChanged(mode: TrustMode): void
   /** Ends what the session started beside itself. */
@@ -84,9 +87,14 @@ export class AgentSession {
 
   /** Starts a turn, or steers the running one; resolves with the end of the turn that hears it. */
   async prompt(parts: UserPart[], lane: 'next' | 'later' = 'next'): Promise<TurnEnd> {
-    if (this.#running) {
-      this.#steering.add(parts, lane)
-      return this.#running.end
+    const running = this.#running
+    if (running) {
+      const mayMention = parts[0]?.type === 'text' && parts[0].text.includes('@')
+      const said = mayMention ? await this.#withMentions(parts) : parts
+      // The turn may have ended while files were read.
+      if (this.#running !== running) return this.prompt(parts, lane)
+      this.#steering.add(said, lane)
+      return running.end
     }
     const controller = new AbortController()
     const end = this.#runTurns(parts, controller.signal).finally(() => {
@@ -94,6 +102,17 @@ export class AgentSession {
     })
     this.#running = { controller, end }
     return end
+  }
+
+  /** Puts older messages away now; false when there is too little, or a turn is running. */
+  async compact(signal: AbortSignal): Promise<boolean> {
+    return this.#running === undefined && this.#services.makeRoom(signal)
+  }
+
+  /** Only the user's own words, which come first, can mention something; what was piped or pasted cannot. */
+  async #withMentions([words, ...rest]: readonly UserPart[]): Promise<UserPart[]> {
+    if (words?.type !== 'text') return words ? [words, ...rest] : []
+    return [...(await this.#parts.withMentions(words.text)), ...rest.map(cutPart)]
   }
 
   /** Ends the running turn; what waits in the queue is dropped with it and returned. */
@@ -146,13 +165,20 @@ export class AgentSession {
     const turnId = newId()
     this.#turn = { id: turnId, title: titleOf(parts) }
     this.emit({ type: 'turn_started', turn_id: turnId })
-    const note = await this.#parts.environmentNote()
+    const [note, said] = await Promise.all([this.#parts.environmentNote(), this.#withMentions(parts)])
     // It becomes part of this message for good: a text that changed later would spoil the cached prefix.
-    const withNote: UserPart[] = note === '' ? parts : [...parts, { type: 'text', text: note }]
+    const withNote: UserPart[] = note === '' ? said : [...said, { type: 'text', text: note }]
     const end = await runTurn(this.#services, userMessage(withNote, 'typed'), signal)
     this.emit({ type: 'turn_ended', turn_id: turnId, end })
     return end
   }
+}
+
+/** Of what comes beside the words, such as stdin; more would not fit into any usual window beside the work. */
+const MAX_PART_CHARS = 200_000
+
+function cutPart(part: UserPart): UserPart {
+  return part.type === 'text' ? { ...part, text: cutMiddle(part.text, MAX_PART_CHARS) } : part
 }
 
 function titleOf(parts: readonly UserPart[]): string {

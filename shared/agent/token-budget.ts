@@ -8,9 +8,28 @@ const TOKENS_PER_MESSAGE = 10
 /** What providers charge for an image of usual size, roughly. */
 const TOKENS_PER_IMAGE = 1_200
 
+/** Messages never change; a long conversation is not measured anew with every step. */
+const estimates = new WeakMap<Message, number>()
+
 /** Tokens of a message, estimated. */
 export function estimateMessage(message: Message): number {
+  const known = estimates.get(message)
+  if (known !== undefined) return known
+  const tokens = measure(message)
+  estimates.set(message, tokens)
+  return tokens
+}
+
+function measure(message: Message): number {
   return TOKENS_PER_MESSAGE + Math.floor(sizeOf(message) / BYTES_PER_TOKEN) + imagesIn(message) * TOKENS_PER_IMAGE
+}
+
+const toolEstimates = new WeakMap<readonly ToolSpec[], number>()
+
+function estimateTools(tools: readonly ToolSpec[]): number {
+  const known = toolEstimates.get(tools) ?? estimateText(JSON.stringify(tools))
+  toolEstimates.set(tools, known)
+  return known
 }
 
 /** Tokens of a text, estimated. */
@@ -33,7 +52,7 @@ export function contextFill(
 ): ContextFill {
   const by_category = {
     system: estimateText(system),
-    tools: estimateText(JSON.stringify(tools)),
+    tools: estimateTools(tools),
     messages: sum(messages.filter(message => message.role !== 'tool').map(estimateMessage)),
     tool_results: sum(messages.filter(message => message.role === 'tool').map(estimateMessage)),
   }

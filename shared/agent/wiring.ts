@@ -12,6 +12,7 @@ import type { Message, Usage } from '#shared/protocol/messages'
 import type { ModelRequest } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
+import { textOfEntry } from '#shared/store/recall'
 import type { TaskDesk } from '#shared/tools/task-desk'
 import type { ToolContext, ToolOutput } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
@@ -22,11 +23,12 @@ import { suggestRules, wouldHaveAllowed } from '#shared/trust/rules'
 import type { ChangeEngine } from './change-engine'
 import { COMPACT_AT, compact } from './compaction'
 import { Spending } from './limits'
+import { CLEARED, resultsToClear } from './micro-compaction'
 import type { NetworkQuestions } from './network-questions'
 import type { OpenModel } from './open-model'
 import { SessionReadLedger } from './read-ledger'
 import type { SessionBinding } from './session'
-import { todosOf } from './todos'
+import { todoNote, todosOf } from './todos'
 import { contextFill } from './token-budget'
 import type { CallEnd, ObservedAction, ToolAudit, ToolCallServices } from './tool-call'
 import type { Toolset } from './toolset'
@@ -57,6 +59,9 @@ export interface WiringParts {
 
 /** After so many failed tries in a row compaction pauses. Source: spec/koda.md §9.2. */
 const MAX_COMPACTION_FAILURES = 3
+/** Share of the window at which it is worth a request to know it exactly. */
+const ASK_WINDOW_AT = 0.3
+const LOCAL_PROVIDERS = ['ollama', 'lm-studio', 'vllm']
 
 /** Connects a session's turn with everything it uses; one object per session. */
 export class SessionWiring {
@@ -64,7 +69,8 @@ export class SessionWiring {
   readonly #session: SessionBinding
   readonly #context: ToolContext
   readonly #spending: Spending
-  readonly #windowTokens: number
+  #windowTokens: number
+  #isWindowAsked = false
   /** Every call that was asked about, so that a rule can show what else it would have allowed. */
   readonly #asked: { title: string; effect: Effect }[] = []
   readonly #ledger = new SessionReadLedger()
@@ -109,6 +115,8 @@ export class SessionWiring {
 
   async #nextRequest(signal: AbortSignal): Promise<ModelRequest> {
     const { settings, model, log, tools, system } = this.#parts
+    await this.#learnWindow(signal)
+    await this.#clearOldResults()
     if (this.fill().used > COMPACT_AT * this.#windowTokens) await this.#compact(signal)
     return {
       model: model.model,
@@ -122,6 +130,31 @@ export class SessionWiring {
     }
   }
 
+  /**
+   * Asks the endpoint for the window once it matters: at once for a local server, whose window is often small, else when
+   * the conversation has grown.
+   */
+  async #learnWindow(signal: AbortSignal): Promise<void> {
+    const { model } = this.#parts
+    const isSmall = this.fill().used < ASK_WINDOW_AT * this.#windowTokens
+    if (this.#isWindowAsked || (isSmall && !LOCAL_PROVIDERS.includes(model.providerName))) return
+    this.#isWindowAsked = true
+    const { findWindow } = await import('#shared/providers/window')
+    this.#windowTokens = await findWindow(model.provider, model.model, signal)
+  }
+
+  async #clearOldResults(): Promise<void> {
+    const { log } = this.#parts
+    const old = resultsToClear(log.messages(), this.fill().used, this.#windowTokens)
+    if (old.length === 0) return
+    const whole = new Map(log.history().map(entry => [entry.message.id, textOfEntry(entry)]))
+    for (const { images: _, ...result } of old) {
+      await log.append({ ...result, text: CLEARED }, { fullText: whole.get(result.id) ?? result.text })
+    }
+    this.#ledger.forgetShown()
+    this.#lastUsage = undefined
+  }
+
   /** Puts older messages away; false when nothing could be. */
   async #compact(signal: AbortSignal): Promise<boolean> {
     if (this.#compactionFailures >= MAX_COMPACTION_FAILURES) return false
@@ -131,7 +164,17 @@ export class SessionWiring {
       level: 'info',
       text: 'The conversation is long; older messages are summarised.',
     })
-    const compaction = await compact(log.messages(), model.provider, model.model, signal)
+    const compaction = await compact(
+      {
+        messages: log.messages(),
+        provider: model.provider,
+        model: model.model,
+        windowTokens: this.#windowTokens,
+        addition: todoNote(this.#context.session.todos()),
+        onUsage: usage => this.#spending.addBeside(usage, model.model),
+      },
+      signal,
+    )
     if (!compaction) {
       this.#compactionFailures++
       const text =

@@ -37,3 +37,25 @@ async function gitState(
     ...(changed.length === 0 ? ['clean'] : [...shown, ...more]),
   ].join('\n')
 }
+
+/** What changed since the last commit, unstaged, then staged; empty where there is nothing or no repository. */
+export async function uncommittedDiff(
+  root: string,
+  env: Readonly<Record<string, string | undefined>>,
+  processes: Processes,
+): Promise<string> {
+  const texts = await Promise.all(
+    [[], ['--cached']].map(async more => {
+      const diff = await processes.run({
+        program: 'git',
+        // A project must not choose programs that run outside the sandbox.
+        args: ['--no-optional-locks', 'diff', '--no-ext-diff', '--no-textconv', '--no-color', ...more],
+        cwd: root,
+        env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '', LC_ALL: 'C' },
+        timeoutMs: GIT_TIMEOUT_MS,
+      })
+      return diff.ok && diff.value.exitCode === 0 && !diff.value.timedOut ? diff.value.stdout : ''
+    }),
+  )
+  return texts.join('')
+}

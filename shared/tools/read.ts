@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { imageTypeOf } from '#shared/edits/image-type'
 import { decodeText, hashOf } from '#shared/edits/text-file'
 import { effectOf } from '#shared/trust/effects'
 import { resolveFrom } from './support/tool-path'
@@ -38,7 +39,7 @@ async function readNumbered(path: string, request: Input, context: ToolContext):
   if (!bytes.ok)
     return { isError: true, text: `Error: ${readFailure(bytes.error.kind, request.file_path, bytes.error.message)}` }
 
-  const mediaType = imageType(bytes.value)
+  const mediaType = imageTypeOf(bytes.value)
   if (mediaType) {
     const data = Buffer.from(bytes.value).toString('base64')
     return { text: `Image ${request.file_path}`, images: [{ type: 'image', media_type: mediaType, data }] }
@@ -79,15 +80,6 @@ function numberLines(text: string, request: Input): string {
   }
   if (last < lines.length) shown.push(`[lines ${first} to ${last} of ${lines.length}]`)
   return shown.join('\n')
-}
-
-function imageType(bytes: Uint8Array): 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp' | undefined {
-  const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1')
-  if (start.startsWith('\x89PNG\r\n')) return 'image/png'
-  if (start.startsWith('\xff\xd8\xff')) return 'image/jpeg'
-  if (start.startsWith('GIF8')) return 'image/gif'
-  if (start.startsWith('RIFF') && start.endsWith('WEBP')) return 'image/webp'
-  return undefined
 }
 
 function readFailure(kind: string, path: string, message: string): string {

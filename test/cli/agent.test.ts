@@ -86,7 +86,7 @@ describe('one headless turn', () => {
     await runCli(['summarise'], { cwd: root, env, input: 'line 1\nline 2\n' })
     const texts = model.requests.map(request => JSON.stringify(request.body.messages.at(-1)?.content))
     expect(texts[0]).toContain('only stdin')
-    expect(texts[1]).toContain('summarise\\n\\n<stdin>\\nline 1\\nline 2\\n\\n</stdin>')
+    expect(texts[1]).toMatch(/summarise.*<stdin>\\nline 1\\nline 2\\n\\n<\/stdin>/)
   })
 
   test('no secret of the environment reaches the shell of the model', async () => {

@@ -1,0 +1,110 @@
+import { isAbsolute, join, relative } from 'node:path'
+import { imageTypeOf } from '#shared/edits/image-type'
+import { decodeText } from '#shared/edits/text-file'
+import type { FileSystem } from '#shared/host/host'
+import type { UserPart } from '#shared/protocol/messages'
+
+/** Where mentions lead. */
+export interface MentionSource {
+  /** Absolute, links resolved. */
+  root: string
+  files: FileSystem
+  /** What changed since the last commit, unstaged and staged; empty where there is nothing. */
+  diff(): Promise<string>
+}
+
+/** Of one file. Source: spec/koda.md §3.3. */
+const MAX_FILE_BYTES = 40_000
+const MAX_IMAGE_BYTES = 5_000_000
+/** Source: spec/koda.md §3.2. */
+const MAX_DIFF_CHARS = 30_000
+const MAX_ENTRIES = 200
+
+/**
+ * The user's words as they are, and after them what they mention with `@`: files, folders, images and `@diff`.
+ * What is missing, unreadable or outside the project stays a word like any other; so does `a@b`.
+ */
+export async function withMentions(text: string, source: MentionSource): Promise<UserPart[]> {
+  const found: UserPart[] = []
+  let words = text
+  for (const { raw, target } of mentionsIn(text)) {
+    const part = target === 'diff' ? await diffPart(source) : await partFor(target, source)
+    if (part === undefined) continue
+    words = words.replace(raw, '')
+    if (!found.some(each => JSON.stringify(each) === JSON.stringify(part))) found.push(part)
+  }
+  if (found.length === 0) return [{ type: 'text', text }]
+  const isBare = words.trim() === ''
+  const wish = found.every(part => part.type === 'image') ? 'Describe the image.' : 'Explain the files.'
+  return [{ type: 'text', text: isBare ? `${text}\n\n${wish}` : text }, ...found]
+}
+
+/** `@path`, or `@"path with blanks"`, at the beginning of a word; each once. */
+function mentionsIn(text: string): { raw: string; target: string }[] {
+  const mentions = [...text.matchAll(/(?<=^|\s)@(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"']+))/g)].map(match => ({
+    raw: match[0],
+    target: match[1] ?? match[2] ?? match[3] ?? '',
+  }))
+  return mentions.filter(({ target }, index) => mentions.findIndex(each => each.target === target) === index)
+}
+
+async function partFor(target: string, source: MentionSource): Promise<UserPart | undefined> {
+  // A sentence may end right behind a path.
+  for (const path of new Set([target, target.replace(/[.,:;!?)\]]+$/, '')])) {
+    const part = path === '' ? undefined : await partAt(path, source)
+    if (part) return part
+  }
+  return undefined
+}
+
+async function partAt(path: string, { root, files }: MentionSource): Promise<UserPart | undefined> {
+  const real = await files.realpath(isAbsolute(path) ? path : join(root, path))
+  if (!real.ok) return undefined
+  const inside = relative(root, real.value)
+  if (inside.startsWith('..') || isAbsolute(inside)) return undefined
+  const stat = await files.stat(real.value)
+  if (!stat.ok) return undefined
+  if (stat.value.type === 'directory') return folderPart(path, real.value, files)
+  return stat.value.type === 'file' ? filePart(path, real.value, stat.value.size, files) : undefined
+}
+
+async function filePart(path: string, real: string, size: number, files: FileSystem): Promise<UserPart | undefined> {
+  const start = await files.readRange(real, 0, Math.min(size, MAX_IMAGE_BYTES))
+  if (!start.ok) return undefined
+  const imageType = imageTypeOf(start.value)
+  if (imageType) {
+    if (size > MAX_IMAGE_BYTES) return undefined
+    return { type: 'image', media_type: imageType, data: Buffer.from(start.value).toString('base64') }
+  }
+  const text = decodeText(wholeCharacters(start.value.subarray(0, MAX_FILE_BYTES)))?.text
+  if (text === undefined) return undefined
+  const cut = size > MAX_FILE_BYTES ? `\n[cut: the file has ${size} bytes]` : ''
+  return { type: 'text', text: `<file path="${path}">\n${text}${cut}\n</file>` }
+}
+
+/** Without the first bytes of a UTF-8 character whose rest was cut off. */
+function wholeCharacters(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length
+  while (end > 0 && ((bytes[end - 1] ?? 0) & 0xc0) === 0x80) end--
+  const lead = bytes[end - 1] ?? 0
+  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1
+  return end - 1 + length <= bytes.length ? bytes : bytes.subarray(0, end - 1)
+}
+
+async function folderPart(path: string, real: string, files: FileSystem): Promise<UserPart | undefined> {
+  const entries = await files.list(real)
+  if (!entries.ok) return undefined
+  const names = entries.value.map(entry => (entry.type === 'directory' ? `${entry.name}/` : entry.name)).sort()
+  const more = names.length > MAX_ENTRIES ? [`[… ${names.length - MAX_ENTRIES} more]`] : []
+  return {
+    type: 'text',
+    text: [`<folder path="${path}">`, ...names.slice(0, MAX_ENTRIES), ...more, '</folder>'].join('\n'),
+  }
+}
+
+async function diffPart({ diff }: MentionSource): Promise<UserPart | undefined> {
+  const text = await diff()
+  if (text === '') return undefined
+  const cut = text.length > MAX_DIFF_CHARS ? `${text.slice(0, MAX_DIFF_CHARS)}\n[cut: ${text.length} characters]` : text
+  return { type: 'text', text: `<diff>\n${cut}\n</diff>` }
+}
