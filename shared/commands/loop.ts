@@ -1,23 +1,29 @@
 import type { ChangeEngine } from '#shared/agent/change-engine'
 import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
-import { ok, type Result } from '#shared/base/result'
+import { fail, ok, type Result } from '#shared/base/result'
+import type { Settings } from '#shared/config/settings'
 import type { EditProblem } from '#shared/edits/change-set'
+import { decodeText } from '#shared/edits/text-file'
 import { type LoopTrial, runLoop } from '#shared/pipelines/loop'
-import type { TestSummary } from '#shared/pipelines/summary'
+import type { Summary, TestSummary } from '#shared/pipelines/summary'
+import { scoreBranches } from '#shared/pipelines/support/branch-score'
 import { failedTests } from '#shared/pipelines/support/failed-tests'
 import { detectTestCommand } from '#shared/pipelines/support/test-command'
+import { EXIT } from '#shared/protocol/exit-codes'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import {
   type Command,
   type CommandArgs,
   type CommandContext,
+  CommandFailure,
   type CommandResult,
   textFlag,
   wholeNumber,
 } from './command'
 import { PATCH_OPTIONS, patchServices, taskOf } from './run'
 import { openProjectSandbox } from './support/project-sandbox'
+import { Worktrees } from './support/worktrees'
 
 /** Source: spec/kode.md §9.3. */
 const TEST_TIMEOUT_S = 120
@@ -43,6 +49,7 @@ export const loopCommand: Command = {
     },
     'test-timeout': { type: 'string', value: 'SECONDS', help: `default ${TEST_TIMEOUT_S}` },
     tdd: { type: 'boolean', help: 'the tests of a patch land first and must fail before the rest lands' },
+    branches: { type: 'string', value: 'N', help: '2 or 3 working copies at once; the best lands, staged' },
     attempts: { type: 'string', value: 'N', help: 'patches tried until the tests pass; default 1' },
   },
   needsModel: true,
@@ -53,7 +60,24 @@ export const loopCommand: Command = {
 async function loop(context: CommandContext, args: CommandArgs): Promise<CommandResult> {
   const task = await taskOf(context, args)
   const settings = await context.settings()
-  const { services, engine, audit } = await patchServices(context, args, settings)
+  const { engine, audit } = await patchServices(context, args, settings)
+  const branches = Math.min(MOST_BRANCHES, wholeNumber(args, 'branches') ?? 1)
+  const { summary, exitCode } =
+    branches === 1
+      ? await loopIn(context, args, settings, task)
+      : await loopInBranches(task, branches, context, args, settings, engine)
+  await audit(summary)
+  return { exitCode, json: summary }
+}
+
+/** One loop in one folder. */
+async function loopIn(
+  context: CommandContext,
+  args: CommandArgs,
+  settings: Settings,
+  task: string,
+): Promise<{ summary: Summary; exitCode: number }> {
+  const { services, engine } = await patchServices(context, args, settings)
   const { engine: config, permission } = settings.project
   const testCommand =
     permission?.bash === 'deny'
@@ -64,7 +88,7 @@ async function loop(context: CommandContext, args: CommandArgs): Promise<Command
   const timeoutS = wholeNumber(args, 'test-timeout') ?? TEST_TIMEOUT_S
   const sandbox = await openProjectSandbox(context, { useSandbox: settings.useSandbox })
   try {
-    const { summary, exitCode } = await runLoop(
+    return await runLoop(
       task,
       {
         ...services,
@@ -76,12 +100,108 @@ async function loop(context: CommandContext, args: CommandArgs): Promise<Command
       },
       context.signal,
     )
-    await audit(summary)
-    return { exitCode, json: summary }
   } finally {
     await sandbox.close()
   }
 }
+
+/** The same task in several working copies at once, each asked for in its own way; the best one lands here, staged. */
+async function loopInBranches(
+  task: string,
+  count: number,
+  context: CommandContext,
+  args: CommandArgs,
+  settings: Settings,
+  engine: ChangeEngine,
+): Promise<{ summary: Summary; exitCode: number }> {
+  const startedAt = context.now()
+  const worktrees = await Worktrees.open(context)
+  try {
+    const roots: string[] = []
+    for (const { id } of STRATEGIES.slice(0, count)) roots.push(await worktrees.add(id))
+    const runs = await Promise.all(
+      STRATEGIES.slice(0, count).map(async ({ id, strategy, framing }, at) => {
+        const root = roots[at] ?? ''
+        const progress = (text: string) => context.progress(`[${id}] ${text}`)
+        const run = await loopIn({ ...context, root, progress }, args, settings, `${framing}\n\n${task}`)
+        return { id, strategy, root, ...run }
+      }),
+    )
+    const scores = scoreBranches(
+      runs.map(({ id, summary }) => ({
+        id,
+        passed: summary.status === 'PASS',
+        gatesPassed: summary.results.filter(result => result.status === 'PASS').length,
+        impact: summary.applied_files.length,
+        tokens: (summary.usage?.input ?? 0) + (summary.usage?.output ?? 0),
+        durationMs: summary.duration_ms,
+      })),
+    )
+    const branches = runs.map(({ id, strategy, summary }) => ({
+      id,
+      strategy,
+      status: summary.status,
+      score: scores.get(id) ?? -1,
+      files: summary.applied_files,
+      duration_ms: summary.duration_ms,
+      ...(summary.cost_usd !== undefined && { cost_usd: summary.cost_usd }),
+      ...(summary.error !== undefined && { error: summary.error }),
+    }))
+    const best = runs.toSorted((a, b) => (scores.get(b.id) ?? -1) - (scores.get(a.id) ?? -1))[0]
+    if (!best) throw new CommandFailure('--branches wants 2 or 3', EXIT.usage)
+    const common = { task_id: task, task, branches, duration_ms: Math.round(context.now() - startedAt) }
+    for (const { id, strategy, status, score } of branches) {
+      const mark = status === 'FAIL' ? '[!]' : id === best.id ? '[+]' : '[x]'
+      context.progress(`${mark} ${id} (${strategy}): ${status}, score ${score}`)
+    }
+    if (best.summary.status === 'FAIL') {
+      const error = 'no branch passed; the files are unchanged'
+      const exitCode = context.signal.aborted ? EXIT.interrupted : EXIT.failed
+      return { summary: { ...best.summary, ...common, error }, exitCode }
+    }
+    const landed = await landBest(best.root, best.summary, task, worktrees, context, engine)
+    if (landed.ok) return { summary: { ...best.summary, ...common, winner: best.id }, exitCode: EXIT.done }
+    const failure = { status: 'FAIL' as const, applied_files: [], applied_hunks: [], files: [], hunks_applied: 0 }
+    return { summary: { ...best.summary, ...common, ...failure, error: landed.error }, exitCode: EXIT.failed }
+  } finally {
+    await worktrees.close()
+  }
+}
+
+/** Judged once more where it is to be: the project may have changed meanwhile. */
+async function landBest(
+  root: string,
+  summary: Summary,
+  task: string,
+  worktrees: Worktrees,
+  context: CommandContext,
+  engine: ChangeEngine,
+): Promise<Result<void, string>> {
+  const paths = [...new Set([...summary.applied_files, ...(await worktrees.deletedIn(root))])]
+  const texts = await Promise.all(
+    paths.map(async path => {
+      const bytes = await context.files.read(`${root}/${path}`)
+      const text = bytes.ok ? decodeText(bytes.value)?.text : undefined
+      return { path, ...(text !== undefined && { after: text }) }
+    }),
+  )
+  const { changes, problems } = await engine.proposeTexts(texts)
+  const report = await engine.judge(changes, context.signal, problems)
+  if (report.status === 'FAIL' || context.signal.aborted)
+    return fail('the best branch does not fit the project as it is now')
+  const landed = await engine.land(changes, { turnId: newId(), title: task.slice(0, MAX_TITLE) })
+  if (!landed.ok) return fail(landed.error.message)
+  await worktrees.stage(paths)
+  return ok(undefined)
+}
+
+/** Source: spec/kode.md §10.1. */
+const STRATEGIES = [
+  { id: 'alpha', strategy: 'minimal', framing: 'Solve this with the least code that is right.' },
+  { id: 'beta', strategy: 'modular', framing: 'Solve this with clean, separate modules and explicit dependencies.' },
+  { id: 'gamma', strategy: 'aggressive', framing: 'Solve this for the best performance and robustness.' },
+] as const
+const MOST_BRANCHES = STRATEGIES.length
 
 async function startTrial(
   task: string,

@@ -104,6 +104,21 @@ export const summarySchema = v.strictObject({
   test_output: v.optional(v.string()),
   test_error: v.optional(v.string()),
   failed_tests: v.optional(v.array(v.string())),
+  branches: v.optional(
+    v.array(
+      v.strictObject({
+        id: v.string(),
+        strategy: v.string(),
+        status: v.picklist(['PASS', 'FAIL']),
+        score: v.number(),
+        files: v.array(v.string()),
+        duration_ms: v.number(),
+        cost_usd: v.optional(v.nullable(v.number())),
+        error: v.optional(v.string()),
+      }),
+    ),
+  ),
+  winner: v.optional(v.string()),
 }) satisfies v.GenericSchema<unknown, Summary>
 
 /** What `--output-format json` prints, and the last line of `stream-json`. */

@@ -39,6 +39,21 @@ export interface Summary {
   test_output?: string
   test_error?: string
   failed_tests?: string[]
+  /** With `--branches`: what became of each, and which one landed. */
+  branches?: BranchSummary[]
+  winner?: string
+}
+
+export interface BranchSummary {
+  id: string
+  strategy: string
+  status: 'PASS' | 'FAIL'
+  /** From 0 to 1; -1 for what failed. */
+  score: number
+  files: string[]
+  duration_ms: number
+  cost_usd?: number | null
+  error?: string
 }
 
 /** One patch that the tests were asked about. */

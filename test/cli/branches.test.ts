@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { expect, onTestFinished, test } from 'vitest'
+import { summarySchema } from '#shared/pipelines/contracts'
+import { scoreBranches } from '#shared/pipelines/support/branch-score'
+import { runCli } from '../support/run-cli'
+import { startScriptedProvider } from '../support/scripted-provider'
+import { gitInit, tempProject, treeHash } from '../support/temp-project'
+
+const FILES = { 'a.js': 'export const a = 1\n', 'b.js': 'export const b = 1\n', '.gitignore': 'logs\n' }
+
+test('each branch works in its own copy, and the one with the smaller change lands, staged', async () => {
+  const { root, run } = await project({ minimal: '2', modular: '2' })
+  writeFileSync(join(root, 'b.js'), 'export const b = "mine"\n')
+  const end = await run('--test-command', 'grep -q "a = 2" a.js && ls | wc -l > /dev/null')
+  expect(end.code, end.stderr).toBe(0)
+  const summary = v.parse(summarySchema, JSON.parse(end.stdout))
+  expect(summary).toMatchObject({ status: 'PASS', winner: 'alpha', applied_files: ['a.js'] })
+  expect(summary.branches?.map(branch => branch.status)).toEqual(['PASS', 'PASS'])
+  expect(readFileSync(join(root, 'a.js'), 'utf8')).toBe('export const a = 2\n')
+  expect(readFileSync(join(root, 'b.js'), 'utf8')).toContain('mine')
+  expect(existsSync(join(root, 'extra.js'))).toBe(false)
+  expect(git(root, 'diff', '--cached', '--name-only')).toBe('a.js\n')
+  expect(git(root, 'worktree', 'list').trim().split('\n')).toHaveLength(1)
+})
+
+test('a branch whose tests fail does not land, whatever its size', async () => {
+  const { root, run } = await project({ minimal: '3', modular: '2' })
+  const end = await run('--test-command', 'grep -q "a = 2" a.js')
+  expect(JSON.parse(end.stdout)).toMatchObject({ status: 'PASS', winner: 'beta', branches: [{ score: -1 }, {}] })
+  expect(existsSync(join(root, 'extra.js'))).toBe(true)
+})
+
+test('when every branch fails, the verdict is FAIL and nothing was touched', async () => {
+  const { root, run } = await project({ minimal: '3', modular: '4' })
+  const before = treeHash(root)
+  const end = await run('--test-command', 'false')
+  expect(end.code).toBe(1)
+  expect(JSON.parse(end.stdout)).toMatchObject({
+    status: 'FAIL',
+    applied_files: [],
+    error: expect.stringContaining('no branch passed'),
+  })
+  expect(treeHash(root)).toBe(before)
+  expect(git(root, 'worktree', 'list').trim().split('\n')).toHaveLength(1)
+})
+
+test('files that git does not know are named instead of left out', async () => {
+  const { root, run } = await project({ minimal: '2', modular: '2' })
+  writeFileSync(join(root, 'new.js'), 'export {}\n')
+  expect(await run('--test-command', 'true')).toMatchObject({ code: 2, stderr: expect.stringContaining('new.js') })
+})
+
+test('less change, fewer tokens and less time score higher; failed is -1', () => {
+  const common = { passed: true, gatesPassed: 6, impact: 1, tokens: 100, durationMs: 1_000 }
+  const scores = scoreBranches([
+    { ...common, id: 'small' },
+    { ...common, id: 'large', impact: 4, tokens: 900, durationMs: 3_000 },
+    { ...common, id: 'failed', passed: false },
+  ])
+  expect(Object.fromEntries(scores)).toEqual({ small: 1, large: 0.1, failed: -1 })
+})
+
+/** The minimal strategy changes one file, the modular one adds another. */
+async function project(values: { minimal: string; modular: string }) {
+  const change = (value: string) => ({
+    id: 'hunk-1',
+    file_path: 'a.js',
+    action: 'MODIFY',
+    anchor_text: 'a = 1',
+    new_text: `a = ${value}`,
+  })
+  const extra = { id: 'hunk-2', file_path: 'extra.js', action: 'CREATE', new_text: 'export const extra = 1\n' }
+  const model = await startScriptedProvider(request => {
+    const isMinimal = JSON.stringify(request.body.messages).includes('least code')
+    return { text: JSON.stringify(isMinimal ? [change(values.minimal)] : [change(values.modular), extra]) }
+  })
+  onTestFinished(() => model.close())
+  const root = tempProject(FILES)
+  gitInit(root)
+  const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'm' }
+  return {
+    root,
+    run: (...flags: string[]) => runCli(['loop', '--branches', '2', ...flags, 'change a.js'], { cwd: root, env }),
+  }
+}
+
+function git(root: string, ...args: string[]): string {
+  return execFileSync('git', args, { cwd: root, encoding: 'utf8' })
+}
