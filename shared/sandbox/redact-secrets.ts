@@ -28,6 +28,43 @@ export function redactSecrets(text: string, env: Readonly<Record<string, string 
   return clean
 }
 
+/** The longest piece without a blank that is held back: longer than any secret of a known shape but a private key. */
+const MAX_HELD = 512
+/** A private key that has not ended yet, or what may become its first line. */
+const OPEN_KEY =
+  /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?![\s\S]*-----END (?:[A-Z]+ )*PRIVATE KEY-----)|-----BEGIN[A-Z ]*-{0,5}$/
+const ENDED_KEY = /-----END (?:[A-Z]+ )*PRIVATE KEY-----$/
+const MAX_KEY_CHARS = 16_384
+
+/** Redacts text that comes in pieces: what may be the beginning of a secret waits for the rest. */
+export class SecretFilter {
+  readonly #env: Readonly<Record<string, string | undefined>>
+  #held = ''
+
+  constructor(env: Readonly<Record<string, string | undefined>>) {
+    this.#env = env
+  }
+
+  /** @returns what can be shown by now */
+  take(text: string): string {
+    const all = this.#held + text
+    const key = OPEN_KEY.exec(all)
+    const keyAt = key && all.length - key.index < MAX_KEY_CHARS ? key.index : all.length
+    // Its last line holds blanks: a cut there would leave the rest of it behind.
+    const blank = ENDED_KEY.test(all) ? all.length : (/\S*$/.exec(all)?.index ?? all.length)
+    const cut = Math.min(keyAt, all.length - blank > MAX_HELD ? all.length : blank)
+    this.#held = all.slice(cut)
+    return redactSecrets(all.slice(0, cut), this.#env)
+  }
+
+  /** @returns what was held back */
+  end(): string {
+    const rest = redactSecrets(this.#held, this.#env)
+    this.#held = ''
+    return rest
+  }
+}
+
 /** Longest first, so that a value that contains another goes as a whole. */
 function secretValues(env: Readonly<Record<string, string | undefined>>): string[] {
   const values = Object.entries(env).flatMap(([name, value = '']) => [

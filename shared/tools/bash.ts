@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { cutMiddle, RESULT_LIMIT_CHARS } from '#shared/base/cut'
+import { SecretFilter } from '#shared/sandbox/redact-secrets'
 import type { SandboxCommand } from '#shared/sandbox/sandbox'
 import type { Effect } from '#shared/trust/effects'
 import { defineTool, type ToolContext, type ToolOutput } from './tool'
@@ -76,14 +77,17 @@ async function runCommand(
 ): Promise<ToolOutput> {
   const timeoutMs = Math.min(request.timeout, MAX_TIMEOUT_S) * 1000
   const decoder = new TextDecoder()
+  // Surfaces may write down what they show.
+  const filter = new SecretFilter(context.env)
   const command: SandboxCommand = {
     command: request.command,
     cwd: context.root,
     timeoutMs,
-    onOutput: piece => onOutput(decoder.decode(piece, { stream: true })),
+    onOutput: piece => onOutput(filter.take(decoder.decode(piece, { stream: true }))),
     signal,
   }
   const ended = await (isOutside ? context.sandbox.runOutside(command) : context.sandbox.run(command))
+  onOutput(filter.end())
   if (!ended.ok) return { isError: true, text: `Error: ${ended.error.message}` }
 
   const { exitCode, stdout, stderr, timedOut, cancelled, omittedBytes, violations } = ended.value

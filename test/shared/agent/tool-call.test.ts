@@ -213,6 +213,7 @@ describe('a command outside the sandbox', () => {
     }
     const context = {
       ...fakeSession(new FakeProvider(), []).calls.context,
+      env: {},
       classify: async () => effectOf('read_only', 'only reads', { programs: ['ls'] }),
       sandbox: { level: 'bubblewrap', run: () => end('inside'), runOutside: () => end('outside') } as Partial<Sandbox>,
     } as ToolContext

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isPlainGitConfig } from '#shared/sandbox/audit'
 import { commandEnvironment } from '#shared/sandbox/environment'
-import { redactSecrets } from '#shared/sandbox/redact-secrets'
+import { redactSecrets, SecretFilter } from '#shared/sandbox/redact-secrets'
 import { TerminalFilter, withoutControlSequences } from '#shared/sandbox/terminal-filter'
 import { violationsIn } from '#shared/sandbox/violations'
 
@@ -81,5 +81,38 @@ describe('what the wall held back is told from the error output', () => {
   })
   test('nothing is told of an ordinary failure', () => {
     expect(violationsIn('error: test failed\nENOENT: no such file', '/p', [])).toEqual([])
+  })
+})
+
+describe('a secret in output that comes in pieces', () => {
+  const env = { API_TOKEN: 'correct-horse-battery' }
+  const key = ['-----BEGIN RSA', 'PRIVATE KEY-----\nMIIE\nabcd\n-----END RSA PRIVATE', 'KEY-----'].join(' ')
+
+  test.each([
+    ['of a variable', 'token: correct-horse-battery ok\n', 'token: [redacted] ok\n'],
+    ['of a known shape', `npm_${'a1'.repeat(18)} ok`, '[redacted] ok'],
+    ['that is a private key', `key:\n${key}\nend\n`, 'key:\n[redacted]\nend\n'],
+    [
+      'that is none',
+      'plain text\nwith -----BEGIN CERTIFICATE----- in it',
+      'plain text\nwith -----BEGIN CERTIFICATE----- in it',
+    ],
+  ])('%s is redacted wherever the pieces end', (_, text, expected) => {
+    for (let size = 1; size <= text.length; size++) {
+      const filter = new SecretFilter(env)
+      let shown = ''
+      for (let at = 0; at < text.length; at += size) shown += filter.take(text.slice(at, at + size))
+      expect(shown + filter.end()).toBe(expected)
+    }
+  })
+
+  test('text without a secret is shown as it comes, up to the last word', () => {
+    const filter = new SecretFilter({})
+    expect([filter.take('one two'), filter.take(' three\n'), filter.take('x'.repeat(600)), filter.end()]).toEqual([
+      'one ',
+      'two three\n',
+      'x'.repeat(600),
+      '',
+    ])
   })
 })
