@@ -114,6 +114,8 @@ export class Conversation implements vscode.Disposable {
   async kode(): Promise<Kode> {
     const folder = vscode.workspace.workspaceFolders?.[0]
     if (!folder) throw new Error('Open a folder first: kode works on the files of one project.')
+    if (!vscode.workspace.isTrusted)
+      throw new Error('Trust this workspace first: kode reads, changes and runs its files.')
     this.#kode ??= this.#openKode(folder.uri.fsPath)
     try {
       return await this.#kode

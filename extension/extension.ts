@@ -5,6 +5,8 @@ import { Conversation } from './conversation'
 import { Approvals } from './host/approvals'
 import { Keys } from './host/secrets'
 import { readSettings } from './host/settings'
+import { KeptInputs } from './input-history'
+import { registerTools } from './language-model-tools'
 import { Mentions } from './mentions'
 import { askForKey, chooseModel, chooseProvider, chooseSession, EDITOR_COMMANDS } from './palette'
 import { PendingStore } from './pending-store'
@@ -14,7 +16,9 @@ import { transcriptText } from './transcript-text'
 import { ChangesTree } from './views/changes-tree'
 import { ChatView } from './views/chat-view'
 import { DiffReview } from './views/diff-review'
+import { EditorActions, fixPrompt } from './views/editor-actions'
 import { PENDING_SCHEME, PendingFiles, pendingFileOf } from './views/pending-files'
+import { QuickFixes } from './views/quick-fixes'
 import { StatusBar } from './views/status-bar'
 import { TextDocuments } from './views/text-documents'
 
@@ -29,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const store = context.storageUri && new PendingStore(context.storageUri.fsPath, nodeFiles())
   const changesTree = new ChangesTree(proposals)
   const mentions = new Mentions()
+  const inputs = new KeptInputs(context.workspaceState)
   const statusBar = new StatusBar()
   const texts = new TextDocuments()
 
@@ -53,6 +58,7 @@ export function activate(context: vscode.ExtensionContext): void {
     project: vscode.workspace.workspaceFolders?.[0]?.name ?? '',
     missing: whatIsMissing(),
     commands: EDITOR_COMMANDS,
+    history: inputs.all,
   })
   const desk = new ReviewDesk(
     proposals,
@@ -70,7 +76,10 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const slashCommands: Record<string, (argument: string) => unknown> = {
     new: () => conversation.startNew(),
-    model: async () => (await chooseModel(conversation.state.model)) && conversation.restart(),
+    model: async () => {
+      const kode = await conversation.kode().catch(() => undefined)
+      if (await chooseModel(conversation.state.model, kode)) await conversation.restart()
+    },
     provider: async () => (await chooseProvider()) && conversation.restart(),
     key: async () => (await askForKey(keys)) && conversation.restart(),
     mode: argument => {
@@ -88,7 +97,11 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 
   const chat = new ChatView(context.extensionUri, conversation, {
-    prompt: ({ parts, lane }) => conversation.prompt(parts, lane),
+    prompt: async ({ parts, lane }) => {
+      const [first] = parts
+      if (first?.type === 'text') await inputs.add(first.text)
+      await conversation.prompt(parts, lane)
+    },
     stop: () => conversation.stop(),
     unqueue: ({ id }) => conversation.removeQueued(id),
     answer: async ({ id, answer }) => {
@@ -158,6 +171,11 @@ export function activate(context: vscode.ExtensionContext): void {
     'kode.setKey': () => slashCommands.key?.(''),
     'kode.openTranscript': () => slashCommands.transcript?.(''),
     'kode.addSelection': () => addSelection(chat),
+    'kode.explainSelection': () => addSelection(chat, vscode.l10n.t('Explain this code: ')),
+    'kode.fixProblem': async (uri: vscode.Uri, diagnostic: vscode.Diagnostic) => {
+      chat.compose(fixPrompt(await vscode.workspace.openTextDocument(uri), diagnostic))
+      await vscode.commands.executeCommand('kode.chat.focus')
+    },
     'kode.acceptChange': onFile((id, path) => unlessRefused(id, () => proposals.accept(id, path))),
     'kode.rejectChange': onFile((id, path) => proposals.reject(id, path)),
     'kode.reviewChange': onFile((id, path) => review.show(id, path, false)),
@@ -183,6 +201,9 @@ export function activate(context: vscode.ExtensionContext): void {
     texts,
     statusBar,
     changesTree,
+    new QuickFixes(proposals),
+    new EditorActions(),
+    registerTools(() => conversation.kode()),
     vscode.workspace.registerFileSystemProvider(PENDING_SCHEME, new PendingFiles(proposals), { isCaseSensitive: true }),
     vscode.window.registerWebviewViewProvider('kode.chat', chat),
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
@@ -231,12 +252,15 @@ async function insertAtCursor(text: string): Promise<void> {
   await editor.edit(edit => edit.replace(editor.selection, text))
 }
 
-function addSelection(chat: ChatView): void {
+/** @param intro stands before what is selected */
+function addSelection(chat: ChatView, intro = ''): void {
   const editor = vscode.window.activeTextEditor
   if (!editor) return
   const path = vscode.workspace.asRelativePath(editor.document.uri, false)
   const { start, end } = editor.selection
   const code = editor.document.getText(editor.selection)
-  chat.compose(`${path}:${start.line + 1}-${end.line + 1}\n\`\`\`${editor.document.languageId}\n${code}\n\`\`\`\n`)
+  chat.compose(
+    `${intro}${path}:${start.line + 1}-${end.line + 1}\n\`\`\`${editor.document.languageId}\n${code}\n\`\`\`\n`,
+  )
   void vscode.commands.executeCommand('kode.chat.focus')
 }

@@ -1,4 +1,6 @@
 import * as vscode from 'vscode'
+import type { ModelFacts } from '#shared/config/model-catalog'
+import type { Kode } from '#shared/kode'
 import type { SlashCommand } from '#shared/protocol/requests'
 import type { Conversation } from './conversation'
 import type { Keys } from './host/secrets'
@@ -43,32 +45,144 @@ export async function chooseProvider(): Promise<boolean> {
   return true
 }
 
-/** Lets the user type a model's name. */
-export async function chooseModel(current: string): Promise<boolean> {
-  const model = await vscode.window.showInputBox({
-    title: vscode.l10n.t('Model'),
-    prompt: vscode.l10n.t('Name or alias, as the provider calls it.'),
-    value: current,
+/**
+ * Lets the user choose a model, with its window and price, or type a name.
+ *
+ * @param kode undefined where it cannot start yet, such as without a key; then names are typed
+ */
+export async function chooseModel(current: string, kode: Kode | undefined): Promise<boolean> {
+  const { factsOf } = await import('#shared/config/model-catalog')
+  const known = Object.entries((await kode?.modelAliases()) ?? {}).map(([alias, { model, provider }]) => ({
+    label: alias,
+    description: model,
+    detail: `${provider} · ${factsText(factsOf(model))}`,
+  }))
+  const inUse = current
+    ? [{ label: current, description: vscode.l10n.t('in use'), detail: factsText(factsOf(current)) }]
+    : []
+  const pick = vscode.window.createQuickPick()
+  pick.title = vscode.l10n.t('Model')
+  pick.placeholder = vscode.l10n.t('Choose one, or type a name as the provider calls it')
+  pick.matchOnDescription = true
+  const rows = [...inUse, ...known]
+  pick.items = rows
+  // What is typed is a choice too: no list knows every model.
+  pick.onDidChangeValue(value => {
+    const typed = value.trim()
+    const isListed = typed === '' || rows.some(row => row.label === typed)
+    pick.items = isListed ? rows : [...rows, { label: typed, detail: factsText(factsOf(typed)), alwaysShow: true }]
   })
-  if (!model?.trim()) return false
-  await vscode.workspace.getConfiguration('kode').update('model', model.trim(), vscode.ConfigurationTarget.Global)
+  const model = await choiceOf(pick)
+  if (!model) return false
+  await vscode.workspace.getConfiguration('kode').update('model', model.label, vscode.ConfigurationTarget.Global)
   return true
 }
 
-/** Lets the user choose an earlier conversation of this project, and goes on with it. */
+interface SessionRow extends vscode.QuickPickItem {
+  id: string
+}
+
+const RENAME: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon('edit'),
+  tooltip: vscode.l10n.t('Rename this conversation'),
+}
+const DELETE: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon('trash'),
+  tooltip: vscode.l10n.t('Delete this conversation'),
+}
+
+/** Fewer letters find everything. */
+const SEARCH_FROM_LETTERS = 3
+
+/** Lets the user choose an earlier conversation of this project by its title or by what was said, and goes on with it. */
 export async function chooseSession(conversation: Conversation): Promise<void> {
-  const listed = await (await conversation.kode()).listSessions()
+  const kode = await conversation.kode()
+  const pick = vscode.window.createQuickPick<SessionRow>()
+  pick.title = vscode.l10n.t('Conversations of this project')
+  pick.placeholder = vscode.l10n.t('Title, or words that were said')
+  pick.matchOnDescription = true
+  pick.matchOnDetail = true
+  const titled = await sessionRows(kode)
+  pick.items = titled
+  let latest = ''
+  pick.onDidChangeValue(async value => {
+    latest = value
+    const hits = value.trim().length < SEARCH_FROM_LETTERS ? [] : await hitRows(kode, value)
+    // A slow search must not replace the list of what was typed since.
+    if (latest !== value) return
+    const found = new Set(hits.map(hit => hit.id))
+    pick.items = [...hits, ...titled.filter(row => !found.has(row.id))]
+  })
+  pick.onDidTriggerItemButton(async ({ button, item }) => {
+    pick.hide()
+    await (button === RENAME ? renameSession(kode, item) : deleteSession(kode, item))
+  })
+  const chosen = await choiceOf(pick)
+  if (chosen) await conversation.resume(chosen.id)
+}
+
+async function sessionRows(kode: Kode): Promise<SessionRow[]> {
+  const listed = await kode.listSessions()
   if (!listed.ok) throw new Error(listed.error.message)
-  const rows = listed.value.map(session => ({
+  return listed.value.map(session => ({
     id: session.id,
     label: session.title || session.id,
     description: new Date(session.updated_at).toLocaleString(),
     detail: vscode.l10n.t('{0} messages, {1}', session.messages, session.model),
+    // One that runs somewhere belongs to that window.
+    buttons: session.running ? [] : [RENAME, DELETE],
   }))
-  const chosen = await vscode.window.showQuickPick(rows, {
-    title: vscode.l10n.t('Conversations of this project'),
-    matchOnDescription: true,
-    matchOnDetail: true,
+}
+
+/** One row per conversation in which the words were said. */
+async function hitRows(kode: Kode, query: string): Promise<SessionRow[]> {
+  const found = await kode.searchSessions(query)
+  if (!found.ok) throw new Error(found.error.message)
+  const first = new Map(found.value.toReversed().map(hit => [hit.session_id, hit]))
+  return [...first.values()].map(hit => ({
+    id: hit.session_id,
+    label: hit.title || hit.session_id,
+    detail: hit.snippet,
+    alwaysShow: true,
+    buttons: [RENAME, DELETE],
+  }))
+}
+
+async function renameSession(kode: Kode, { id, label }: SessionRow): Promise<void> {
+  const title = await vscode.window.showInputBox({ title: vscode.l10n.t('New title'), value: label })
+  if (!title?.trim()) return
+  const renamed = await kode.renameSession(id, title.trim())
+  if (!renamed.ok) void vscode.window.showErrorMessage(renamed.error.message)
+}
+
+async function deleteSession(kode: Kode, { id, label }: SessionRow): Promise<void> {
+  const remove = vscode.l10n.t('Delete')
+  const message = vscode.l10n.t('Delete “{0}” for good?', label)
+  if ((await vscode.window.showWarningMessage(message, { modal: true }, remove)) !== remove) return
+  const deleted = await kode.deleteSession(id)
+  if (!deleted.ok) void vscode.window.showErrorMessage(deleted.error.message)
+}
+
+/** Shows a list and waits for the choice; undefined when it is closed without one. */
+function choiceOf<Row extends vscode.QuickPickItem>(pick: vscode.QuickPick<Row>): Promise<Row | undefined> {
+  return new Promise(resolve => {
+    pick.onDidAccept(() => {
+      resolve(pick.selectedItems[0])
+      pick.hide()
+    })
+    pick.onDidHide(() => {
+      resolve(undefined)
+      pick.dispose()
+    })
+    pick.show()
   })
-  if (chosen) await conversation.resume(chosen.id)
+}
+
+/** Window and price of a model for people, such as `200k tokens · US$ 3 in, 15 out per million`. */
+export function factsText({ windowTokens, price }: ModelFacts): string {
+  const size = vscode.l10n.t('{0}k tokens', Math.round(windowTokens / 1000))
+  const cost = price
+    ? vscode.l10n.t('US$ {0} in, {1} out per million', price.input, price.output)
+    : vscode.l10n.t('price not known')
+  return `${size} · ${cost}`
 }

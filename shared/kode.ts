@@ -28,11 +28,12 @@ import { EXIT } from '#shared/protocol/exit-codes'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { UserPart } from '#shared/protocol/messages'
 import type { RunResult, VerifyOutcome } from '#shared/protocol/run-result'
+import type { ModelAliases } from '#shared/providers/model-aliases'
 import type { Provider } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { InputHistory } from '#shared/store/history'
 import type { SessionLog } from '#shared/store/messages'
-import type { ListedSession, Store } from '#shared/store/sessions'
+import type { FoundMessage, ListedSession, Store } from '#shared/store/sessions'
 import { TaskBoard } from '#shared/tasks/task-board'
 import { BUILT_IN_TOOLS } from '#shared/tools/registry'
 import { modeFrom } from '#shared/trust/policy'
@@ -68,6 +69,14 @@ export interface Kode {
   inputHistory(): Promise<string[]>
   /** Keeps a prompt for the history; a history that cannot be written is no reason to stop. */
   rememberInput(text: string): Promise<void>
+  /** Short names of models, built in. */
+  modelAliases(): Promise<ModelAliases>
+  /** Messages of this project's conversations that hold all words of a query, newest first. */
+  searchSessions(query: string): Promise<Result<FoundMessage[], KodeFailure>>
+  /** Gives a conversation that no other process runs another title. */
+  renameSession(id: string, title: string): Promise<Result<void, KodeFailure>>
+  /** For good; refused while a process runs it. */
+  deleteSession(id: string): Promise<Result<void, KodeFailure>>
   /** Commands of the shelf that have a door to the chat. */
   chatCommands(): Promise<Pick<Command, 'name' | 'summary'>[]>
   /** Runs such a command. Rejects with one line for people. @returns its result for people */
@@ -367,6 +376,32 @@ class ProjectKode implements Kode {
     } catch (error) {
       this.#host.log.write('warning', `input history: ${error instanceof Error ? error.message : String(error)}`)
     }
+  }
+
+  async modelAliases(): Promise<ModelAliases> {
+    return (await import('#shared/providers/model-aliases')).MODEL_ALIASES
+  }
+
+  async searchSessions(query: string): Promise<Result<FoundMessage[], KodeFailure>> {
+    const store = await this.#openStore()
+    return store.ok ? ok(await store.value.search(query, { project: this.root })) : store
+  }
+
+  async renameSession(id: string, title: string): Promise<Result<void, KodeFailure>> {
+    const store = await this.#openStore()
+    if (!store.ok) return store
+    const opened = await store.value.openSession(id, this.root)
+    if (!opened.ok) return fail({ message: opened.error.message, exitCode: EXIT.failed })
+    await opened.value.log.setMeta('title', title)
+    await opened.value.log.close()
+    return ok(undefined)
+  }
+
+  async deleteSession(id: string): Promise<Result<void, KodeFailure>> {
+    const store = await this.#openStore()
+    if (!store.ok) return store
+    const deleted = await store.value.deleteSession(id)
+    return deleted.ok ? ok(undefined) : fail({ message: deleted.error.message, exitCode: EXIT.failed })
   }
 
   async chatCommands(): Promise<Pick<Command, 'name' | 'summary'>[]> {

@@ -2,7 +2,7 @@ import { type ChatState, EMPTY_CHAT, reduceChat } from '#shared/protocol/chat-st
 import { PANEL_VERSION, type PanelFacts, type PanelPush, type RequestInput } from '#shared/protocol/requests'
 import { Bridge } from './bridge'
 
-const NO_FACTS: PanelFacts = { project: '', missing: '', commands: [] }
+const NO_FACTS: PanelFacts = { project: '', missing: '', commands: [], history: [] }
 
 /** The conversation as the page shows it, and what the user can do to it. */
 export class Chat {

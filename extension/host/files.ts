@@ -1,44 +1,68 @@
+import { createHash } from 'node:crypto'
 import * as vscode from 'vscode'
 import type { FileSystem, StagedFile } from '#shared/host/host'
 
 /**
  * The disk, seen through the editor: unsaved text is what a file holds, and what lands in a file goes through the
  * editor's own edits, so that its undo knows about it.
+ *
+ * @param onceUnsaved files that had unsaved text when somebody looked; their version is that of their text
  */
-export function editorFiles(disk: FileSystem): FileSystem {
-  return {
+export function editorFiles(disk: FileSystem, onceUnsaved = new Set<string>()): FileSystem {
+  const read: FileSystem['read'] = async (path, maxBytes) => {
+    const document = openDocument(path)
+    if (!document?.isDirty) return disk.read(path, maxBytes)
+    return { ok: true, value: await vscode.workspace.encode(document.getText(), { encoding: document.encoding }) }
+  }
+  // Saving text that kode has seen already is no change; typing more is one, though the disk does not know yet.
+  const withTextVersion = async (path: string, seen: Seen): Promise<Seen> => {
+    if (openDocument(path)?.isDirty) onceUnsaved.add(path)
+    if (!seen.ok || seen.value.type !== 'file' || !onceUnsaved.has(path)) return seen
+    const bytes = await read(path)
+    if (!bytes.ok) return bytes
+    const version = `text:${createHash('sha256').update(bytes.value).digest('hex')}`
+    return { ok: true, value: { ...seen.value, version } }
+  }
+  const files: FileSystem = {
     ...disk,
-    async read(path, maxBytes) {
-      const document = openDocument(path)
-      if (!document?.isDirty) return disk.read(path, maxBytes)
-      return { ok: true, value: await vscode.workspace.encode(document.getText(), { encoding: document.encoding }) }
-    },
+    read,
+    stat: async path => withTextVersion(path, await disk.stat(path)),
+    lstat: async path => withTextVersion(path, await disk.lstat(path)),
     async stage(path, bytes, options) {
       const staged = await disk.stage(path, bytes, options)
       if (!staged.ok || !isInWorkspace(path)) return staged
-      return { ok: true, value: throughEditor(path, bytes, staged.value, disk) }
+      return { ok: true, value: throughEditor(path, bytes, staged.value, disk, files) }
     },
-    confinedTo: root => editorFiles(disk.confinedTo(root)),
+    confinedTo: root => editorFiles(disk.confinedTo(root), onceUnsaved),
   }
+  return files
 }
 
-function throughEditor(path: string, bytes: Uint8Array, staged: StagedFile, disk: FileSystem): StagedFile {
+type Seen = Awaited<ReturnType<FileSystem['stat']>>
+
+/** @param files `disk` as the editor sees it */
+function throughEditor(
+  path: string,
+  bytes: Uint8Array,
+  staged: StagedFile,
+  disk: FileSystem,
+  files: FileSystem,
+): StagedFile {
   return {
     discard: () => staged.discard(),
     async commit(expected) {
-      const now = await disk.lstat(path)
+      const [now, onDisk] = [await files.lstat(path), await disk.lstat(path)]
       const isExpected = expected === undefined || (now.ok ? now.value.version : 'absent') === expected
       // Text goes through the editor; the disk has the last word, also on a file that is not what was expected.
-      if (isExpected && now.ok && (await editAndSave(path, bytes))) {
-        const written = await disk.read(path)
-        if (written.ok && sameBytes(written.value, bytes)) {
-          await staged.discard()
-          return { ok: true, value: undefined }
-        }
-        // Saving changed the text (line ends, an action on save): what was judged is what has to be there.
-        return staged.commit()
+      if (!isExpected || !now.ok || !onDisk.ok) return staged.commit(expected)
+      if (!(await editAndSave(path, bytes))) return staged.commit(expected && onDisk.value.version)
+      const written = await disk.read(path)
+      if (written.ok && sameBytes(written.value, bytes)) {
+        await staged.discard()
+        return { ok: true, value: undefined }
       }
-      return staged.commit(expected)
+      // Saving changed the text (line ends, an action on save): what was judged is what has to be there.
+      return staged.commit()
     },
   }
 }
@@ -51,7 +75,10 @@ async function editAndSave(path: string, bytes: Uint8Array): Promise<boolean> {
   const text = await vscode.workspace.decode(bytes, { encoding: document.encoding })
   const edit = new vscode.WorkspaceEdit()
   edit.replace(uri, ...smallestReplacement(document, text))
-  return (await vscode.workspace.applyEdit(edit)) && (await document.save())
+  if (!(await vscode.workspace.applyEdit(edit))) return false
+  // Says false also where the editor's own auto save was faster; what counts is what is on the disk then.
+  await document.save()
+  return true
 }
 
 /** The range that differs and what belongs there, so that cursors and folds elsewhere stay. */

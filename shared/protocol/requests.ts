@@ -85,6 +85,8 @@ export interface PanelFacts {
   /** What is missing before a prompt can be sent; empty when nothing is. */
   missing: '' | 'folder' | 'key' | 'trust'
   commands: SlashCommand[]
+  /** Earlier prompts of this workspace, newest last. */
+  history: readonly string[]
 }
 
 /** One request as it crosses over. */

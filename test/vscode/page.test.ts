@@ -67,6 +67,49 @@ describe('the conversation', () => {
     expect(durationMs).toBeLessThan(4_000)
   })
 
+  test('answers keys and draws few rows while 3,000 events stream in', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session(), ...longSession(5000), { type: 'turn_started', turn_id: 't' }])
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+    const devtools = await chat.page.context().newCDPSession(chat.page)
+    const heapBytes = async () => {
+      await devtools.send('HeapProfiler.collectGarbage')
+      return (await devtools.send('Runtime.getHeapUsage')).usedSize
+    }
+    const streamThousand = async (round: number) => {
+      const words = Array.from({ length: 20 }, (_, index) => index)
+      for (const part of Array.from({ length: 50 }, (_, index) => index)) {
+        const message_id = `m${round}`
+        await chat.send(
+          ...words.map(word => ({ type: 'text_delta' as const, message_id, text: `word${part}.${word} ` })),
+        )
+      }
+      await chat.send(assistant(`m${round}`, [{ type: 'text', text: 'the same short answer' }]))
+    }
+    // Compiled code and the like are not what grows.
+    for (const round of [1, 2]) await streamThousand(round)
+    const before = await heapBytes()
+    // From the key to the next frame, as the one who types sees it.
+    await chat.page.evaluate(`
+      window.latencies = []
+      document.addEventListener('keydown', () => {
+        const at = performance.now()
+        requestAnimationFrame(() => window.latencies.push(performance.now() - at))
+      }, true)`)
+    const typing = box.pressSequentially('typed while it streams', { delay: 30 })
+    await streamThousand(3)
+    await typing
+    for (const round of [4, 5]) await streamThousand(round)
+    const after = await heapBytes()
+    const latencies = (await chat.page.evaluate('window.latencies')) as number[]
+    const p95 = latencies.toSorted((one, other) => one - other)[Math.floor(latencies.length * 0.95)] ?? 0
+    console.log(
+      `3,000 events: heap ${(before / 1e6).toFixed(1)} MB, then ${(after / 1e6).toFixed(1)} MB; key to frame p95 ${p95.toFixed(1)} ms (target 16 on a free machine)`,
+    )
+    expect(await box.inputValue()).toBe('typed while it streams')
+    expect(await chat.page.locator('.row').count()).toBeLessThan(300)
+  })
+
   test('stays where the user reads while more comes in', async () => {
     chat = await ChatPage.open('dark')
     await chat.start([session(), ...longSession(100)])
@@ -155,6 +198,54 @@ describe('the composer', () => {
     expect(await box.inputValue()).toBe('one')
     await box.press('ArrowDown')
     expect(await box.inputValue()).toBe('two')
+  })
+
+  test('searches the prompts of earlier windows with Ctrl+R', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session()], { history: ['fix the parser', 'round the totals\nto cents', 'write docs'] })
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+    await box.press('Control+r')
+    await chat.page.getByRole('listbox', { name: 'Earlier prompts' }).waitFor()
+    const found = chat.page.getByRole('listbox', { name: 'Earlier prompts' }).getByRole('option')
+    expect((await found.allTextContents()).map(text => text.trim())).toEqual([
+      'write docs',
+      'round the totals',
+      'fix the parser',
+    ])
+    await box.pressSequentially('cents tot')
+    await expect.poll(() => found.count()).toBe(1)
+    await box.press('Enter')
+    await expect.poll(() => box.inputValue()).toBe('round the totals\nto cents')
+    expect(chat.requests.filter(request => request.name === 'prompt')).toEqual([])
+  })
+
+  test('keeps a large paste beside the prompt, and sends it whole', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session()])
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+    const pasted = 'line\n'.repeat(200)
+    await box.fill('why?')
+    await chat.page.evaluate(`
+      const clipboardData = new DataTransfer()
+      clipboardData.setData('text/plain', ${JSON.stringify(pasted)})
+      const paste = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })
+      document.querySelector('textarea').dispatchEvent(paste)`)
+    await chat.page.getByRole('button', { name: 'Pasted 200 lines', exact: true }).waitFor()
+    expect(await box.inputValue()).toBe('why?')
+    await box.press('Enter')
+    const reference = `<reference type="pasted" chars="1000">\n${pasted}\n</reference>`
+    await expect
+      .poll(() => chat.requests.at(-1))
+      .toMatchObject({
+        name: 'prompt',
+        input: {
+          parts: [
+            { type: 'text', text: 'why?' },
+            { type: 'text', text: reference },
+          ],
+        },
+      })
+    expect(await chat.page.getByRole('list', { name: 'Pasted texts' }).count()).toBe(0)
   })
 
   test('shows what waits, and lets go of it', async () => {

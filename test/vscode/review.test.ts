@@ -7,6 +7,7 @@ const FIVE = Array.from(
   { length: 5 },
   (_, index) => `export const value${index} = ${index + 1}\n// a\n// b\n// c\n`,
 ).join('')
+const UNSAVED = 'export const first = 1\nexport const second = 2\n'
 const READ = (path: string) => ({ toolCalls: [{ name: 'Read', arguments: { file_path: path } }] })
 
 let editor: Editor
@@ -18,8 +19,10 @@ beforeAll(async () => {
     'money.ts': 'export function round(value: number): number {\n  return Math.round(value)\n}\n',
     'windows.ts': 'export const a = 1\r\nexport const b = 2\r\n',
     'utf16.txt': Buffer.from('\ufeffgrüße\nwelt\n', 'utf16le'),
-    'unsaved.ts': 'export const first = 1\nexport const second = 2\n',
     'kept.ts': 'export const kept = 1\n',
+    'unsaved.ts': UNSAVED,
+    'later.ts': UNSAVED,
+    'more.ts': UNSAVED,
   })
   await editor.setKey('sk-test-0123456789')
 })
@@ -88,6 +91,29 @@ describe('review in the editor', () => {
     expect(editor.read('money.ts')).toContain('Math.round(value * 100) / 100\n')
   })
 
+  test('offers the name that exists, as a quick fix of the finding', async () => {
+    editor.script(
+      READ('money.ts'),
+      { toolCalls: [edit('money.ts', 'Math.round(value', 'Math.floor(value')] },
+      { text: 'With the name that exists.' },
+    )
+    await editor.prompt('Down')
+    const page = editor.workbench.page
+    await editor.workbench.editorAction('Accept Change').waitFor()
+    const right = page.locator('.editor.modified')
+    await right.locator('.view-line', { hasText: 'Math.floor' }).click()
+    await page.keyboard.press('End')
+    await page.keyboard.type(' + rond(1)')
+    await right.locator('.squiggly-error').waitFor()
+    for (let step = 0; step < '(1)'.length + 1; step++) await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('Control+.')
+    await page.locator('.action-widget').getByText('Use `round`').click()
+    await right.locator('.squiggly-error').waitFor({ state: 'detached' })
+    await editor.workbench.editorAction('Accept Change').click()
+    await editor.chat.getByText('With the name that exists.').waitFor()
+    expect(editor.read('money.ts')).toContain(' + round(1)')
+  })
+
   test('lands as one step that the editor can undo', async () => {
     const page = editor.workbench.page
     editor.script(READ('kept.ts'), { toolCalls: [edit('kept.ts', '= 1', '= 2')] }, { text: 'Now two.' })
@@ -106,21 +132,57 @@ describe('review in the editor', () => {
     await expect.poll(() => editor.read('kept.ts'), { timeout: 20_000 }).toBe('export const kept = 1\n')
   })
 
-  test('keeps what the user has not saved yet', async () => {
-    const page = editor.workbench.page
-    await editor.workbench.openFile('unsaved.ts')
-    await page.locator('.editor-instance .view-line', { hasText: 'first' }).click()
-    await page.keyboard.press('Control+Home')
-    await page.keyboard.type('const mine = 0\n')
-    editor.script(
-      READ('unsaved.ts'),
-      { toolCalls: [edit('unsaved.ts', 'second = 2', 'second = 3')] },
-      { text: 'Both are there.' },
-    )
-    await editor.prompt('Three')
-    await editor.chat.getByRole('region', { name: 'Approval: unsaved.ts' }).press('y')
-    await editor.chat.getByText('Both are there.').waitFor()
-    expect(editor.read('unsaved.ts')).toBe('const mine = 0\nexport const first = 1\nexport const second = 3\n')
+  describe('of a file with unsaved text', () => {
+    const typeOnTop = async (text: string) => {
+      await editor.workbench.page.locator('.editor-instance .view-line', { hasText: 'second' }).click()
+      await editor.workbench.page.keyboard.press('Control+Home')
+      await editor.workbench.page.keyboard.type(text)
+    }
+    const proposeThree = async (path: string) => {
+      await editor.workbench.openFile(path)
+      await typeOnTop('const mine = 0\n')
+      editor.script(
+        READ(path),
+        { toolCalls: [edit(path, 'second = 2', 'second = 3')] },
+        { text: 'That is the end of it.' },
+      )
+      await editor.prompt('Three')
+      await editor.chat.getByRole('region', { name: `Approval: ${path}` }).waitFor()
+      expect(editor.read(path)).toBe(UNSAVED)
+    }
+    const approve = async (path: string) => {
+      await editor.chat.getByRole('region', { name: `Approval: ${path}` }).press('y')
+      await editor.chat.getByText('That is the end of it.').waitFor()
+    }
+
+    test('keeps that text', async () => {
+      await proposeThree('unsaved.ts')
+      await approve('unsaved.ts')
+      expect(editor.read('unsaved.ts')).toBe('const mine = 0\nexport const first = 1\nexport const second = 3\n')
+    })
+
+    test('lands also when the text was saved meanwhile', async () => {
+      await proposeThree('later.ts')
+      await editor.workbench.openFile('later.ts')
+      await editor.workbench.page.locator('.editor-instance .view-line', { hasText: 'second' }).click()
+      await editor.workbench.page.keyboard.press('Control+s')
+      await expect.poll(() => editor.read('later.ts'), { timeout: 20_000 }).toBe(`const mine = 0\n${UNSAVED}`)
+      await approve('later.ts')
+      expect(editor.read('later.ts')).toBe('const mine = 0\nexport const first = 1\nexport const second = 3\n')
+    })
+
+    test('leaves it alone when the user typed more meanwhile', async () => {
+      await proposeThree('more.ts')
+      await editor.workbench.openFile('more.ts')
+      await typeOnTop('const more = 1\n')
+      await approve('more.ts')
+      expect(editor.read('more.ts')).toBe(UNSAVED)
+      const lines = editor.workbench.page.locator('.editor-instance .view-line')
+      await lines.filter({ hasText: 'const more = 1' }).waitFor()
+      await lines.filter({ hasText: 'second = 2' }).waitFor()
+      await editor.workbench.runCommand('File: Revert File')
+      await lines.filter({ hasText: 'const more = 1' }).waitFor({ state: 'detached' })
+    })
   })
 
   test.each([
@@ -138,7 +200,7 @@ describe('review in the editor', () => {
     const before = editor.read('kept.ts')
     editor.script(READ('kept.ts'), { toolCalls: [edit('kept.ts', '= 1', '= 5')] })
     await editor.prompt('Five')
-    await editor.workbench.editorAction('Accept Change').waitFor()
+    await editor.chat.getByRole('region', { name: 'Approval: kept.ts' }).waitFor()
     await editor.reload()
     expect(editor.read('kept.ts')).toBe(before)
     await editor.workbench.runCommand('kode: Accept All Changes')

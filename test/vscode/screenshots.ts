@@ -42,7 +42,7 @@ test.each([
       'src/orders.ts': `import { round } from './money'\n\n${before}`,
       'src/money.ts': 'export function round(value: number): number {\n  return Math.round(value * 100) / 100\n}\n',
     },
-    { 'workbench.colorTheme': theme },
+    { settings: { 'workbench.colorTheme': theme } },
   )
   await editor.setKey('sk-test-0123456789')
   const old = '  return prices.reduce((sum, price) => sum + price, 0)'

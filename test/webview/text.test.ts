@@ -1,5 +1,7 @@
 import MarkdownIt from 'markdown-it'
 import { describe, expect, test } from 'vitest'
+import { History } from '../../webview/composer/history'
+import { pastePart } from '../../webview/composer/pastes'
 import { completeToken, tokenAt } from '../../webview/composer/tokens'
 import { countLines, diffLines } from '../../webview/transcript/diff-lines'
 import { BlockStream } from '../../webview/ui/block-stream'
@@ -85,4 +87,30 @@ test('a unified diff is counted and drawn without its headers', () => {
   const diff = '--- a/x.ts\n+++ b/x.ts\n@@ -1,2 +1,2 @@\n same\n-old\n+new\n\\ No newline at end of file\n'
   expect(countLines(diff)).toEqual({ added: 1, removed: 1 })
   expect(diffLines(diff).map(line => line.kind)).toEqual(['file', 'hunk', 'same', 'removed', 'added'])
+})
+
+describe('earlier prompts', () => {
+  test('of other windows come before those of this page, each once', () => {
+    const history = new History()
+    history.add('here')
+    history.load(['old', 'here'])
+    expect(history.find('', 10)).toEqual(['here', 'old'])
+    expect([history.older(), history.older(), history.older()]).toEqual(['here', 'old', undefined])
+  })
+
+  test.each([
+    ['par fix', ['Fix the parser']],
+    ['THE', ['the docs', 'Fix the parser']],
+    ['nothing', []],
+  ])('are found by the words %j', (query, found) => {
+    const history = new History()
+    history.load(['Fix the parser', 'the docs'])
+    expect(history.find(query, 10)).toEqual(found)
+  })
+})
+
+test('a paste is sent up to its limit, with its whole length', () => {
+  expect(pastePart('x'.repeat(50_000))).toMatchObject({
+    text: expect.stringMatching(/^<reference type="pasted" chars="50000">\nx{40000}\n\[cut: 50000 characters in all\]/),
+  })
 })

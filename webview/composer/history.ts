@@ -1,15 +1,29 @@
-/** Prompts of this page, newest last, to walk through with the arrow keys. */
+/** Prompts of this workspace, newest last, to walk through with the arrow keys and to search. */
 export class History {
-  readonly #entries: string[] = []
+  #entries: string[] = []
   #at: number | undefined
 
   get isBrowsing(): boolean {
     return this.#at !== undefined
   }
 
+  /** Takes what earlier windows kept; what was typed here stays the newest. */
+  load(kept: readonly string[]): void {
+    this.#entries = [...kept.filter(text => !this.#entries.includes(text)), ...this.#entries]
+  }
+
   add(text: string): void {
-    if (text.trim() !== '' && this.#entries.at(-1) !== text) this.#entries.push(text)
+    if (text.trim() !== '') this.#entries = [...this.#entries.filter(each => each !== text), text]
     this.#at = undefined
+  }
+
+  /** Those that hold all words of the query, newest first. */
+  find(query: string, limit: number): string[] {
+    const words = query.toLowerCase().split(/\s+/)
+    return this.#entries
+      .filter(text => words.every(word => text.toLowerCase().includes(word)))
+      .reverse()
+      .slice(0, limit)
   }
 
   /** The entry before the one shown; undefined when there is none. */

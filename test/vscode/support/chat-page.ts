@@ -20,6 +20,7 @@ const FACTS: PanelFacts = {
     { name: 'model', description: 'Choose the model', needsIdle: true },
     { name: 'transcript', description: 'Open the conversation as text', needsIdle: false },
   ],
+  history: [],
 }
 
 /** The built chat page in Chromium with the policy and colours it has in VS Code, and the test in place of the host. */
@@ -101,7 +102,11 @@ export class ChatPage {
   }
 
   async #push(push: PanelPush): Promise<void> {
-    await this.page.evaluate(`window.postMessage(${JSON.stringify(push)}, '*')`)
+    // The same source each time: the browser keeps every script it is handed.
+    await this.page.evaluate(
+      message => Reflect.apply(Reflect.get(globalThis, 'postMessage'), globalThis, [message, '*']),
+      push,
+    )
   }
 }
 

@@ -23,6 +23,8 @@ const QUIET_SETTINGS = {
   'extensions.autoUpdate': false,
   'extensions.ignoreRecommendations': true,
   'git.openRepositoryInParentFolders': 'never',
+  // In a browser it is on by default; tests save when they mean to.
+  'files.autoSave': 'off',
 }
 
 /** One throw-away VS Code: its own user data, extensions and workspace, on a free loopback port. */

@@ -17,7 +17,7 @@ export class Editor {
 
   static async open(
     files: Record<string, string | Uint8Array>,
-    settings: Record<string, unknown> = {},
+    { settings = {}, isTrusted = true }: { settings?: Record<string, unknown>; isTrusted?: boolean } = {},
   ): Promise<Editor> {
     const replies: ScriptedReply[] = []
     const asked: number[] = []
@@ -36,7 +36,7 @@ export class Editor {
     const editor = new Editor(server, await Workbench.launch(), model, replies, asked)
     for (const [path, content] of Object.entries(files)) editor.write(path, content)
     await server.install(VSIX)
-    await server.start()
+    await server.start({ isTrusted })
     await editor.reload()
     return editor
   }

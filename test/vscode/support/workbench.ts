@@ -67,7 +67,7 @@ export class Workbench {
     await this.page.keyboard.press('Control+p')
     await this.page.locator('.quick-input-widget input').fill(name)
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click()
-    await this.page.getByRole('tab', { name }).waitFor()
+    await this.page.getByRole('tab', { name }).first().waitFor()
   }
 
   /** The document of kode's chat: an outer frame holds VS Code's loader, an inner one its HTML. */

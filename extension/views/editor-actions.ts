@@ -1,0 +1,39 @@
+import * as vscode from 'vscode'
+
+const KODE_ACTION = vscode.CodeActionKind.QuickFix.append('kode')
+
+/** In the project's files: a problem can be handed to the chat, and what is selected explained there. */
+export class EditorActions implements vscode.CodeActionProvider, vscode.Disposable {
+  readonly #registration = vscode.languages.registerCodeActionsProvider({ scheme: 'file' }, this, {
+    providedCodeActionKinds: [KODE_ACTION, vscode.CodeActionKind.Empty],
+  })
+
+  provideCodeActions(
+    document: vscode.TextDocument,
+    range: vscode.Range,
+    { diagnostics }: vscode.CodeActionContext,
+  ): vscode.CodeAction[] {
+    const fixes = diagnostics.map(diagnostic => {
+      const action = new vscode.CodeAction(vscode.l10n.t('Fix with kode'), KODE_ACTION)
+      action.diagnostics = [diagnostic]
+      action.command = { title: action.title, command: 'kode.fixProblem', arguments: [document.uri, diagnostic] }
+      return action
+    })
+    if (range.isEmpty) return fixes
+    const explain = new vscode.CodeAction(vscode.l10n.t('Explain with kode'), vscode.CodeActionKind.Empty)
+    explain.command = { title: explain.title, command: 'kode.explainSelection' }
+    return [...fixes, explain]
+  }
+
+  dispose(): void {
+    this.#registration.dispose()
+  }
+}
+
+/** A prompt about one problem, with the line it is on. */
+export function fixPrompt(document: vscode.TextDocument, diagnostic: vscode.Diagnostic): string {
+  const path = vscode.workspace.asRelativePath(document.uri, false)
+  const line = diagnostic.range.start.line
+  const source = diagnostic.source ? ` (${diagnostic.source})` : ''
+  return `Fix this problem in ${path}:${line + 1}${source}: ${diagnostic.message}\n\`\`\`${document.languageId}\n${document.lineAt(line).text}\n\`\`\`\n`
+}
