@@ -1,4 +1,4 @@
-import { type Command, CommandFailure } from '#shared/commands/command'
+import { type Command, type CommandContext, CommandFailure } from '#shared/commands/command'
 import { loadAllCommands, loadCommand } from '#shared/commands/registry'
 import { kodePaths } from '#shared/config/paths'
 import { loadSettings, type Settings } from '#shared/config/settings'
@@ -32,32 +32,40 @@ export async function runNamedCommand(
     return EXIT.done
   }
   const root = projectRoot(textFlag(flags, 'project-root') ?? textFlag(flags, 'project-dir'))
-  const host = cliHost()
-  const result = await command.run(
-    {
-      root,
-      env: process.env,
-      paths: kodePaths(process.env),
-      files: host.files,
-      processes: host.processes,
-      web: host.web,
-      version: VERSION,
-      now: () => host.now(),
-      commands: loadAllCommands,
-      settings: () => settingsFor(command, root, flags, host.files, output),
-      readInput: () => (process.stdin.isTTY ? Promise.resolve('') : readStdin()),
-      progress: text => output.note(text),
-      print: text => output.result(text),
-      printError: text => output.errors(text),
-      signal,
-    },
-    { words, flags },
-  )
+  const result = await command.run(commandContext(command, root, flags, output, signal), { words, flags })
   const wantsJson = flags.json === true || command.isJsonByDefault === true
   if (result.raw !== undefined) output.result(result.raw)
   else if (wantsJson && result.json !== undefined) output.result(`${JSON.stringify(result.json, null, 2)}\n`)
   else if (result.text !== undefined && result.text !== '') output.result(`${result.text}\n`)
   return result.exitCode
+}
+
+/** What a command may use when it is called from a terminal. */
+export function commandContext(
+  command: Command,
+  root: string,
+  flags: ParsedArgs['flags'],
+  output: Output,
+  signal: AbortSignal,
+): CommandContext {
+  const host = cliHost()
+  return {
+    root,
+    env: process.env,
+    paths: kodePaths(process.env),
+    files: host.files,
+    processes: host.processes,
+    web: host.web,
+    version: VERSION,
+    now: () => host.now(),
+    commands: loadAllCommands,
+    settings: () => settingsFor(command, root, flags, host.files, output),
+    readInput: () => (process.stdin.isTTY ? Promise.resolve('') : readStdin()),
+    progress: text => output.note(text),
+    print: text => output.result(text),
+    printError: text => output.errors(text),
+    signal,
+  }
 }
 
 async function settingsFor(

@@ -2,9 +2,12 @@ import type { Command } from '#shared/commands/command'
 import { loadAllCommands, loadCommand } from '#shared/commands/registry'
 import { EXIT_MEANINGS } from '#shared/protocol/exit-codes'
 import { AGENT_OPTIONS, COMMON_OPTIONS, MODEL_OPTIONS, type OptionSpecs } from './args'
+import { MCP_HELP, SERVER_HELP } from './server-options'
 
 /** `kode --help`, or the help of one command. */
 export async function helpText(name?: string): Promise<string> {
+  const server = [SERVER_HELP, MCP_HELP].find(each => each.name === name)
+  if (server) return entryHelp(server)
   const command = name === undefined ? undefined : await loadCommand(name)
   if (command) return commandHelp(command)
   const commands = (await loadAllCommands()).filter(each => each.doors.includes('cli'))
@@ -16,7 +19,7 @@ export async function helpText(name?: string): Promise<string> {
     '       kode <command> [flags] …   see below; kode help <command> tells more',
     '',
     'Commands:',
-    ...table(commands.map(each => [`${each.name} ${each.usage}`.trim(), each.summary])),
+    ...table([...commands, SERVER_HELP, MCP_HELP].map(each => [`${each.name} ${each.usage}`.trim(), each.summary])),
     '',
     'Flags:',
     ...optionLines({ ...AGENT_OPTIONS, ...COMMON_OPTIONS }),
@@ -33,8 +36,13 @@ export async function helpText(name?: string): Promise<string> {
 
 /** What one command takes. */
 export function commandHelp(command: Command): string {
-  const options = { ...command.options, ...(command.needsModel && MODEL_OPTIONS), ...COMMON_OPTIONS }
-  return `${[`kode ${command.name} ${command.usage}`.trim(), '', command.summary, '', 'Flags:', ...optionLines(options)].join('\n')}\n`
+  return entryHelp({ ...command, options: { ...command.options, ...(command.needsModel && MODEL_OPTIONS) } })
+}
+
+/** Help of anything that is called by a name. */
+export function entryHelp(entry: { name: string; usage: string; summary: string; options: OptionSpecs }): string {
+  const options = { ...entry.options, ...COMMON_OPTIONS }
+  return `${[`kode ${entry.name} ${entry.usage}`.trim(), '', entry.summary, '', 'Flags:', ...optionLines(options)].join('\n')}\n`
 }
 
 function optionLines(options: OptionSpecs): string[] {

@@ -35,6 +35,14 @@ async function dispatch(args: readonly string[]): Promise<CliEnd> {
     output.result(await helpText(args[1]))
     return EXIT.done
   }
+  if (name === 'server') {
+    const { runServer } = await import('./server-door')
+    return runServer(args.slice(1), output, interruption)
+  }
+  if (name === 'mcp') {
+    const { runMcp } = await import('./mcp-door')
+    return runMcp(args.slice(1), output, interruption)
+  }
   if (name !== '' && !name.startsWith('-')) {
     const { runNamedCommand } = await import('./command-door')
     const exitCode = await runNamedCommand(name, args.slice(1), output, interruption.signal)
