@@ -302,7 +302,8 @@ class PythonReader {
   /** Whether a call may bind plain names of this file. */
   #isBindingCall(node: SyntaxNode, name: string, given: number, scope: PythonBinding['scope']): boolean {
     if (name === 'exec' || name === 'execfile') return given === 1
-    if (name === 'setattr') return /\bsys\.modules\b|\b__?builtins?__\b|\bbuiltins\b/.test(this.#text)
+    if (name === 'setattr')
+      return /\bsys\.modules\[__name__\]|\bimport_module\(__name__\)|\b_*builtins?\b/.test(this.#text)
     // Inside a function, `locals()` is a copy.
     const isNamespace = name === 'globals' || (given === 0 && scope === 'module' && /^(?:locals|vars)$/.test(name))
     if (!isNamespace) return false
