@@ -2,12 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { summarySchema } from '#shared/pipelines/contracts'
 import { scoreBranches } from '#shared/pipelines/support/branch-score'
 import { runCli } from '../support/run-cli'
 import { startScriptedProvider } from '../support/scripted-provider'
 import { gitInit, tempProject, treeHash } from '../support/temp-project'
+
+// Compilers and several processes at once take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 const FILES = { 'a.js': 'export const a = 1\n', 'b.js': 'export const b = 1\n', '.gitignore': 'logs\n' }
 

@@ -5,4 +5,4 @@ test('a loop that is killed or interrupted at any moment leaves the old files or
   const report = await killLoops(8, seededRandom(20))
   expect(report.others).toEqual([])
   expect(report.old + report.new).toBe(8)
-}, 120_000)
+}, 300_000)

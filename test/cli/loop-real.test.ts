@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { runCli } from '../support/run-cli'
 import { startScriptedProvider } from '../support/scripted-provider'
 import { tempProject, treeHash } from '../support/temp-project'
@@ -124,6 +124,9 @@ const PROJECTS: readonly Project[] = [
     },
   },
 ]
+
+// Compilers and several processes at once take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 /** What makes the new test pass. */
 const DOUBLE: Readonly<Record<string, string>> = {
