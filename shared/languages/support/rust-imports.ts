@@ -1,6 +1,7 @@
 import type { AssetLoader, Judgement, Problem, SourceFile } from '../language'
 import type { ProjectView } from '../project-view'
 import { didYouMean } from './nearest-name'
+import { declaredThroughGlobs, mayDeclare } from './rust-declares'
 import { type RustFile, type RustModule, type RustUse, readRustFile } from './rust-file'
 import { crateRoots, followModules, inFolder, moduleFile, moduleFolders, parentModules, parentOf } from './rust-modules'
 import { BUILT_IN_CRATES, crateAround, type RustCrate } from './rust-project'
@@ -26,7 +27,8 @@ export async function checkRustImports(
     if (problem) problems.push(problem)
   }
   for (const use of file.uses) {
-    const problem = crate && !use.isConditional ? await judgeUse(use, file, crate, source.path, project) : undefined
+    const problem =
+      crate && !use.isConditional ? await judgeUse(use, file, crate, source.path, project, loadAsset) : undefined
     if (problem) problems.push(problem)
   }
   return { kind: 'judged', problems }
@@ -82,12 +84,19 @@ async function judgeUse(
   crate: RustCrate,
   path: string,
   project: ProjectView,
+  loadAsset: AssetLoader,
 ): Promise<Problem | undefined> {
   const [first = '', ...rest] = use.path
-  if (first === 'crate') return judgePath(use, await crateRoots(path, project), rest, project)
-  if (first === 'super' && use.depth === 0 && rest[0] !== 'super')
-    return judgePath(use, await parentModules(path, project), rest, project)
+  if (first === 'crate')
+    return isOwnRoot(path, crate)
+      ? undefined
+      : judgePath(use, await crateRoots(path, project), rest, project, loadAsset)
+  if (first === 'super' && use.depth === 0) {
+    const { from, names } = await upwards(path, rest, project)
+    return judgePath(use, from, names, project, loadAsset)
+  }
   if (first === '' || /^(?:self|super|Self|\$crate)$/.test(first)) return undefined
+  if (/^(?:std|core|alloc)$/.test(first) && !crate.names.has(first)) return judgeStandard(use, file, crate)
   if (BUILT_IN_CRATES.has(first) || crate.names.has(first) || crate.isOldEdition) return undefined
   // A module, enumeration or other import of this file.
   const elsewhere = file.text.slice(0, use.start) + file.text.slice(use.end)
@@ -98,14 +107,19 @@ async function judgeUse(
     )
   )
     return undefined
-  if (file.uses.some(other => other !== use && (other.local === '*' || other.local === first))) return undefined
-  if (file.hasItemMacros || (await isUsedBeside(first, path, project))) return undefined
+  if (file.uses.some(other => other !== use && other.local === first)) return undefined
+  // Macros write modules down by name, if they make any; what is included is not in sight.
+  if (/\binclude(?:_\w+)?!/.test(file.text) || (await isUsedBeside(first, path, project))) return undefined
+  if (await declaredThroughGlobs(first, file, path, project, loadAsset)) return undefined
   const suggestion = didYouMean(first, [...crate.names, ...BUILT_IN_CRATES])
   return problemAt(
     'unknown-package',
     use,
     `\`${first}\` is neither a dependency of this crate nor declared here`,
-    'certain',
+    // Who repackages a crate leaves out what only its tests, benchmarks and examples need.
+    /^(?:tests|benches|examples)\//.test(relativeTo(crate, path)) || (await isConditionalModule(path, project))
+      ? 'likely'
+      : 'certain',
     suggestion,
     use.path.join('::'),
   )
@@ -137,22 +151,16 @@ async function judgePath(
   from: readonly string[],
   names: readonly string[],
   project: ProjectView,
+  loadAsset: AssetLoader,
 ): Promise<Problem | undefined> {
   if (from.length === 0 || names.length === 0) return undefined
   const { files, rest } = await followModules(from, names, project)
   const [item] = rest
   if (item === undefined || item === 'self' || item === '*' || item === 'super') return undefined
+  if (await mayDeclare(files, item, project, loadAsset)) return undefined
+  if (rest.length === names.length && (await isExportedMacro(item, from, project))) return undefined
   const texts: string[] = []
   for (const each of files) texts.push((await project.read(each)) ?? '')
-  // Names that come through globs and macros are not written down.
-  if (
-    texts.some(
-      text =>
-        mentions(text.replace(/\/\/.*$/gm, ''), item) || /\buse\s[^;]*\*|^\s*[\w:]+!\s*[({[]|\binclude!/m.test(text),
-    )
-  )
-    return undefined
-  if (texts.some(text => ITEM_MACRO.test(text))) return undefined
   const where = ['crate', ...names.slice(0, names.length - rest.length)].join('::')
   const known = texts.flatMap(text =>
     [...text.matchAll(/\b(?:mod|fn|struct|enum|trait|type|const|static|union)\s+(\w+)/g)].map(match => match[1]!),
@@ -167,9 +175,116 @@ async function judgePath(
   )
 }
 
-/** An attribute that is none of the usual ones may be a macro that adds items. */
-const ITEM_MACRO =
-  /#\[(?!derive|cfg|inline|doc|allow|deny|warn|expect|test|must_use|non_exhaustive|repr|serde|default|deprecated|path|macro_|cold|track_caller|ignore|should_panic|error|from|source|clap|arg|command|tokio::|async_trait|no_mangle|unsafe|rustfmt|clippy)/
+/** Binaries, tests, benchmarks and examples are crates of their own: `crate` is not the library there. */
+function isOwnRoot(path: string, crate: RustCrate): boolean {
+  const inside = relativeTo(crate, path)
+  return !inside.startsWith('src/') || inside.startsWith('src/bin/')
+}
+
+function relativeTo({ folder }: RustCrate, path: string): string {
+  return folder === '' ? path : path.slice(folder.length + 1)
+}
+
+/** Those of the possible parents that have this file as a module; another may have it by `#[path = "…"]`. */
+async function declaringParents(path: string, project: ProjectView): Promise<string[]> {
+  const found: string[] = []
+  for (const each of await parentModules(path, project))
+    if (new RegExp(`\\bmod\\s+${moduleName(path)}\\s*;`).test((await project.read(each)) ?? '')) found.push(each)
+  return found
+}
+
+/**
+ * Whether a `#[cfg(…)]` stands before the module a file is, or before one around it: what it needs may rightly be missing.
+ * A file that no `mod` names is one by `#[path = "…"]`, or not compiled at all.
+ */
+async function isConditionalModule(path: string, project: ProjectView): Promise<boolean> {
+  const isRoot = (await crateRoots(path, project)).includes(path) || /(?:^|\/)(?:src\/bin\/[^/]+|build)\.rs$/.test(path)
+  if (!isRoot && (await declaringParents(path, project)).length === 0) return true
+  const seen = new Set<string>()
+  let files = [path]
+  while (files.length > 0) {
+    const above: string[] = []
+    for (const file of files) {
+      if (seen.has(file)) continue
+      seen.add(file)
+      const declared = new RegExp(
+        `#\\[cfg[^\\n]*\\]\\s*(?:(?:#\\[|//)[^\\n]*\\s*)*(?:pub(?:\\([^)]*\\))?\\s+)?mod\\s+${moduleName(file)}\\s*;|^\\s*\\w+!\\s*[({][^;]*\\bmod\\s+${moduleName(file)}\\s*;`,
+        'm',
+      )
+      for (const parent of await parentModules(file, project)) {
+        if (declared.test((await project.read(parent)) ?? '')) return true
+        above.push(parent)
+      }
+    }
+    files = above
+  }
+  return false
+}
+
+/** `#[macro_export]` puts a macro at the root of the crate, wherever it is written. */
+async function isExportedMacro(name: string, roots: readonly string[], project: ProjectView): Promise<boolean> {
+  const declared = new RegExp(`\\bmacro_rules!\\s*${name}\\b|\\bmacro\\s+${name}\\b`)
+  const folders = [...new Set(roots.map(parentOf))]
+  for (let visited = 0; folders.length > 0; visited++) {
+    const folder = folders.pop()!
+    for (const entry of await project.list(folder)) {
+      if (visited > MAX_FOLDERS) return true
+      const path = inFolder(folder, entry)
+      if (entry.endsWith('.rs')) {
+        if (declared.test((await project.read(path)) ?? '')) return true
+      } else if (!entry.startsWith('.') && entry !== 'target' && (await project.kindOf(path)) === 'directory')
+        folders.push(path)
+    }
+  }
+  return false
+}
+
+/** Only a name that looks invented costs this search; a larger crate is not searched to the end. */
+const MAX_FOLDERS = 100
+
+/** What the module in a file is called. */
+function moduleName(path: string): string {
+  const parts = path
+    .replace(/\/mod\.rs$/, '')
+    .replace(/\.rs$/, '')
+    .split('/')
+  return parts.at(-1) ?? ''
+}
+
+/** Where `super::super::…` starts. */
+async function upwards(
+  path: string,
+  rest: readonly string[],
+  project: ProjectView,
+): Promise<{ from: readonly string[]; names: readonly string[] }> {
+  let from = await declaringParents(path, project)
+  let names = rest
+  while (names[0] === 'super') {
+    const above = await Promise.all(from.map(each => parentModules(each, project)))
+    from = [...new Set(above.flat())]
+    names = names.slice(1)
+  }
+  return { from, names }
+}
+
+/** A path of the standard library with a part that no part of it has. Newer ones than the table know more, so only a slip is certain. */
+async function judgeStandard(use: RustUse, file: RustFile, crate: RustCrate): Promise<Problem | undefined> {
+  const { hasStandardName, standardNames } = await import('./rust-std')
+  const [first = '', ...names] = use.path
+  if (/^(?:arch|simd|intrinsics)$/.test(names[0] ?? '') || /#!\[feature\(/.test(file.text)) return undefined
+  const wrong = names.find(name => !/^(?:\*|self|super)$/.test(name) && !hasStandardName(name))
+  if (wrong === undefined) return undefined
+  const suggestion = didYouMean(wrong, standardNames())
+  const message = `\`${wrong}\` does not exist in \`${first}\``
+  return problemAt(
+    'unknown-name',
+    use,
+    message,
+    suggestion && !crate.isOldEdition ? 'certain' : 'likely',
+    suggestion,
+    use.path.join('::'),
+  )
+}
 
 function mentions(text: string, name: string): boolean {
   return new RegExp(`\\b${name}\\b`).test(text)
