@@ -124,6 +124,11 @@ function watch(child: ChildProcess): () => { peakMb: number; cpuMs: number } {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // A long conversation makes kode ask for the size of the window; this server does not tell.
+  if (request.method !== 'POST') {
+    response.writeHead(404).end()
+    return
+  }
   const atMs = performance.now()
   const pieces: Buffer[] = []
   for await (const piece of request) pieces.push(piece)
