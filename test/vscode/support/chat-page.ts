@@ -102,11 +102,7 @@ export class ChatPage {
   }
 
   async #push(push: PanelPush): Promise<void> {
-    // The same source each time: the browser keeps every script it is handed.
-    await this.page.evaluate(
-      message => Reflect.apply(Reflect.get(globalThis, 'postMessage'), globalThis, [message, '*']),
-      push,
-    )
+    await this.page.evaluate(`window.postMessage(${JSON.stringify(push)}, '*')`)
   }
 }
 
