@@ -1,5 +1,7 @@
+import { kodePaths } from '#shared/config/paths'
 import type { Host } from '#shared/host/host'
 import { nodeFiles } from '#shared/host/node/files'
+import { logFile } from '#shared/host/node/log-file'
 import { nodeProcesses } from '#shared/host/node/processes'
 import { nodeWeb } from '#shared/host/node/web'
 
@@ -9,7 +11,7 @@ export function cliHost(): Host {
     files: nodeFiles(),
     processes: nodeProcesses(),
     web: nodeWeb(),
-    log: { write: () => undefined },
+    log: logFile(kodePaths(process.env).logs, process.env.KODE_LOG),
     now: () => Date.now(),
     approve: async () => ({ kind: 'unavailable' }),
     ask: async () => '',

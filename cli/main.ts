@@ -6,6 +6,12 @@ import { projectRoot } from './project-root'
 
 const interruption = new Interruption()
 const output = terminalOutput(process.env, () => interruption.readerGone())
+for (const event of ['uncaughtException', 'unhandledRejection']) {
+  process.on(event, async error => {
+    await tellCrash(error)
+    interruption.exit(EXIT.failed)
+  })
+}
 const end = await main(process.argv.slice(2))
 await interruption.exit(end)
 
@@ -23,9 +29,21 @@ async function main(args: readonly string[]): Promise<CliEnd> {
       output.note(`error: ${error.message}`)
       return error.exitCode
     }
-    output.note(`error: kode failed unexpectedly: ${error instanceof Error ? error.stack : String(error)}`)
+    await tellCrash(error)
     return EXIT.failed
   }
+}
+
+/** A bug: recorded, so that `kode debug-bundle` can hand it on. */
+async function tellCrash(error: unknown): Promise<void> {
+  output.note(`error: kode failed unexpectedly: ${error instanceof Error ? error.stack : String(error)}`)
+  const [{ recordCrash }, { kodePaths }, { VERSION }] = await Promise.all([
+    import('#shared/host/node/log-file'),
+    import('#shared/config/paths'),
+    import('./version'),
+  ])
+  const path = recordCrash(kodePaths(process.env).logs, VERSION, error)
+  if (path) output.note(`Recorded in ${path}; kode debug-bundle packs it.`)
 }
 
 async function dispatch(args: readonly string[]): Promise<CliEnd> {

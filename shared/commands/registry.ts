@@ -20,6 +20,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor')).doctorCommand,
   providers: async () => (await import('./providers')).providersCommand,
   models: async () => (await import('./models')).modelsCommand,
+  'debug-bundle': async () => (await import('./debug-bundle')).debugBundleCommand,
+  upgrade: async () => (await import('./upgrade')).upgradeCommand,
   completion: async () => (await import('./completion')).completionCommand,
 }
 
