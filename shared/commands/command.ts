@@ -19,6 +19,9 @@ export interface Command {
   run(context: CommandContext, args: CommandArgs): Promise<CommandResult>
 }
 
+/** What menus and completion tell of a command. */
+export type CommandEntry = Pick<Command, 'name' | 'summary' | 'usage' | 'doors' | 'options'>
+
 export type Door = 'cli' | 'chat' | 'acp'
 
 export interface CommandOption {
@@ -46,8 +49,8 @@ export interface CommandContext {
   web: Web
   version: string
   now(): number
-  /** The whole shelf. */
-  commands(): Promise<readonly Command[]>
+  /** Everything that can follow `kode` at this door. */
+  commands(): Promise<readonly CommandEntry[]>
   /** Reads the settings; what is wrong with them ends the command with exit code 2. */
   settings(): Promise<Settings>
   /** What is piped in; empty on a terminal. */

@@ -1,5 +1,5 @@
 import { EXIT } from '#shared/protocol/exit-codes'
-import { type Command, CommandFailure } from './command'
+import { type Command, type CommandEntry, CommandFailure } from './command'
 
 /** Completion scripts, made from the shelf of commands. */
 export const completionCommand: Command = {
@@ -18,11 +18,11 @@ export const completionCommand: Command = {
   },
 }
 
-function flagsOf(command: Command): string[] {
+function flagsOf(command: CommandEntry): string[] {
   return Object.keys(command.options).map(name => `--${name}`)
 }
 
-function bash(commands: readonly Command[]): string {
+function bash(commands: readonly CommandEntry[]): string {
   const cases = commands.map(command => `    ${command.name}) words="${flagsOf(command).join(' ')}" ;;`)
   return `_kode() {
   local words
@@ -37,7 +37,7 @@ complete -o default -F _kode kode
 `
 }
 
-function zsh(commands: readonly Command[]): string {
+function zsh(commands: readonly CommandEntry[]): string {
   const described = commands.map(
     command => `    '${command.name}:${command.summary.replaceAll("'", '').replaceAll(':', ' ')}'`,
   )
@@ -56,7 +56,7 @@ compdef _kode kode
 `
 }
 
-function fish(commands: readonly Command[]): string {
+function fish(commands: readonly CommandEntry[]): string {
   const lines = commands.flatMap(command => [
     `complete -c kode -n __fish_use_subcommand -a ${command.name} -d '${command.summary.replaceAll("'", '')}'`,
     ...Object.entries(command.options).map(

@@ -218,7 +218,8 @@ test('kode doctor names what is missing and how to mend it', async () => {
 
 test.each(['bash', 'zsh', 'fish'])('the %s completion script names every command', async shell => {
   const { stdout } = await runCli(['completion', shell], { cwd: tempProject() })
-  for (const name of ['run', 'loop', 'verify', 'undo', 'sessions', 'trust']) expect(stdout).toContain(name)
+  for (const name of ['run', 'loop', 'verify', 'undo', 'sessions', 'trust', 'server', 'mcp'])
+    expect(stdout).toContain(name)
 })
 
 test('kode --help names every command, flag and exit code', async () => {
