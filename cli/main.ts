@@ -48,6 +48,7 @@ async function tellCrash(error: unknown): Promise<void> {
 
 async function dispatch(args: readonly string[]): Promise<CliEnd> {
   const name = args[0] ?? ''
+  if (name === 'sessions' && args[1] === 'resume') return dispatch(['--resume', ...args.slice(2)])
   if (name === 'help' || (name === '--help' && args.length === 1) || (name === '-h' && args.length === 1)) {
     const { helpText } = await import('./help')
     output.result(await helpText(args[1]))

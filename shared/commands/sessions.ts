@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { EXIT } from '#shared/protocol/exit-codes'
-import type { Message } from '#shared/protocol/messages'
-import { openStore, type Store } from '#shared/store/sessions'
+import { type ExportedMessage, exportAsData } from '#shared/store/export'
+import { openStore, type SessionProblem, type Store } from '#shared/store/sessions'
 import {
   type Command,
   type CommandArgs,
@@ -11,20 +11,21 @@ import {
   textFlag,
 } from './command'
 
-const EXPORT_FORMATS = ['json', 'markdown'] as const
+const EXPORT_FORMATS = ['json', 'markdown', 'sqlite'] as const
 const DAY_MS = 86_400_000
 const MAX_TITLE = 60
+const MAX_HITS = 50
 
 /** What happened, kept. */
 export const sessionsCommand: Command = {
   name: 'sessions',
-  summary: 'lists, shows, exports and deletes sessions; `kode -s <id> …` goes on with one',
-  usage: 'list | show <id> | export <id> | delete <id> | purge',
+  summary: 'lists, shows, searches, resumes, exports and deletes sessions',
+  usage: 'list | show <id> | search <words…> | resume <id> [prompt…] | export <id> | delete <id> | purge',
   doors: ['cli'],
   options: {
-    all: { type: 'boolean', help: 'list: of every project' },
+    all: { type: 'boolean', help: 'list, search, purge: of every project' },
     format: { type: 'string', value: 'FORMAT', help: `export: ${EXPORT_FORMATS.join(', ')}; default json` },
-    output: { type: 'string', short: 'o', value: 'FILE', help: 'export: where to; default stdout' },
+    output: { type: 'string', short: 'o', value: 'FILE', help: 'export: where to; default stdout, sqlite needs one' },
     older: { type: 'string', value: 'Nd', help: 'purge: only what was put away longer ago, such as 90d' },
   },
   async run(context, args) {
@@ -32,64 +33,80 @@ export const sessionsCommand: Command = {
     if (!opened.ok) throw new CommandFailure(opened.error.message, EXIT.failed)
     const store = opened.value
     try {
-      const [action = 'list', id] = args.words
+      const [action = 'list'] = args.words
       const act = ACTIONS[action]
       if (!act)
         throw new CommandFailure(`kode sessions ${action}? There are: ${Object.keys(ACTIONS).join(', ')}`, EXIT.usage)
-      return await act(store, context, args, id ?? '')
+      return await act(store, context, args)
     } finally {
       await store.close()
     }
   },
 }
 
-type Action = (
-  store: Store,
-  context: CommandContext,
-  args: CommandArgs,
-  id: string,
-) => Promise<CommandResult> | CommandResult
+type Action = (store: Store, context: CommandContext, args: CommandArgs) => Promise<CommandResult> | CommandResult
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   list(store, context, args) {
-    const sessions = store.listSessions(args.flags.all ? undefined : context.root)
+    const isEvery = args.flags.all === true
+    const sessions = store.listSessions(isEvery ? undefined : context.root)
     const lines = sessions.map(session => {
-      const date = new Date(session.updated_at).toISOString().slice(0, 16).replace('T', ' ')
-      return `${session.id.slice(0, 12)}  ${date}  ${String(session.messages).padStart(4)}  ${session.title.slice(0, MAX_TITLE)}`
+      const begin = `${session.id.slice(0, SHOWN_ID)}  ${dateOf(session.updated_at)}  ${String(session.messages).padStart(4)}`
+      const marks = [isEvery && session.project, session.running && '(running)'].filter(mark => mark !== false)
+      return [begin, ...marks, session.title.slice(0, MAX_TITLE)].join('  ')
     })
     return { exitCode: EXIT.done, json: { schema_version: 1, sessions }, text: lines.join('\n') || 'No sessions yet.' }
   },
 
-  show(store, context, _, id) {
-    const found = store.readSession(required(id), context.root)
-    if (!found.ok) throw new CommandFailure(found.error.message, EXIT.failed)
-    const messages = found.value.messages()
+  show(store, context, args) {
+    const found = store.readSession(idFrom(args), context.root)
+    if (!found.ok) throw failureOf(found.error)
+    const data = exportAsData(found.value)
+    return { exitCode: EXIT.done, json: data, text: data.messages.map(textOf).join('\n\n') }
+  },
+
+  async search(store, context, args) {
+    const query = args.words.slice(1).join(' ')
+    if (query.trim() === '') throw new CommandFailure('name words to search for', EXIT.usage)
+    const hits = await store.search(query, {
+      ...(args.flags.all !== true && { project: context.root }),
+      limit: MAX_HITS,
+    })
+    const lines = hits.map(hit => {
+      const where = `${hit.session_id.slice(0, SHOWN_ID)}  ${dateOf(hit.at)}  ${hit.role}`
+      return `${where}  ${hit.snippet.replace(/\s+/g, ' ')}`
+    })
     return {
       exitCode: EXIT.done,
-      json: { schema_version: 1, session: found.value.header, messages },
-      text: messages.map(textOf).join('\n\n'),
+      json: { schema_version: 1, query, hits },
+      text: lines.join('\n') || 'No message holds all of these words.',
     }
   },
 
-  async export(store, context, args, id) {
+  async export(store, context, args) {
+    const id = idFrom(args)
     const name = textFlag(args, 'format') ?? 'json'
     const format = EXPORT_FORMATS.find(each => each === name)
     if (!format) throw new CommandFailure(`--format "${name}" is not one of ${EXPORT_FORMATS.join(', ')}`, EXIT.usage)
-    const found = store.readSession(required(id), context.root)
-    if (!found.ok) throw new CommandFailure(found.error.message, EXIT.failed)
-    const messages = found.value.messages()
-    const data = { schema_version: 1, session: found.value.header, messages }
-    const text = format === 'json' ? `${JSON.stringify(data, null, 2)}\n` : `${messages.map(textOf).join('\n\n')}\n`
     const output = textFlag(args, 'output')
-    if (output === undefined) return { exitCode: EXIT.done, raw: text }
-    const written = await context.files.replace(resolve(output), new TextEncoder().encode(text))
+    if (format === 'sqlite' && output === undefined)
+      throw new CommandFailure('a SQLite file is no text: name it with --output FILE', EXIT.usage)
+    const exported = await store.exportSession(id, format, context.root)
+    if (!exported.ok) throw failureOf(exported.error)
+    if (output === undefined) return { exitCode: EXIT.done, raw: new TextDecoder().decode(exported.value) }
+    const written = await context.files.replace(resolve(output), exported.value)
     if (!written.ok) throw new CommandFailure(`${output}: ${written.error.message}`, EXIT.failed)
-    return { exitCode: EXIT.done, text: `${output}: ${text.length} characters` }
+    const bytes = exported.value.length
+    return {
+      exitCode: EXIT.done,
+      json: { schema_version: 1, format, output, bytes },
+      text: `${output}: ${bytes} bytes`,
+    }
   },
 
-  async delete(store, context, _, id) {
-    const deleted = await store.deleteSession(required(id), context.root)
-    if (!deleted.ok) throw new CommandFailure(deleted.error.message, EXIT.failed)
+  async delete(store, context, args) {
+    const deleted = await store.deleteSession(idFrom(args), context.root)
+    if (!deleted.ok) throw failureOf(deleted.error)
     return {
       exitCode: EXIT.done,
       json: { schema_version: 1, ...deleted.value },
@@ -103,25 +120,41 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     if (days !== undefined && Number.isNaN(days))
       throw new CommandFailure(`--older wants days such as 90d, not "${older}"`, EXIT.usage)
     const purged = await store.purge({
-      project: context.root,
+      ...(args.flags.all !== true && { project: context.root }),
       ...(days !== undefined && { olderThanMs: days * DAY_MS }),
     })
-    const text = `Removed ${purged.messages} archived messages of ${purged.sessions} sessions (${purged.bytes} bytes).`
+    const skipped = purged.skipped.length === 0 ? '' : ` Left alone, since they run: ${purged.skipped.join(', ')}.`
+    const text = `Removed ${purged.messages} archived messages of ${purged.sessions} sessions (${purged.bytes} bytes).${skipped}`
     return { exitCode: EXIT.done, json: { schema_version: 1, ...purged }, text }
   },
 }
 
-function required(id: string): string {
+/** Nine characters of an id are the time, three more tell apart what began at once. */
+const SHOWN_ID = 12
+
+function dateOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 16).replace('T', ' ')
+}
+
+function idFrom(args: CommandArgs): string {
+  const id = args.words[1] ?? ''
   if (id === '')
     throw new CommandFailure('name a session by the beginning of its id; see kode sessions list', EXIT.usage)
   return id
 }
 
-function textOf(message: Message): string {
-  if (message.role === 'tool') return `[${message.name}: ${message.status}]\n${message.text}`
+function failureOf(problem: SessionProblem): CommandFailure {
+  const choice = problem.kind === 'ambiguous' ? problem.ids.map(id => `\n  ${id}`).join('') : ''
+  return new CommandFailure(problem.message + choice, EXIT.failed)
+}
+
+function textOf(message: ExportedMessage): string {
+  const mark = message.archived_at === undefined ? '' : ', archived'
+  if (message.role === 'tool')
+    return `[${message.name}: ${message.status}${mark}]\n${message.full_text ?? message.text}`
   const parts = message.parts.map(part => {
     if (part.type === 'text') return part.text
     return part.type === 'tool_call' ? `→ ${part.name} ${part.arguments}` : ''
   })
-  return `[${message.role}]\n${parts.filter(part => part !== '').join('\n')}`
+  return `[${message.role}${mark}]\n${parts.filter(part => part !== '').join('\n')}`
 }

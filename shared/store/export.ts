@@ -15,10 +15,9 @@ export interface ExportedSession {
   usage: SessionUsage
 }
 
-export interface ExportedMessage {
+export type ExportedMessage = Message & {
   /** Milliseconds since 1970. */
   at: number
-  message: Message
   /** When compaction put it away. */
   archived_at?: number
   /** The whole output of a tool, where the message has a shortened one. */
@@ -36,8 +35,8 @@ export function exportAsData(session: ReadSession): ExportedSession {
     schema_version: 1,
     session: summaryOf(session, session.header, 0),
     messages: session.entries.map(({ at, message, archivedAt, fullText, changes, agent }) => ({
+      ...message,
       at,
-      message,
       ...(archivedAt !== undefined && { archived_at: archivedAt }),
       ...(fullText !== undefined && { full_text: fullText }),
       ...(changes && { changes }),
@@ -92,7 +91,7 @@ function fenced(text: string): string {
 
 /** A session as a standard SQLite file. */
 export async function exportAsSqlite(session: ReadSession): Promise<Uint8Array> {
-  const { session: summary, messages, meta, usage } = exportAsData(session)
+  const { session: summary, meta, usage } = exportAsData(session)
   return withDatabase(EXPORT_STEPS, undefined, database => {
     const insert = (table: string, row: Record<string, string | number | null>) => {
       const columns = Object.keys(row)
@@ -111,7 +110,7 @@ export async function exportAsSqlite(session: ReadSession): Promise<Uint8Array> 
       created_at: summary.created_at,
       last_accessed_at: summary.updated_at,
     })
-    for (const each of messages) {
+    for (const each of session.entries) {
       insert('messages', { session_id: summary.id, ...rowOf(each, summary.agent) })
       for (const { path, status } of each.changes ?? []) {
         insert('touched_files', { session_id: summary.id, message_id: each.message.id, path, status })
@@ -134,14 +133,14 @@ export async function exportAsSqlite(session: ReadSession): Promise<Uint8Array> 
   })
 }
 
-function rowOf({ at, message, archived_at, full_text, agent }: ExportedMessage, sessionAgent: string) {
+function rowOf({ at, message, archivedAt, fullText, agent }: HistoryEntry, sessionAgent: string) {
   const calls = message.role === 'assistant' ? message.parts.filter(part => part.type === 'tool_call') : []
   const usage = message.role === 'assistant' ? message.usage : undefined
   return {
     message_id: message.id,
     role: message.role,
     content: textOfMessage(message),
-    full_content: full_text ?? null,
+    full_content: fullText ?? null,
     tool_calls: calls.length > 0 ? JSON.stringify(calls) : null,
     tool_call_id: message.role === 'tool' ? message.call_id : null,
     tool_name: message.role === 'tool' ? message.name : null,
@@ -149,7 +148,7 @@ function rowOf({ at, message, archived_at, full_text, agent }: ExportedMessage, 
     agent_name: agent ?? sessionAgent,
     ...(usage && tokenColumns(usage)),
     created_at: at,
-    compacted_at: archived_at ?? null,
+    compacted_at: archivedAt ?? null,
     is_complete: message.role === 'assistant' && message.stop === 'cut' ? 0 : 1,
     json: JSON.stringify(message),
   }

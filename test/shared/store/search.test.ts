@@ -87,7 +87,7 @@ test('an exported session is a standard SQLite file, JSON, and a document', asyn
   expect(json.ok && JSON.parse(Buffer.from(json.value).toString())).toMatchObject({
     schema_version: 1,
     session: { id: 'a', title: 'please look at this' },
-    messages: [{ message: { id: 'u' } }, { message: { id: 'v' } }, { message: { id: 'w' } }],
+    messages: [{ id: 'u' }, { id: 'v' }, { id: 'w' }],
   })
   const markdown = await store.exportSession('a', 'markdown')
   expect(markdown.ok && Buffer.from(markdown.value).toString()).toContain('### Result of Read: ok\n\n```\nfine\n```')
