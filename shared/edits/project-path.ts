@@ -1,6 +1,7 @@
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { FileSystem } from '#shared/host/host'
+import { CONTROL_NAMES } from '#shared/sandbox/control-names'
 import type { EditProblem } from './change-set'
 
 /** A place in the project where a file may be written. */
@@ -90,30 +91,12 @@ async function followLinks(path: string, files: FileSystem): Promise<Result<stri
   return parent.ok ? ok(join(parent.value, basename(path))) : parent
 }
 
-/** Names that are protected wherever they are: what is in them makes programs run. See DESIGN.md §6, Sandbox. */
-const PROTECTED_NAMES = new Set([
-  '.git',
-  '.gitmodules',
-  '.kode',
-  '.koda',
-  '.vscode',
-  '.idea',
-  '.husky',
-  '.devcontainer',
-  '.claude',
-  '.mcp.json',
-  '.envrc',
-  '.npmrc',
-  '.yarnrc.yml',
-  '.pnpmfile.cjs',
-])
-
 /** The protected name that a relative path lies at or below, if there is one. */
 function protectedBy(path: string): string | undefined {
   return path
     .split('/')
     .map(plainName)
-    .find(name => PROTECTED_NAMES.has(name))
+    .find(name => name === '.git' || CONTROL_NAMES.has(name))
 }
 
 /** As case-blind file systems see a name; those of Windows drop dots and blanks at the end and know `git~1`. */

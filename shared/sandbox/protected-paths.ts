@@ -1,13 +1,9 @@
 import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { CONTROL_NAMES } from './control-names'
 import { isInside } from './policy'
 
 /** Files and folders of a project that decide what runs later, outside: a command may read them, not change them. */
-
-const CONTROL_NAMES = new Set([
-  ...['.vscode', '.idea', '.cursor', '.devcontainer', '.husky', '.claude', '.kode', '.koda'],
-  ...['.mcp.json', '.envrc', '.gitmodules', '.npmrc', '.yarnrc', '.yarnrc.yml', '.pnpmfile.cjs'],
-])
 
 /** In a git folder: what makes git run something. */
 const GIT_CONTROL_FILES = ['hooks', 'config', 'config.worktree', 'info/attributes', 'commondir', 'gitdir']

@@ -115,6 +115,8 @@ describe('a path', () => {
     ['.kode/kode.json', 'protected-path'],
     ['.koda/agents/x.md', 'protected-path'],
     ['pkg/.npmrc', 'protected-path'],
+    ['pkg/.yarnrc', 'protected-path'],
+    ['.cursor/rules/x.md', 'protected-path'],
   ])('%j is refused: %s', async (path, kind) => {
     const place = await resolveInProject(project.door.root, path, project.door.files)
     expect(place).toMatchObject({ ok: false, error: { kind } })
