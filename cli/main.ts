@@ -6,8 +6,12 @@ import { projectRoot } from './project-root'
 
 const interruption = new Interruption()
 const output = terminalOutput(process.env, () => interruption.readerGone())
+let isDying = false
 for (const event of ['uncaughtException', 'unhandledRejection']) {
   process.on(event, async error => {
+    // Whatever fails while the failure is told ends the process at once.
+    if (isDying) process.exit(EXIT.failed)
+    isDying = true
     await tellCrash(error)
     interruption.exit(EXIT.failed)
   })

@@ -58,7 +58,8 @@ function writeAll(fd: 1 | 2, text: string): boolean {
       offset += writeSync(fd, bytes, offset)
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code === 'EPIPE') return false
+      // A pipe without a reader, or a terminal that was closed.
+      if (code === 'EPIPE' || code === 'EIO') return false
       if (code !== 'EAGAIN') throw error
       waitForReader()
     }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { MarkdownRows } from '../../cli/interactive/markdown-rows'
@@ -94,6 +94,17 @@ describe('kode without a prompt, on a terminal', () => {
     expect(await terminal.end).toBe(0)
   })
 
+  test('ends with its terminal, also in the middle of a turn', async () => {
+    const slow = { toolCalls: [{ name: 'Bash', arguments: { command: 'sleep 60' } }] }
+    const { terminal, root } = await open([slow])
+    await terminal.shows('> ')
+    terminal.type(`wait${KEY.enter}`)
+    await terminal.shows('Bash')
+    expect(processesIn(root)).not.toEqual([])
+    terminal.close()
+    await expect.poll(() => processesIn(root), { timeout: 10_000 }).toEqual([])
+  })
+
   test('completes commands and paths, switches the mode, finds earlier input', async () => {
     const { terminal } = await open([{ text: 'Read it.' }, { text: 'Read it again.' }], ['--mode', 'safe'], {
       'src/orders.ts': 'export const a = 1\n',
@@ -148,6 +159,18 @@ describe('Markdown as rows', () => {
     expect([...pieces.flatMap(piece => rows.push(piece)), ...rows.end()]).toEqual(expected)
   })
 })
+
+/** Processes that run in a folder, but for those of a sandbox's own namespace. */
+function processesIn(folder: string): string[] {
+  return readdirSync('/proc').filter(name => {
+    try {
+      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`) === folder
+    } catch {
+      // Ended meanwhile.
+      return false
+    }
+  })
+}
 
 async function open(script: Script, args: readonly string[] = [], files: Record<string, string> = {}) {
   const model = await startScriptedProvider(script)

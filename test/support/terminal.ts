@@ -44,9 +44,7 @@ export class Terminal {
       this.#printed += piece
     })
     this.end = new Promise(resolve => this.#child.on('close', resolve))
-    onTestFinished(() => {
-      this.#child.kill('SIGKILL')
-    })
+    onTestFinished(() => this.close())
   }
 
   /** Everything printed so far, without control sequences. */
@@ -56,6 +54,11 @@ export class Terminal {
 
   type(keys: string): void {
     this.#child.stdin?.write(keys)
+  }
+
+  /** The window is closed. */
+  close(): void {
+    this.#child.kill('SIGKILL')
   }
 
   /** Waits for a text that was printed since the last wait. Fails with what is on the screen after 20 seconds. */
