@@ -78,7 +78,10 @@ async function project(values: { minimal: string; modular: string }) {
   const extra = { id: 'hunk-2', file_path: 'extra.js', action: 'CREATE', new_text: 'export const extra = 1\n' }
   const model = await startScriptedProvider(request => {
     const isMinimal = JSON.stringify(request.body.messages).includes('least code')
-    return { text: JSON.stringify(isMinimal ? [change(values.minimal)] : [change(values.modular), extra]) }
+    // The larger change also costs more, so that a busy machine's clock does not decide.
+    return isMinimal
+      ? { text: JSON.stringify([change(values.minimal)]), usage: { input: 100, output: 50 } }
+      : { text: JSON.stringify([change(values.modular), extra]), usage: { input: 100, output: 500 } }
   })
   onTestFinished(() => model.close())
   const root = tempProject(FILES)
