@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Limits } from './limits'
@@ -22,7 +23,8 @@ export class ControlGroup {
   static create(limits: Limits): ControlGroup | undefined {
     if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
     for (const parent of processControllers()) {
-      const folder = join(parent, `kode-${process.pid}-${Date.now().toString(36)}`)
+      // Several sandboxes of one process may begin in the same moment.
+      const folder = join(parent, `kode-${process.pid}-${randomUUID()}`)
       try {
         mkdirSync(folder)
         writeFileSync(join(folder, 'pids.max'), `${limits.processes}`)

@@ -43,3 +43,30 @@ test('the root folder is refused as a project', async () => {
   const opened = await openOn('linux', { root: '/' })
   expect(opened).toMatchObject({ ok: false, error: { kind: 'refused' } })
 })
+
+test('sandboxes that are opened at the same moment do not disturb each other', async () => {
+  const { openSandbox } = await import('#shared/sandbox/open')
+  const opened = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const root = tempProject()
+      const env = { PATH: process.env.PATH }
+      const sandbox = await openSandbox({
+        root,
+        stateFolder: root,
+        processes: nodeProcesses(),
+        env,
+        useSandbox: true,
+      })
+      if (!sandbox.ok) throw new Error(sandbox.error.message)
+      return { root, sandbox: sandbox.value }
+    }),
+  )
+  const ends = await Promise.all(
+    opened.map(async ({ root, sandbox }) => {
+      const ended = await sandbox.run({ command: 'echo here', cwd: root, timeoutMs: 20_000 })
+      await sandbox.close()
+      return ended.ok ? ended.value.stdout : ended.error.message
+    }),
+  )
+  expect(ends).toEqual(Array.from({ length: 6 }, () => 'here\n'))
+})
