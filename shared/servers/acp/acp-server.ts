@@ -47,18 +47,18 @@ export class AcpServer {
         .onRequest(methods.agent.authenticate, () => ({}))
         .onRequest(session.new, async ({ params, client }) => {
           const opened = await this.#open(params.cwd, client)
-          afterAnswer(() => opened.announce())
+          afterAnswer(() => opened.announce(params.mcpServers ?? []))
           return { sessionId: opened.id, modes: opened.modes, configOptions: opened.configOptions }
         })
         .onRequest(session.load, async ({ params, client }) => {
           const opened = await this.#open(params.cwd, client, params.sessionId)
           opened.replay()
-          afterAnswer(() => opened.announce())
+          afterAnswer(() => opened.announce(params.mcpServers ?? []))
           return { modes: opened.modes, configOptions: opened.configOptions }
         })
         .onRequest(session.resume, async ({ params, client }) => {
           const opened = await this.#open(params.cwd, client, params.sessionId)
-          afterAnswer(() => opened.announce())
+          afterAnswer(() => opened.announce(params.mcpServers ?? []))
           return { modes: opened.modes, configOptions: opened.configOptions }
         })
         .onRequest(session.list, ({ params }) => this.#list(params.cwd ?? undefined, params.cursor ?? undefined))

@@ -137,14 +137,23 @@ export class AcpSession {
     ]
   }
 
-  /** What a client shows beside the session from its start; sent once it knows the session's id. */
-  async announce(): Promise<void> {
+  /**
+   * What a client shows beside the session from its start; sent once it knows the session's id.
+   *
+   * @param servers MCP servers the client wants used
+   */
+  async announce(servers: readonly { name: string }[]): Promise<void> {
     const commands = await this.#kode.chatCommands()
     const availableCommands = commands.map(
       ({ name, summary }): AvailableCommand => ({ name, description: summary, input: { hint: 'arguments' } }),
     )
     this.#send({ sessionUpdate: 'available_commands_update', availableCommands })
     for (const text of this.#kode.warnings) this.#show({ type: 'notice', level: 'warning', text })
+    const names = servers.map(server => server.name).join(', ')
+    if (names !== '') {
+      const text = `kode does not use MCP servers yet: the tools of ${names} are not available`
+      this.#show({ type: 'notice', level: 'warning', text })
+    }
     const listed = await this.#kode.provider.listModels(this.#closing.signal)
     if ('failure' in listed) return
     for (const model of listed.models) this.#models.add(model.id)

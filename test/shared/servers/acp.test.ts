@@ -142,6 +142,16 @@ test('sessions are listed, loaded with their history, resumed without it, and de
   expect([...editor.invalid, ...again.invalid]).toEqual([])
 })
 
+test('MCP servers handed in are said to be unused, not dropped in silence', async () => {
+  const { editor, root } = await editing([])
+  const { sessionId } = await editor.agent.request(session.new, {
+    cwd: root,
+    mcpServers: [{ name: 'tickets', command: 'tickets-mcp', args: [], env: [] }],
+  })
+  await vi.waitUntil(() => editor.said(sessionId).includes('tickets'), { timeout: 10_000 })
+  expect(editor.said(sessionId)).toMatch(/does not use MCP servers yet/)
+})
+
 test('several sessions run at once, each hearing only its own', async () => {
   const { editor, root } = await editing(request => {
     const text = JSON.stringify(request.body.messages)
