@@ -1,15 +1,17 @@
 import { join } from 'node:path'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
-import type { ChangeSet, EditProblem, FileBase, FileChange } from './change-set'
+import type { ChangeSet, EditProblem, FileBase, FileChange, TextFormat } from './change-set'
 import { applyTextHunk, type Hunk } from './hunks'
+import { inLandingOrder } from './landing-order'
 import { keepLineEnds } from './line-ends'
 import { applyLineHunks } from './line-hunks'
+import { patchText } from './patched-text'
 import { MOST_TEXT_BYTES, type ProjectSource, problemOfFile, readProjectFile } from './project-file'
 import { resolveInProject } from './project-path'
 import type { EditStep, Proposal } from './proposal'
 import { applyReplacements } from './replace'
-import { decodeText, encodeText, hashOf, newFileFormat, patchLineFor, type TextFormat } from './text-file'
+import { decodeText, encodeText, hashOf, newFileFormat } from './text-file'
 import type { FilePatch } from './unified-diff'
 
 /** Applies a proposal to the files as they are now, in memory; all of it, or every reason why not. */
@@ -32,13 +34,13 @@ export async function buildWhatFits(
   proposal: Proposal,
   source: ProjectSource,
 ): Promise<{ changes: ChangeSet; failed: EditProblem[] }> {
-  const bench = new Workbench(source)
+  const bench = new Workbench(source, proposal.steps)
   const failed: EditProblem[] = []
   for (const step of proposal.steps) {
     const problem = await bench.apply(step)
     if (problem) failed.push({ ...problem, hunkId: step.id })
   }
-  return { changes: { id: newId(), files: bench.changes() }, failed }
+  return { changes: { id: newId(), files: inLandingOrder(bench.changes()) }, failed }
 }
 
 /** One file while steps are applied to it. */
@@ -48,6 +50,8 @@ interface BenchFile {
   oldPath?: string
   before?: string
   base?: FileBase
+  /** Of the new text, where it is not that of `base`. */
+  format?: TextFormat
   /** Absent once it is deleted, and for a binary file. */
   text?: string
   /** Whether it is there, after the steps so far. */
@@ -61,12 +65,19 @@ class Workbench {
   readonly #source: ProjectSource
   /** By the path at which a file is now; a file that was moved away leaves a deleted one behind. */
   readonly #files = new Map<string, BenchFile>()
+  /** Files whose name another one took before the step came that moves or deletes them; by that name. */
+  readonly #displaced = new Map<string, BenchFile>()
+  readonly #steps: readonly EditStep[]
+  #stepIndex = -1
 
-  constructor(source: ProjectSource) {
+  constructor(source: ProjectSource, steps: readonly EditStep[]) {
     this.#source = source
+    this.#steps = steps
   }
 
+  /** Applies the next of the steps. */
   async apply(step: EditStep): Promise<EditProblem | undefined> {
+    this.#stepIndex++
     const found = await this.#open(step)
     if (!found.ok) return found.error
     const file = found.value
@@ -78,7 +89,7 @@ class Workbench {
 
   /** What the steps came to. */
   changes(): FileChange[] {
-    return [...this.#files.values()].flatMap(file => {
+    return [...this.#displaced.values(), ...this.#files.values()].flatMap(file => {
       const change = toChange(file)
       return change ? [change] : []
     })
@@ -137,21 +148,20 @@ class Workbench {
   }
 
   async #applyPatch(file: BenchFile, patch: FilePatch): Promise<EditProblem | undefined> {
-    const path = patch.newPath ?? patch.oldPath ?? ''
-    if (patch.oldPath === undefined) {
-      if (file.exists && file.text !== '') return alreadyThere(path)
-      const created = applyLineHunks('', patch.hunks, path)
-      return created.ok ? this.#write(file, created.value.text, patch.mode ?? undefined) : created.error
-    }
+    if (patch.oldPath === undefined) return this.#createByPatch(file, patch)
     if (patch.newPath === undefined) return this.#deleteByPatch(file, patch)
-    if (!file.exists) return missing(patch.oldPath)
+    if (!file.exists && !(patch.isCopy && file.before !== undefined)) return missing(patch.oldPath)
     // All that can fail comes before the file is moved.
     const patched = patch.hunks.length > 0 ? this.#patchedText(file, patch) : undefined
     if (patched && !patched.ok) return patched.error
     const target = patch.oldPath === patch.newPath ? ok(file) : await this.#moved(file, patch)
     if (!target.ok) return target.error
     if (patched) {
-      target.value.text = patched.value.text
+      Object.assign(
+        target.value,
+        { text: patched.value.text },
+        patched.value.format && { format: patched.value.format },
+      )
       target.value.notes.push(...patched.value.notes)
     }
     if (patch.mode !== undefined) target.value.mode = patch.mode
@@ -159,15 +169,20 @@ class Workbench {
     return undefined
   }
 
+  #createByPatch(file: BenchFile, patch: FilePatch): EditProblem | undefined {
+    const path = patch.newPath ?? ''
+    if (file.exists && file.text !== '' && !this.#isFreedLater(file.path)) return alreadyThere(path)
+    const created = applyLineHunks('', patch.hunks, path)
+    if (!created.ok) return created.error
+    const place = file.exists && file.text !== '' ? this.#displace(file) : file
+    return this.#write(place, created.value.text, patch.mode)
+  }
+
   #patchedText(file: BenchFile, patch: FilePatch) {
     const text = patch.isCopy && file.before !== undefined ? ok(file.before) : textOf(file, patch.oldPath ?? '')
     if (!text.ok) return text
-    const encoding = file.base?.encoding ?? 'utf-8'
-    const hunks = patch.hunks.map(hunk => ({
-      ...hunk,
-      lines: hunk.lines.map(line => ({ ...line, text: patchLineFor(line.text, encoding) })),
-    }))
-    return applyLineHunks(text.value, hunks, patch.oldPath ?? '')
+    const format = (patch.isCopy ? undefined : file.format) ?? file.base ?? newFileFormat(text.value)
+    return patchText(text.value, format, patch.hunks, patch.oldPath ?? '')
   }
 
   #deleteByPatch(file: BenchFile, patch: FilePatch): EditProblem | undefined {
@@ -235,33 +250,65 @@ class Workbench {
 
   async #moved(file: BenchFile, patch: FilePatch): Promise<Result<BenchFile, EditProblem>> {
     const newPath = patch.newPath ?? ''
-    if (!file.exists) return fail(missing(file.path))
+    if (!file.exists && !patch.isCopy) return fail(missing(file.path))
     const target = await this.#load(newPath)
     if (!target.ok) return target
-    if (target.value.exists) return fail(alreadyThere(newPath))
-    if (patch.isCopy) {
-      if (file.text === undefined) return fail(binary(file.path))
-      // A diff copies what was there before any of its changes.
-      target.value.text = file.before ?? file.text
-      target.value.exists = true
-      const stat = await this.#source.files.stat(join(this.#source.root, file.oldPath ?? file.path))
-      if (stat.ok && (stat.value.mode & 0o111) !== 0) target.value.mode = stat.value.mode & 0o777
-      return target
-    }
+    if (target.value.exists && !this.#isFreedLater(target.value.path)) return fail(alreadyThere(newPath))
+    const place = target.value.exists ? this.#displace(target.value) : target.value
+    if (patch.isCopy) return this.#copied(file, place)
     const oldPath = file.path
-    const { path } = target.value
-    this.#files.set(path, file)
-    this.#files.delete(oldPath)
-    // Whatever comes to the old path later is another file.
-    this.#files.set(oldPath, { path: oldPath, exists: false, hunkIds: [], notes: [] })
-    file.path = path
+    if (this.#displaced.get(oldPath) === file) {
+      this.#displaced.delete(oldPath)
+    } else {
+      // Whatever comes to the old path later is another file.
+      this.#files.set(oldPath, { path: oldPath, exists: false, hunkIds: [], notes: [] })
+    }
+    this.#files.set(place.path, file)
+    file.path = place.path
     return ok(file)
   }
 
+  async #copied(file: BenchFile, target: BenchFile): Promise<Result<BenchFile, EditProblem>> {
+    if (file.text === undefined && file.before === undefined) return fail(binary(file.path))
+    // A diff copies what was there before any of its changes.
+    Object.assign(
+      target,
+      { text: file.before ?? file.text, exists: true },
+      file.base && { format: formatOf(file.base) },
+    )
+    const stat = await this.#source.files.stat(join(this.#source.root, file.oldPath ?? file.path))
+    if (stat.ok && (stat.value.mode & 0o111) !== 0) target.mode = stat.value.mode & 0o777
+    return ok(target)
+  }
+
+  /** A diff tells of all its files at once: one may take the name of another that a later part moves or deletes. */
+  #isFreedLater(path: string): boolean {
+    return this.#steps.slice(this.#stepIndex + 1).some(step => step.kind === 'patch' && frees(step.patch, path))
+  }
+
+  /** Makes room for a file at the path of another; @returns the room */
+  #displace(file: BenchFile): BenchFile {
+    const room: BenchFile = { path: file.path, exists: false, hunkIds: [], notes: [] }
+    this.#displaced.set(file.path, file)
+    this.#files.set(file.path, room)
+    return room
+  }
+
   #open(step: EditStep): Promise<Result<BenchFile, EditProblem>> {
-    if (step.kind === 'patch') return this.#load(step.patch.oldPath ?? step.patch.newPath ?? '')
+    if (step.kind === 'patch') return this.#openForPatch(step.patch)
     const removes = step.kind === 'remove' || (step.kind === 'hunk' && step.hunk.action === 'DELETE_FILE')
     return this.#load(step.path, removes)
+  }
+
+  async #openForPatch(patch: FilePatch): Promise<Result<BenchFile, EditProblem>> {
+    const loaded = await this.#load(patch.oldPath ?? patch.newPath ?? '')
+    if (!loaded.ok || patch.oldPath === undefined) return loaded
+    const { path } = loaded.value
+    const displaced = this.#displaced.get(path)
+    if (displaced?.exists && frees(patch, path)) return ok(displaced)
+    if (!patch.isCopy) return loaded
+    const original = [...this.#displaced.values(), ...this.#files.values()].find(file => file.oldPath === path)
+    return ok(original ?? loaded.value)
   }
 
   /** @param toRemove a folder will do too, and a link means itself */
@@ -313,24 +360,38 @@ function opaqueBase(content: Uint8Array, encoding: 'binary' | 'link'): FileBase 
   return { hash: hashOf(content), encoding, hasBom: false }
 }
 
+/** Whether a patch moves or deletes the file that was at a path before. */
+function frees(patch: FilePatch, path: string): boolean {
+  return patch.oldPath === path && patch.newPath !== path && !patch.isCopy
+}
+
+function formatOf({ encoding, hasBom }: FileBase): TextFormat {
+  return { encoding, hasBom }
+}
+
 function textOf(file: BenchFile, path: string): Result<string, EditProblem> {
   if (file.text !== undefined) return ok(file.text)
   return fail(file.exists ? binary(path) : missing(path))
 }
 
 function toChange(file: BenchFile): FileChange | undefined {
-  const { path, oldPath, before, base, text, mode, hunkIds, notes } = file
+  const { path, oldPath, before, base, text, format, mode, hunkIds, notes } = file
   const common = { hunkIds, ...(notes.length > 0 ? { notes } : {}) }
   const withMode = mode === undefined ? {} : { mode }
   if (!file.exists) {
     if (oldPath === undefined) return undefined
     return { path: oldPath, kind: 'delete', ...defined({ before, base }), ...common }
   }
-  if (oldPath === undefined) return { path, kind: 'create', ...defined({ after: text }), ...withMode, ...common }
-  const texts = defined({ before, after: text, base })
+  if (oldPath === undefined)
+    return { path, kind: 'create', ...defined({ after: text, format }), ...withMode, ...common }
+  const texts = defined({ before, after: text, base, format })
   if (oldPath !== path) return { path, kind: 'rename', oldPath, ...texts, ...withMode, ...common }
-  if (before === text && mode === undefined) return undefined
+  if (before === text && mode === undefined && isSameFormat(format ?? base, base)) return undefined
   return { path, kind: 'modify', ...texts, ...withMode, ...common }
+}
+
+function isSameFormat(a: TextFormat | undefined, b: TextFormat | undefined): boolean {
+  return a?.encoding === b?.encoding && a?.hasBom === b?.hasBom
 }
 
 function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
@@ -340,7 +401,7 @@ function defined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], 
 
 /** Why a text cannot be the new text of a file: what would be lost or garbled in its encoding. */
 function unwritable(text: string, file: BenchFile): EditProblem | undefined {
-  const format: TextFormat = file.base ?? newFileFormat(text)
+  const format: TextFormat = file.format ?? file.base ?? newFileFormat(text)
   const encoded = encodeText(text, format)
   const { path } = file
   if (!encoded.ok) {

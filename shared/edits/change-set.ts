@@ -17,6 +17,8 @@ export interface FileChange {
   readonly after?: string
   /** The file as it was read, so that a stale change is noticed and its encoding kept; undefined for a new file. */
   readonly base?: FileBase
+  /** How the new text is encoded, where that is not as in `base`; UTF-8 for a new file without one. */
+  readonly format?: TextFormat
   /** Permission bits to set; without it those of the file stay. */
   readonly mode?: number
   /** Ids of the hunks that made it. */
@@ -25,9 +27,13 @@ export interface FileChange {
   readonly notes?: readonly string[]
 }
 
-export interface FileBase {
+export interface FileBase extends TextFormat {
   /** SHA-256 of the bytes, hexadecimal. */
   readonly hash: string
+}
+
+/** How a text is written as bytes. */
+export interface TextFormat {
   /** Name of the encoding as text-file.ts knows it; `binary` or `link` for what can only be deleted or moved. */
   readonly encoding: string
   readonly hasBom: boolean

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { fail, ok, type Result } from '#shared/base/result'
-import type { FileBase } from './change-set'
+import type { FileBase, TextFormat } from './change-set'
 import { decodeMultibyte, encodeMultibyte, looksLike, type MultibyteEncoding } from './multibyte'
 import { decodeWithStrayBytes, encodeWithStrayBytes, hasStrayBytes, mostlyUtf8 } from './stray-bytes'
 import type { Unencodable } from './unencodable'
@@ -12,9 +12,6 @@ export interface TextFile {
   text: string
   base: FileBase
 }
-
-/** How a text file is written; `encoding` is one of `ENCODINGS`. */
-export type TextFormat = Pick<FileBase, 'encoding' | 'hasBom'>
 
 /** `utf-8-stray` is UTF-8 with a few bytes that are none; they are kept as lone surrogates. */
 export const ENCODINGS = ['utf-8', 'utf-8-stray', 'utf-16le', 'utf-16be', 'shift_jis', 'gbk', 'windows-1252'] as const
@@ -33,16 +30,6 @@ export function decodePatch(bytes: Uint8Array): string {
   return isUtf8(buffer) ? buffer.toString('utf8') : decodeWithStrayBytes(buffer)
 }
 
-/** A line of a patch in the encoding of the file it is for; unchanged where its bytes are not of that encoding. */
-export function patchLineFor(line: string, encoding: string): string {
-  if (!hasStrayBytes(line) || encoding === 'utf-8-stray') return line
-  const bytes = encodeWithStrayBytes(line)
-  if (!bytes.ok) return line
-  if (encoding === 'windows-1252') return decodeWindows1252(bytes.value)
-  if (encoding === 'shift_jis' || encoding === 'gbk') return decodeMultibyte(bytes.value, encoding) ?? line
-  return line
-}
-
 /** SHA-256 of a file's bytes, hexadecimal. */
 export function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
@@ -59,6 +46,11 @@ export function decodeText(bytes: Uint8Array): TextFile | undefined {
   if (!found) return undefined
   const { text, ...format } = found
   return { text, base: { hash: hashOf(bytes), ...format } }
+}
+
+/** Whether a file has two bytes per character, so that no program patches it byte by byte. */
+export function isUtf16({ encoding }: TextFormat): boolean {
+  return encoding === 'utf-16le' || encoding === 'utf-16be'
 }
 
 /** Text as the bytes of a file of the given format. */

@@ -182,7 +182,7 @@ function namesOfGitHeader(names: string): HeaderNames {
 }
 
 function headerNames(oldName: string, newName: string): HeaderNames {
-  const hasPrefixes = arePrefixed(oldName, newName)
+  const hasPrefixes = arePrefixed(oldName, newName) || isSameBelow(oldName, newName)
   if (!hasPrefixes) return { oldPath: oldName, newPath: newName, hasPrefixes }
   return { oldPath: withoutPrefix(oldName), newPath: withoutPrefix(newName), hasPrefixes }
 }
@@ -191,6 +191,11 @@ function headerNames(oldName: string, newName: string): HeaderNames {
 function arePrefixed(oldName: string, newName: string): boolean {
   const [oldMark, newMark] = [oldName, newName].map(name => /^([abciow12])\//.exec(name)?.[1])
   return oldMark !== undefined && newMark !== undefined && oldMark !== newMark
+}
+
+/** With prefixes of somebody's own choice: a header of git names one file twice. */
+function isSameBelow(oldName: string, newName: string): boolean {
+  return oldName !== newName && oldName.includes('/') && withoutPrefix(oldName) === withoutPrefix(newName)
 }
 
 function withLabels(patch: FilePatch, oldLabel: string, newLabel: string, headerHasPrefixes?: boolean): FilePatch {
@@ -213,13 +218,14 @@ function withLabels(patch: FilePatch, oldLabel: string, newLabel: string, header
 function pathOfLabel(label: string): string | undefined {
   const shown = label.replace(/\r$/, '')
   if (shown.startsWith('"')) return unquoted(/^"(?:[^"\\]|\\.)*"/.exec(shown)?.[0] ?? shown)
-  // A tab ends the name; diff -u puts the date behind it.
-  const name = shown.split('\t')[0]!.trimEnd()
+  // A tab ends the name, if it holds blanks; diff -u puts the date behind it.
+  const tab = shown.indexOf('\t')
+  const name = tab === -1 ? shown.trimEnd() : shown.slice(0, tab)
   return name === '/dev/null' ? undefined : name
 }
 
 function withoutPrefix(path: string): string {
-  return path.replace(/^[abciow12]\//, '')
+  return path.slice(path.indexOf('/') + 1)
 }
 
 function unquoted(name: string): string {

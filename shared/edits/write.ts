@@ -310,7 +310,7 @@ function textOf(image: FileImage): string | undefined {
 function changedImage(change: FileChange, before: FileImage): Result<FileImage, EditProblem> {
   if (before.kind !== 'file') return ok(before)
   const mode = change.mode ?? before.mode
-  if (change.after === undefined || change.after === change.before) {
+  if (change.after === undefined || (change.after === change.before && change.format === undefined)) {
     return ok({ ...before, ...(mode === undefined ? {} : { mode }) })
   }
   const bytes = encoded(change, before.bytes)
@@ -319,7 +319,8 @@ function changedImage(change: FileChange, before: FileImage): Result<FileImage, 
 
 function encoded(change: FileChange, current: Uint8Array | undefined): Result<Uint8Array, EditProblem> {
   const text = change.after ?? ''
-  const format = change.base ?? (current ? decodeText(current)?.base : undefined) ?? newFileFormat(text)
+  const format =
+    change.format ?? change.base ?? (current ? decodeText(current)?.base : undefined) ?? newFileFormat(text)
   const bytes = encodeText(text, format)
   if (bytes.ok) return bytes
   const character = JSON.stringify(bytes.error.character)

@@ -108,6 +108,30 @@ describe('a unified diff', () => {
       { 'f > g': 'a\n' },
     ],
     [
+      'of two files that change places',
+      { f: 'a\n', g: 'b\n' },
+      'diff --git a/g b/f\nsimilarity index 100%\nrename from g\nrename to f\ndiff --git a/f b/g\nsimilarity index 100%\nrename from f\nrename to g\n',
+      { f: 'b\n', g: 'a\n' },
+    ],
+    [
+      'of a file that takes the place of one that goes later',
+      { f: 'a\n', g: 'b\n' },
+      'diff --git a/g b/f\nsimilarity index 100%\nrename from g\nrename to f\ndiff --git a/f b/h\nsimilarity index 100%\nrename from f\nrename to h\n',
+      { 'f > h': 'a\n', 'g > f': 'b\n' },
+    ],
+    [
+      'of a copy of a file that moved before',
+      { f: 'a\n' },
+      'diff --git a/f b/a\nsimilarity index 100%\nrename from f\nrename to a\ndiff --git a/f b/b\nsimilarity index 100%\ncopy from f\ncopy to b\n',
+      { 'f > a': 'a\n', b: 'a\n' },
+    ],
+    [
+      'with prefixes of somebody’s own',
+      { 'src/f': 'a\n' },
+      'diff --git old/src/f new/src/f\n--- old/src/f\n+++ new/src/f\n@@ -1 +1 @@\n-a\n+b\n',
+      { 'src/f': 'b\n' },
+    ],
+    [
       'with blank lines at its end',
       { f: 'a\nb\n' },
       '--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n a\n-b\n+B\n\n\n',
