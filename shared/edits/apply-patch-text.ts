@@ -26,7 +26,7 @@ export function readApplyPatch(text: string): Result<FilePatch[], EditProblem[]>
     } else if (line === '*** End of File') {
       if (hunk) hunk.isAtEnd = true
     } else if (line.startsWith('@@')) {
-      hunk = nextHunk(patch, hunk, line.slice(2).trim())
+      hunk = nextHunk(patch, hunk, headingOf(line))
     } else {
       hunk ??= nextHunk(patch, undefined, '')
       const added = addLine(hunk, line)
@@ -57,6 +57,14 @@ function startOf(kind: string, path: string): FilePatch {
   if (kind === 'Add') return { newPath: path, hunks: [] }
   if (kind === 'Delete') return { oldPath: path, hunks: [] }
   return { oldPath: path, newPath: path, hunks: [] }
+}
+
+/** The line that an `@@` leads to; numbers in it, as a unified diff has them, say nothing here. */
+function headingOf(line: string): string {
+  return line
+    .slice(2)
+    .replace(/^ *-\d+(,\d+)? \+\d+(,\d+)? @@.*$/, '')
+    .trim()
 }
 
 /** Several `@@` lines in a row lead to one place, from the outer to the inner. */

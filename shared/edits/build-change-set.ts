@@ -253,6 +253,7 @@ class Workbench {
     if (!file.exists && !patch.isCopy) return fail(missing(file.path))
     const target = await this.#load(newPath)
     if (!target.ok) return target
+    if (target.value === file) return fail(sameName(newPath))
     if (target.value.exists && !this.#isFreedLater(target.value.path)) return fail(alreadyThere(newPath))
     const place = target.value.exists ? this.#displace(target.value) : target.value
     if (patch.isCopy) return this.#copied(file, place)
@@ -435,6 +436,14 @@ function countOf(text: string, character: string): number {
 
 function missing(path: string): EditProblem {
   return problemOfFile({ kind: 'not-found', path, message: '' }, path)
+}
+
+function sameName(path: string): EditProblem {
+  return {
+    kind: 'no-change',
+    path,
+    message: `${path} is the name the file has already. Choose another, or leave it out.`,
+  }
 }
 
 function alreadyThere(path: string): EditProblem {

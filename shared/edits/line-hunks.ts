@@ -29,17 +29,34 @@ export interface PatchedText {
 
 /**
  * Applies the hunks of a patch to a text. Context and deleted lines are compared; a hunk that is not where it says is
- * applied where its lines are, if that is one place only, and the notes tell how far off it was.
+ * applied where its lines are, if that is one place only, and the notes tell how far off it was. Hunks that do not fit
+ * in their order are tried in that of their line numbers.
  */
 export function applyLineHunks(
   text: string,
   hunks: readonly LineHunk[],
   path: string,
 ): Result<PatchedText, EditProblem> {
+  const labelled = hunks.map((hunk, index) => ({
+    hunk,
+    label: hunks.length === 1 ? 'the hunk' : `hunk ${index + 1}`,
+  }))
+  const patched = applyInOrder(text, labelled, path)
+  if (patched.ok) return patched
+  const sorted = labelled.toSorted((a, b) => (a.hunk.oldStart ?? 0) - (b.hunk.oldStart ?? 0))
+  if (sorted.every((each, index) => each === labelled[index])) return patched
+  const retried = applyInOrder(text, sorted, path)
+  return retried.ok ? retried : patched
+}
+
+function applyInOrder(
+  text: string,
+  hunks: readonly { hunk: LineHunk; label: string }[],
+  path: string,
+): Result<PatchedText, EditProblem> {
   const file = new PatchedFile(text)
   const notes: string[] = []
-  for (const [index, hunk] of hunks.entries()) {
-    const label = hunks.length === 1 ? 'the hunk' : `hunk ${index + 1}`
+  for (const { hunk, label } of hunks) {
     const problem = applyOne(file, hunk, label, path, notes)
     if (problem) return fail(problem)
   }
@@ -188,6 +205,12 @@ function missing(
   label: string,
 ): EditProblem {
   const advice = 'Read the file, then make the patch again.'
+  const earlier = findLines(file.lines, wanted)
+  if (earlier.kind === 'found') {
+    const line = earlier.match.start + 1
+    const message = `${path}: ${label} overlaps the one before it, or comes too late: its lines are at line ${line}. ${advice}`
+    return { kind: 'anchor-missing', path, line, message }
+  }
   if (expected !== undefined) {
     const at = wanted.findIndex((line, index) => file.lines[expected + index]?.trimEnd() !== line.trimEnd())
     const actual = file.lines[expected + at]

@@ -165,9 +165,27 @@ function likenessOf(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   return (2 * shared) / (a.size + b.size)
 }
 
+/** Where single lines of the quote are: what is left when no place resembles it as a whole. */
+function placesOfSingleLines(text: string, quote: string, atMost = 3): NearPlace[] {
+  const wanted = new Set(splitLines(quote).map(line => line.trim()))
+  return splitLines(text)
+    .map((line, index) => ({ line: index + 1, text: clipLine(line.trim()), likeness: 0 }))
+    .filter(place => /\w/.test(place.text) && wanted.has(place.text))
+    .slice(0, atMost)
+}
+
+/** What models do to a quote so that it is found nowhere, as words for a message; empty when it is none of that. */
+export function habitInWords(quote: string): string {
+  const lines = splitLines(quote).filter(line => line.trim() !== '')
+  if (lines.every(line => /^\s*\d+\s*[\t|:→]/.test(line))) return ' Leave out the line numbers.'
+  if (lines.some(line => /^\s*(?:[/#]+\s*)?(?:\.{3}|…)/.test(line))) return ' Quote every line instead of "...".'
+  return ''
+}
+
 /** The nearest places as words for a message; empty when there are none. */
 export function nearestInWords(text: string, quote: string): string {
-  const places = nearestPlaces(text, quote)
+  const alike = nearestPlaces(text, quote)
+  const places = alike.length > 0 ? alike : placesOfSingleLines(text, quote)
   if (places.length === 0) return ''
   return ` Closest: ${places.map(place => `line ${place.line} "${place.text}"`).join('; ')}.`
 }

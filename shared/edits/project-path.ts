@@ -53,7 +53,7 @@ export async function locateInProject(
   const inProject = isBelow(root, lexical) ? join(realRoot.value, relative(root, lexical)) : lexical
   if (!isBelow(realRoot.value, inProject)) return outside
   const real = await (lastLink === 'follow' ? followLinks(inProject, files) : followParents(inProject, files))
-  if (!real.ok) return fail({ kind: 'other', path, message: real.error })
+  if (!real.ok) return fail({ kind: 'other', path, message: `${path} ${real.error}` })
   if (!isBelow(realRoot.value, real.value)) {
     return fail({
       kind: 'outside-project',
@@ -76,17 +76,18 @@ async function followParents(path: string, files: FileSystem): Promise<Result<st
   return parent.ok ? ok(join(parent.value, basename(path))) : parent
 }
 
-/** The path without links; its last steps need not exist. */
+/** The path without links; its last steps need not exist. What is wrong is said as the rest of a sentence about it. */
 async function followLinks(path: string, files: FileSystem): Promise<Result<string, string>> {
   const real = await files.realpath(path)
   if (real.ok) return real
-  if (real.error.kind === 'loop') return fail(`${path} is a link that leads to itself.`)
-  if (real.error.kind === 'name-too-long') return fail(`${path} is too long for a file name.`)
-  if (real.error.kind === 'denied') return fail(`${path} cannot be reached: permission denied.`)
-  if (real.error.kind === 'not-directory') return fail(`${path} lies below something that is no folder.`)
-  if (real.error.kind !== 'not-found') return fail(`${path} cannot be reached: ${real.error.message}`)
+  if (real.error.kind === 'loop') return fail('is a link that leads to itself.')
+  if (real.error.kind === 'name-too-long') return fail('is too long for a file name.')
+  if (real.error.kind === 'denied') return fail('cannot be reached: permission denied.')
+  if (real.error.kind === 'not-directory') return fail('lies below something that is no folder.')
+  if (real.error.kind !== 'not-found') return fail(`cannot be reached: ${real.error.message}`)
   const there = await files.lstat(path)
-  if (there.ok && there.value.type === 'symlink') return fail(`${path} is a link to something that is not there.`)
+  if (there.ok && there.value.type === 'symlink')
+    return fail('is, or lies below, a link to something that is not there.')
   const parent = await followLinks(dirname(path), files)
   return parent.ok ? ok(join(parent.value, basename(path))) : parent
 }

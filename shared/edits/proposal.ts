@@ -46,7 +46,8 @@ export function readProposal(text: string): Result<Proposal, EditProblem[]> {
   // Hunks with mistakes are still hunks: their own messages help most.
   if (hunks.error.some(problem => problem.hunkId !== undefined)) return hunks
   const files = readWholeFiles(text)
-  return files.length > 0 ? ok(proposeFiles(files)) : hunks
+  if (!files.ok) return files
+  return files.value.length > 0 ? ok(proposeFiles(files.value)) : hunks
 }
 
 /** Reads a proposal from the bytes of a file, such as a diff over files in several encodings. */

@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '#shared/base/result'
 import { dominantLineEnd, type LineEnd, lineAt, splitLines, withLineEnds, withPlainLineEnds } from '#shared/base/text'
 import type { EditProblem } from './change-set'
-import { findLines, type MatchKind, nearestInWords, reindent } from './locate'
+import { findLines, habitInWords, type MatchKind, nearestInWords, reindent } from './locate'
 
 /** Text to find, and what to put there. */
 export interface Replacement {
@@ -105,7 +105,7 @@ export function findPlaces(
   return fail({
     kind: 'anchor-missing',
     path,
-    message: `${label} was not found in ${path}.${nearestInWords(text, quote)} Read the file, then quote the text as it is there.`,
+    message: `${label} was not found in ${path}.${nearestInWords(text, quote)}${habitInWords(quote)} Read the file, then quote the text as it is there.`,
   })
 }
 
@@ -132,7 +132,7 @@ function choose(
   return fail({
     kind: 'anchor-missing',
     path,
-    message: `${label} is ${ranges.length} times in ${path} (lines ${listed(at)}); there is no occurrence ${which}.`,
+    message: `${label} is ${ranges.length === 1 ? 'only once' : `${ranges.length} times`} in ${path} (line${ranges.length === 1 ? '' : 's'} ${listed(at)}); there is no occurrence ${which}.`,
   })
 }
 

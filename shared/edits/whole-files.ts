@@ -1,4 +1,6 @@
+import { fail, ok, type Result } from '#shared/base/result'
 import { withPlainLineEnds } from '#shared/base/text'
+import type { EditProblem } from './change-set'
 
 /** A file given whole. */
 export interface WholeFile {
@@ -7,7 +9,7 @@ export interface WholeFile {
 }
 
 /** Whole files in a model's reply: fenced blocks with a path in the fence's first line or on the line before it. */
-export function readWholeFiles(text: string): WholeFile[] {
+export function readWholeFiles(text: string): Result<WholeFile[], EditProblem[]> {
   const files: WholeFile[] = []
   const lines = withPlainLineEnds(text).split('\n')
   for (let at = 0; at < lines.length; at++) {
@@ -15,7 +17,9 @@ export function readWholeFiles(text: string): WholeFile[] {
     if (!fence) continue
     const end = closingFence(lines, at + 1, fence[1]!)
     const path = pathInFence(fence[2]!) ?? pathBefore(lines, at)
-    if (path !== undefined)
+    if (path !== undefined) {
+      // A file that was cut off must not take the place of a whole one.
+      if (end === undefined) return fail([neverEnds(path)])
       files.push({
         path,
         text: lines
@@ -23,18 +27,24 @@ export function readWholeFiles(text: string): WholeFile[] {
           .map(line => `${line}\n`)
           .join(''),
       })
-    at = end
+    }
+    at = end ?? lines.length
   }
-  return files
+  return ok(files)
 }
 
-function closingFence(lines: readonly string[], start: number, opening: string): number {
+function neverEnds(path: string): EditProblem {
+  const message = `The block with ${path} is cut off: its fence is never closed. Send all of it, or fewer files at a time.`
+  return { kind: 'invalid-hunk', path, message }
+}
+
+function closingFence(lines: readonly string[], start: number, opening: string): number | undefined {
   const mark = opening[0]!
   for (let at = start; at < lines.length; at++) {
     const line = lines[at]!.trim()
     if (line.length >= opening.length && line === mark.repeat(line.length)) return at
   }
-  return lines.length
+  return undefined
 }
 
 /** ```` ```ts:src/a.ts ````, ```` ```src/a.ts ````, ```` ```ts path=src/a.ts ````, ```` ```ts title="src/a.ts" ```` */
@@ -64,5 +74,9 @@ export function pathOnLine(line: string): string | undefined {
     .replace(/:$/, '')
   const isPath =
     /^[^\s<>"'`|*?]+$/.test(bare) && (/\.[\w-]+$/.test(bare) || bare.includes('/')) && !bare.includes('://')
-  return isPath ? bare : undefined
+  return isPath || NAMES_WITHOUT_DOT.test(bare) ? bare : undefined
 }
+
+/** Files that are known by a name which could be a word. */
+const NAMES_WITHOUT_DOT =
+  /^(?:[A-Z]\w*file|makefile|justfile|README|LICENSE|NOTICE|CHANGELOG|AUTHORS|CODEOWNERS|VERSION|BUILD|WORKSPACE)$/
