@@ -58,6 +58,8 @@ export class Conversation implements vscode.Disposable {
   /** Starts a turn, or steers the running one. Rejects with a message for the user when kode cannot start. */
   async prompt(parts: UserPart[], lane: 'next' | 'later'): Promise<void> {
     const session = this.#session ?? (await this.#openSession())
+    const [first] = parts
+    if (first?.type === 'text') void (await this.kode()).rememberInput(first.text)
     // The end of the turn is an event; only a bug makes this reject.
     session.prompt(parts, lane).catch((bug: unknown) => {
       this.#take({ type: 'notice', level: 'error', text: bug instanceof Error ? bug.message : String(bug) })

@@ -5,7 +5,6 @@ import { Conversation } from './conversation'
 import { Approvals } from './host/approvals'
 import { Keys } from './host/secrets'
 import { readSettings } from './host/settings'
-import { KeptInputs } from './input-history'
 import { registerTools } from './language-model-tools'
 import { Mentions } from './mentions'
 import { askForKey, chooseModel, chooseProvider, chooseSession, EDITOR_COMMANDS } from './palette'
@@ -33,7 +32,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const store = context.storageUri && new PendingStore(context.storageUri.fsPath, nodeFiles())
   const changesTree = new ChangesTree(proposals)
   const mentions = new Mentions()
-  const inputs = new KeptInputs(context.workspaceState)
   const statusBar = new StatusBar()
   const texts = new TextDocuments()
 
@@ -58,7 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
     project: vscode.workspace.workspaceFolders?.[0]?.name ?? '',
     missing: whatIsMissing(),
     commands: EDITOR_COMMANDS,
-    history: inputs.all,
+    words: wordsOf(vscode.l10n.bundle),
   })
   const desk = new ReviewDesk(
     proposals,
@@ -97,11 +95,7 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 
   const chat = new ChatView(context.extensionUri, conversation, {
-    prompt: async ({ parts, lane }) => {
-      const [first] = parts
-      if (first?.type === 'text') await inputs.add(first.text)
-      await conversation.prompt(parts, lane)
-    },
+    prompt: ({ parts, lane }) => conversation.prompt(parts, lane),
     stop: () => conversation.stop(),
     unqueue: ({ id }) => conversation.removeQueued(id),
     answer: async ({ id, answer }) => {
@@ -120,6 +114,7 @@ export function activate(context: vscode.ExtensionContext): void {
       await vscode.env.clipboard.writeText(text)
     },
     insert: ({ text }) => insertAtCursor(text),
+    history: async () => (await conversation.kode()).inputHistory(),
     mentions: ({ query }) => mentions.find(query),
     commands: async () => {
       const shelf = await (await conversation.kode()).chatCommands()
@@ -224,6 +219,13 @@ export function activate(context: vscode.ExtensionContext): void {
   showStatus()
   void restorePending(proposals, store)
   channel.info(`activated in ${(performance.now() - startedAt).toFixed(1)} ms`)
+}
+
+/** Comments of a bundle are for translators. */
+function wordsOf(bundle: typeof vscode.l10n.bundle): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(bundle ?? {}).flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])),
+  )
 }
 
 /** Puts back what waited when the window was closed or killed; shows it where it was, opens nothing. */

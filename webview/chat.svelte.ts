@@ -1,8 +1,9 @@
 import { type ChatState, EMPTY_CHAT, reduceChat } from '#shared/protocol/chat-state'
 import { PANEL_VERSION, type PanelFacts, type PanelPush, type RequestInput } from '#shared/protocol/requests'
 import { Bridge } from './bridge'
+import { useWords } from './l10n'
 
-const NO_FACTS: PanelFacts = { project: '', missing: '', commands: [], history: [] }
+const NO_FACTS: PanelFacts = { project: '', missing: '', commands: [], words: {} }
 
 /** The conversation as the page shows it, and what the user can do to it. */
 export class Chat {
@@ -34,6 +35,7 @@ export class Chat {
   #take(push: PanelPush): void {
     switch (push.kind) {
       case 'start':
+        useWords(push.facts.words)
         this.state = push.events.reduce(reduceChat, EMPTY_CHAT)
         this.facts = push.facts
         this.#epoch = push.epoch

@@ -53,7 +53,7 @@ export class Approvals {
     if (!open) return
     const proposal = this.#proposals.get(id)
     if (!proposal || answer.kind === 'reject') open.resolve(answer)
-    else if (answer.kind === 'always' && !isEdited(proposal)) open.resolve(answer)
+    else if (answer.kind !== 'approve' && !isEdited(proposal)) open.resolve(answer)
     else this.#proposals.acceptAll(id)
   }
 

@@ -31,6 +31,7 @@ const INPUTS = {
     answer: v.variant('kind', [
       v.object({ kind: v.literal('approve') }),
       v.object({ kind: v.literal('always') }),
+      v.object({ kind: v.literal('remember'), rule: v.string() }),
       v.object({ kind: v.literal('reject'), feedback: v.optional(v.string()) }),
     ]),
   }),
@@ -46,6 +47,8 @@ const INPUTS = {
   insert: v.object({ text: v.string() }),
   /** What can be mentioned after `@`. */
   mentions: v.object({ query: v.string() }),
+  /** What was typed at prompts of this project before, in any surface; newest first. */
+  history: none,
   /** The slash menu with the commands of the core, which is loaded for it. */
   commands: none,
   /** A command by its name in the slash menu. */
@@ -57,6 +60,7 @@ export type RequestInput<Name extends RequestName> = v.InferOutput<(typeof INPUT
 
 interface Outputs {
   mentions: Mention[]
+  history: string[]
   commands: SlashCommand[]
 }
 
@@ -85,8 +89,8 @@ export interface PanelFacts {
   /** What is missing before a prompt can be sent; empty when nothing is. */
   missing: '' | 'folder' | 'key' | 'trust'
   commands: SlashCommand[]
-  /** Earlier prompts of this workspace, newest last. */
-  history: readonly string[]
+  /** Translations of the editor's language; empty for English. */
+  words: Readonly<Record<string, string>>
 }
 
 /** One request as it crosses over. */
@@ -120,6 +124,7 @@ const pushes = v.variant('kind', [
     epoch: v.string(),
     seq: v.number(),
     events: v.array(v.unknown()),
+    facts: v.looseObject({ words: v.record(v.string(), v.string()) }),
   }),
   v.looseObject({ kind: v.literal('events'), epoch: v.string(), seq: v.number(), events: v.array(v.unknown()) }),
   v.looseObject({ kind: v.literal('facts'), facts: v.looseObject({}) }),

@@ -1,12 +1,23 @@
 import axe from 'axe-core'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import type { KodeEvent } from '#shared/protocol/events'
-import { ChatPage, THEMES } from './support/chat-page'
-import { APPROVAL, assistant, call, DIFF, result, session, TURN, TURN_END } from './support/sample-events'
+import { ChatPage, closeBrowser, THEMES } from './support/chat-page'
+import {
+  APPROVAL,
+  assistant,
+  COMMAND_APPROVAL,
+  call,
+  DIFF,
+  result,
+  session,
+  TURN,
+  TURN_END,
+} from './support/sample-events'
 
 let chat: ChatPage
 
 afterEach(() => chat.close())
+afterAll(() => closeBrowser())
 
 describe('the conversation', () => {
   test('shows a turn from prompt to end, with each call as one line', async () => {
@@ -194,14 +205,15 @@ describe('the composer', () => {
     }
     await box.press('ArrowUp')
     await box.press('ArrowUp')
-    expect(await box.inputValue()).toBe('one')
+    await expect.poll(() => box.inputValue()).toBe('one')
     await box.press('ArrowDown')
     expect(await box.inputValue()).toBe('two')
   })
 
   test('searches the prompts of earlier windows with Ctrl+R', async () => {
     chat = await ChatPage.open('dark')
-    await chat.start([session()], { history: ['fix the parser', 'round the totals\nto cents', 'write docs'] })
+    chat.answers.history = () => ['write docs', 'round the totals\nto cents', 'fix the parser']
+    await chat.start([session()])
     const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
     await box.press('Control+r')
     await chat.page.getByRole('listbox', { name: 'Earlier prompts' }).waitFor()
@@ -271,6 +283,21 @@ describe('an approval', () => {
     await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'answer', input: { id: 'approval-1', answer } })
   })
 
+  test('offers rules to remember, and tells what else each would have allowed', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start(TURN)
+    await chat.send({ type: 'approval_requested', request: COMMAND_APPROVAL })
+    const rules = chat.page.getByRole('list', { name: 'Rules to remember' })
+    await chat.page.getByRole('button', { name: 'Approve and remember a rule', exact: true }).click()
+    await rules.getByText('would also have allowed curl example.org, curl example.org/y').waitFor()
+    await rules.getByText('nothing else so far').waitFor()
+    await chat.page.getByRole('region', { name: /Approval: curl/ }).press('2')
+    const rule = 'allow remote_action curl tar to example.org'
+    await expect
+      .poll(() => chat.requests.at(-1))
+      .toMatchObject({ name: 'answer', input: { answer: { kind: 'remember', rule } } })
+  })
+
   test('is rejected with words after the key f', async () => {
     chat = await ChatPage.open('dark')
     await chat.start(TURN)
@@ -300,17 +327,8 @@ describe('an approval', () => {
 
   test('of a command shows what it would run, write and reach', async () => {
     chat = await ChatPage.open('dark')
-    const effect = {
-      class: 'remote_action' as const,
-      programs: ['curl', 'tar'],
-      reads: [],
-      writes: ['vendor'],
-      network: ['example.org'],
-      outside_project: ['/opt/x'],
-    }
     await chat.start(TURN)
-    const { diff: _, files: __, gates: ___, ...rest } = APPROVAL
-    await chat.send({ type: 'approval_requested', request: { ...rest, title: 'curl example.org | tar x', effect } })
+    await chat.send({ type: 'approval_requested', request: COMMAND_APPROVAL })
     const card = chat.page.getByRole('region', { name: /Approval: curl/ })
     for (const text of ['curl, tar', 'vendor', 'example.org', '/opt/x'])
       await card.getByText(text, { exact: true }).waitFor()

@@ -1,13 +1,15 @@
 // Draws the screenshots of docs/: `npm run screenshots`. The chat in every theme and width, and the review in a real VS Code.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'vitest'
-import { ChatPage, THEMES } from './support/chat-page'
+import { afterAll, test } from 'vitest'
+import { ChatPage, closeBrowser, THEMES } from './support/chat-page'
 import { Editor, edit } from './support/editor'
 import { APPROVAL, TURN, TURN_END } from './support/sample-events'
 
 const FOLDER = join(import.meta.dirname, '../../docs/screenshots')
 mkdirSync(FOLDER, { recursive: true })
+
+afterAll(() => closeBrowser())
 
 /** Rows are measured after they are drawn. */
 const SETTLE_MS = 600

@@ -90,10 +90,10 @@ test('a unified diff is counted and drawn without its headers', () => {
 })
 
 describe('earlier prompts', () => {
-  test('of other windows come before those of this page, each once', () => {
-    const history = new History()
+  test('of other windows come before those of this page, each once', async () => {
+    const history = new History(async () => ['here', 'old'])
     history.add('here')
-    history.load(['old', 'here'])
+    await history.load()
     expect(history.find('', 10)).toEqual(['here', 'old'])
     expect([history.older(), history.older(), history.older()]).toEqual(['here', 'old', undefined])
   })
@@ -102,9 +102,9 @@ describe('earlier prompts', () => {
     ['par fix', ['Fix the parser']],
     ['THE', ['the docs', 'Fix the parser']],
     ['nothing', []],
-  ])('are found by the words %j', (query, found) => {
-    const history = new History()
-    history.load(['Fix the parser', 'the docs'])
+  ])('are found by the words %j', async (query, found) => {
+    const history = new History(async () => ['the docs', 'Fix the parser'])
+    await history.load()
     expect(history.find(query, 10)).toEqual(found)
   })
 })

@@ -1,4 +1,5 @@
 import type { ApprovalRequest, EffectPreview } from '#shared/protocol/approvals'
+import { t } from '../l10n'
 
 /** What an action would do, line by line; empty parts are left out. */
 export function effectLines(effect: EffectPreview): { label: string; text: string; isGrave: boolean }[] {
@@ -20,3 +21,13 @@ export function questionFor(request: ApprovalRequest): string {
   if (request.effect.class === 'destructive') return 'Do this? It cannot be undone.'
   return request.effect.class === 'remote_action' ? 'Reach outside?' : 'Run this?'
 }
+
+/** What a rule would have let pass besides the question it is offered with. */
+export function alsoAllowed(titles: readonly string[]): string {
+  if (titles.length === 0) return t('nothing else so far')
+  const named = titles.slice(0, TITLES_NAMED).join(', ')
+  const more = titles.length - TITLES_NAMED
+  return more > 0 ? t('would also have allowed {0} and {1} more', named, more) : t('would also have allowed {0}', named)
+}
+
+const TITLES_NAMED = 4

@@ -1,15 +1,31 @@
-/** Prompts of this workspace, newest last, to walk through with the arrow keys and to search. */
+/** Prompts of this project, newest last, to walk through with the arrow keys and to search. */
 export class History {
+  readonly #fetch: () => Promise<readonly string[]>
   #entries: string[] = []
+  #loading: Promise<void> | undefined
   #at: number | undefined
+
+  /** @param fetch what was typed before, newest first; asked once, when somebody looks for it */
+  constructor(fetch: () => Promise<readonly string[]>) {
+    this.#fetch = fetch
+  }
 
   get isBrowsing(): boolean {
     return this.#at !== undefined
   }
 
-  /** Takes what earlier windows kept; what was typed here stays the newest. */
-  load(kept: readonly string[]): void {
-    this.#entries = [...kept.filter(text => !this.#entries.includes(text)), ...this.#entries]
+  /** Brings what earlier windows kept; what was typed here stays the newest. */
+  load(): Promise<void> {
+    this.#loading ??= this.#fetch().then(
+      kept => {
+        this.#entries = [...kept.filter(text => !this.#entries.includes(text)).reverse(), ...this.#entries]
+      },
+      () => {
+        // Without a key or a folder there is only what was typed here; the next look tries again.
+        this.#loading = undefined
+      },
+    )
+    return this.#loading
   }
 
   add(text: string): void {

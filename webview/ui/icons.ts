@@ -2,6 +2,7 @@ import account from '@vscode/codicons/src/icons/account.svg?raw'
 import add from '@vscode/codicons/src/icons/add.svg?raw'
 import arrowDown from '@vscode/codicons/src/icons/arrow-down.svg?raw'
 import arrowUp from '@vscode/codicons/src/icons/arrow-up.svg?raw'
+import bookmark from '@vscode/codicons/src/icons/bookmark.svg?raw'
 import check from '@vscode/codicons/src/icons/check.svg?raw'
 import todo from '@vscode/codicons/src/icons/checklist.svg?raw'
 import chevronDown from '@vscode/codicons/src/icons/chevron-down.svg?raw'
@@ -36,6 +37,7 @@ export const ICONS = {
   add,
   'arrow-down': arrowDown,
   'arrow-up': arrowUp,
+  bookmark,
   check,
   'chevron-down': chevronDown,
   'chevron-right': chevronRight,

@@ -20,13 +20,20 @@ const FACTS: PanelFacts = {
     { name: 'model', description: 'Choose the model', needsIdle: true },
     { name: 'transcript', description: 'Open the conversation as text', needsIdle: false },
   ],
-  history: [],
+  words: {},
+}
+
+/** One for all pages: each has a context of its own. */
+let browser: Promise<Browser> | undefined
+
+export async function closeBrowser(): Promise<void> {
+  await (await browser)?.close()
+  browser = undefined
 }
 
 /** The built chat page in Chromium with the policy and colours it has in VS Code, and the test in place of the host. */
 export class ChatPage {
   readonly page: Page
-  readonly #browser: Browser
   readonly #close: () => void
   #seq = 0
   /** What the page asked its host, in order. */
@@ -34,16 +41,16 @@ export class ChatPage {
   /** Violations of the content security policy and uncaught errors. */
   readonly complaints: string[] = []
   /** Answers of the host by request name; without one the reply is empty. */
-  readonly answers: Partial<Record<PanelRequest['name'], (input: never) => unknown>> = {}
+  readonly answers: Partial<Record<PanelRequest['name'], (input: never) => unknown>> = { history: () => [] }
 
   static async open(theme: Theme, viewport = { width: 420, height: 760 }): Promise<ChatPage> {
     const { url, close } = await servePage(theme)
-    const browser = await chromium.launch({
+    browser ??= chromium.launch({
       executablePath: process.env.CHROMIUM_PATH ?? execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
       args: ['--no-sandbox', '--disable-gpu'],
     })
-    const page = await browser.newPage({ viewport })
-    const chat = new ChatPage(browser, page, close)
+    const page = await (await browser).newPage({ viewport })
+    const chat = new ChatPage(page, close)
     await page.exposeFunction('toHost', (request: PanelRequest) => chat.#receive(request))
     await page.addInitScript({
       content: `
@@ -62,8 +69,7 @@ export class ChatPage {
     return chat
   }
 
-  private constructor(browser: Browser, page: Page, close: () => void) {
-    this.#browser = browser
+  private constructor(page: Page, close: () => void) {
     this.page = page
     this.#close = close
   }
@@ -91,7 +97,7 @@ export class ChatPage {
   }
 
   async close(): Promise<void> {
-    await this.#browser.close()
+    await this.page.context().close()
     this.#close()
   }
 

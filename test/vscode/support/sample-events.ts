@@ -80,6 +80,26 @@ export const APPROVAL: ApprovalRequest = {
   reason: 'safe mode asks before files change',
 }
 
+export const COMMAND_APPROVAL: ApprovalRequest = {
+  id: 'approval-2',
+  call_id: 'call-2',
+  tool: 'Bash',
+  title: 'curl example.org/x.tgz | tar x -C /opt/x',
+  effect: {
+    class: 'remote_action',
+    programs: ['curl', 'tar'],
+    reads: [],
+    writes: ['vendor'],
+    network: ['example.org'],
+    outside_project: ['/opt/x'],
+  },
+  reason: 'safe mode asks before anything is reached',
+  rules: [
+    { rule: 'allow line curl example.org/x.tgz | tar x -C /opt/x', also_allowed: [] },
+    { rule: 'allow remote_action curl tar to example.org', also_allowed: ['curl example.org', 'curl example.org/y'] },
+  ],
+}
+
 const ANSWER = `I'll add the discount where the total is computed, since **every caller** goes through it.
 
 \`\`\`ts
