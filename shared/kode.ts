@@ -9,6 +9,7 @@ import { AgentSession, type SessionBinding } from '#shared/agent/session'
 import { todoNote, todosOf } from '#shared/agent/todos'
 import { Toolset } from '#shared/agent/toolset'
 import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
+import { sleep } from '#shared/base/cancel'
 import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
@@ -22,8 +23,10 @@ import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
 import { isWritable, temporaryFolder } from '#shared/host/node/writable'
+import { type ConfigText, findConfigTexts } from '#shared/mcp/find-config'
+import type { McpServers } from '#shared/mcp/mcp-servers'
 import type { FilePreview, TrustMode } from '#shared/protocol/approvals'
-import type { ChangedFile, SessionEvent } from '#shared/protocol/events'
+import type { ChangedFile, KodeEvent, SessionEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { UserPart } from '#shared/protocol/messages'
@@ -105,6 +108,8 @@ export interface KodeOptions {
   provider?: Provider
   /** The run's model traffic: written to a file, or played from one instead of asking anybody. Absolute paths. */
   traffic?: { record: string } | { replay: string }
+  /** MCP servers that the surface brings along, by name, in the shape of `mcpServers`; they count as the user's own. */
+  mcpServers?: Readonly<Record<string, unknown>>
 }
 
 export interface SessionOptions {
@@ -151,7 +156,7 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   const network = new NetworkQuestions(host, rules)
 
   const { openSandbox } = await import('#shared/sandbox/open')
-  const [sandbox, model] = await Promise.all([
+  const [sandbox, model, mcpTexts] = await Promise.all([
     openSandbox({
       root,
       stateFolder: paths.config,
@@ -163,6 +168,7 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
       ...(options.isInteractive && { askNetwork: (name, port) => network.ask(name, port) }),
     }),
     chooseModel(settings, host, options),
+    settings.isBare ? [] : findConfigTexts(root, paths, host.files),
   ])
   if (!model.ok) return fail({ message: model.error, exitCode: EXIT.usage })
   if (!sandbox.ok) return fail({ message: sandbox.error.message, exitCode: EXIT.refused })
@@ -172,10 +178,48 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   if (settings.mode === undefined && autoRefusal && !options.isInteractive) {
     return fail({ message: `${autoRefusal} Or choose --mode safe.`, exitCode: EXIT.refused })
   }
-  const told = [...warnings, ...written.value.problems]
-  return ok(
-    new ProjectKode(host, options, settings, told, paths, sandbox.value, model.value, autoRefusal, rules, network),
-  )
+  const mcp = await openServers(host, options, settings, paths, sandbox.value, mcpTexts)
+  const told = [...warnings, ...written.value.problems, ...(mcp?.warnings ?? [])]
+  const parts = { paths, sandbox: sandbox.value, chosen: model.value, autoRefusal, rules, network, mcp: mcp?.servers }
+  return ok(new ProjectKode(host, options, settings, told, parts))
+}
+
+/** The MCP servers of this project; nothing of them is loaded where there are none. */
+async function openServers(
+  host: Host,
+  { root, env, version, mcpServers }: KodeOptions,
+  { isBare, project }: Settings,
+  paths: KodePaths,
+  sandbox: Sandbox,
+  texts: readonly ConfigText[],
+): Promise<{ servers: McpServers; warnings: string[] } | undefined> {
+  const fromProject = isBare ? undefined : project.mcp
+  if (texts.length === 0 && !mcpServers && !fromProject) return undefined
+  const { openMcp } = await import('#shared/mcp/open-mcp')
+  return openMcp({
+    root,
+    env,
+    version,
+    files: host.files,
+    paths,
+    sandbox,
+    texts,
+    project: fromProject,
+    ...(mcpServers && { given: mcpServers }),
+    now: () => host.now(),
+    log: text => host.log.write('info', `mcp: ${text}`),
+  })
+}
+
+/** What a wired project is made of, beside its settings. */
+interface WiredParts {
+  paths: KodePaths
+  sandbox: Sandbox
+  chosen: OpenModel
+  autoRefusal: string | undefined
+  rules: RuleBook
+  network: NetworkQuestions
+  mcp: McpServers | undefined
 }
 
 /** Judges replies by a JSON schema of the user; see agent/output-schema.ts. */
@@ -249,10 +293,12 @@ class ProjectKode implements Kode {
   readonly #autoRefusal: string | undefined
   readonly #rules: RuleBook
   readonly #network: NetworkQuestions
+  readonly #mcp: McpServers | undefined
   readonly #engine: ChangeEngine
   readonly #tools: Toolset
   readonly #tasks: TaskBoard
   readonly #parser = new ShellParser(readAsset)
+  readonly #toldTroubles = new Set<string>()
   #store: Store | undefined
   #history: InputHistory | undefined
 
@@ -261,12 +307,7 @@ class ProjectKode implements Kode {
     options: KodeOptions,
     settings: Settings,
     warnings: readonly string[],
-    paths: KodePaths,
-    sandbox: Sandbox,
-    chosen: OpenModel,
-    autoRefusal: string | undefined,
-    rules: RuleBook,
-    network: NetworkQuestions,
+    { paths, sandbox, chosen, autoRefusal, rules, network, mcp }: WiredParts,
   ) {
     this.root = options.root
     this.settings = settings
@@ -281,10 +322,12 @@ class ProjectKode implements Kode {
     this.#autoRefusal = autoRefusal
     this.#rules = rules
     this.#network = network
+    this.#mcp = mcp
     const { root, project } = { root: this.root, project: settings.project }
     this.#engine = openEngine({ root, files: host.files, paths, project, now: () => host.now() })
     this.#tasks = new TaskBoard(this.sandbox, root, () => host.now())
     this.#tools = new Toolset(BUILT_IN_TOOLS).filtered(settings.allowedTools, settings.disallowedTools)
+    mcp?.subscribe(() => this.#tools.setAdded(mcp.tools()))
   }
 
   async openSession(options: SessionOptions = {}): Promise<Result<Session, KodeFailure>> {
@@ -296,19 +339,27 @@ class ProjectKode implements Kode {
       isBare ? '' : projectInstructions(this.root, this.#paths.memory, this.#host.files, project.instructions),
       this.#engine.recover(),
     ])
+    // Nobody waits at a prompt: the first event tells of every tool.
+    if (!this.#options.isInteractive) await this.#mcp?.start()
     const chosen = await this.#blindfolded()
-    const system = systemPrompt({
+    const own = systemPrompt({
       root: this.root,
       platform: `${process.platform} ${process.arch}`,
       model: this.model,
       instructions,
     })
+    let whole: string | undefined
+    const system = () => {
+      whole ??= [own, this.#mcp?.instructions() ?? ''].filter(text => text !== '').join('\n\n')
+      return whole
+    }
     return ok(
       new AgentSession({
         log,
         mode: this.#modeOf(options, log),
         canUseAuto: () => (this.#autoRefusal ? fail({ message: this.#autoRefusal }) : ok(undefined)),
         environmentNote: () => this.#environmentNote(log),
+        beforeTurn: emit => this.#serversReady(emit),
         withMentions: text => this.#withMentions(text),
         turnServices: session =>
           new SessionWiring(this.#wiringParts(log, system, chosen, session), session).turnServices(),
@@ -440,6 +491,7 @@ class ProjectKode implements Kode {
   }
 
   async close(): Promise<void> {
+    await this.#mcp?.close()
     await this.sandbox.close()
     await this.#store?.close()
     await this.#history?.close()
@@ -498,6 +550,20 @@ class ProjectKode implements Kode {
     return withMentions(text, { root: this.root, files: this.#host.files, diff })
   }
 
+  /** Starts the MCP servers; one that takes long brings its tools later, and one that failed is told of once. */
+  async #serversReady(emit: (event: KodeEvent) => void): Promise<void> {
+    const mcp = this.#mcp
+    if (!mcp) return
+    const slow = new AbortController()
+    await Promise.race([mcp.start(), sleep(SERVERS_WAIT_MS, slow.signal)])
+    slow.abort()
+    for (const text of mcp.troubles()) {
+      if (this.#toldTroubles.has(text)) continue
+      this.#toldTroubles.add(text)
+      emit({ type: 'notice', level: 'warning', text })
+    }
+  }
+
   async #environmentNote(log: SessionLog): Promise<string> {
     const note = await environmentNote(this.root, this.#options.env, this.#host.now(), this.#host.processes)
     return [note, todoNote(todosOf(log))].filter(text => text !== '').join('\n')
@@ -532,7 +598,7 @@ class ProjectKode implements Kode {
     return { ...this.#chosen, provider: new BlindfoldProvider(this.#chosen.provider, blindfold) }
   }
 
-  #wiringParts(log: SessionLog, system: string, model: OpenModel, session: SessionBinding): WiringParts {
+  #wiringParts(log: SessionLog, system: () => string, model: OpenModel, session: SessionBinding): WiringParts {
     const { env, version, isInteractive } = this.#options
     const place = { root: this.root, home: this.#paths.home, ...(env.TMPDIR && { tmp: env.TMPDIR }) }
     return {
@@ -571,3 +637,5 @@ class ProjectKode implements Kode {
 /** Source: spec/kode.md §9.3 gives tests 120 s; a whole check of a project may take longer. */
 const VERIFY_TIMEOUT_S = 600
 const MAX_VERIFY_CHARS = 20_000
+/** How long a first turn waits for MCP servers when somebody sits in front of it. */
+const SERVERS_WAIT_MS = 5_000

@@ -16,6 +16,8 @@ export interface SessionParts {
   canUseAuto(): Result<void, { message: string }>
   /** Text that belongs to the user's next message: date, git state and other things that change. */
   environmentNote(): Promise<string>
+  /** What has to be ready before the model is asked for the first time. */
+  beforeTurn(emit: (event: KodeEvent) => void): Promise<void>
   /** What the user's words mention, put behind them. */
   withMentions(text: string): Promise<UserPart[]>
   turnServices(session: SessionBinding): TurnServices
@@ -165,7 +167,11 @@ export class AgentSession {
     const turnId = newId()
     this.#turn = { id: turnId, title: titleOf(parts) }
     this.emit({ type: 'turn_started', turn_id: turnId })
-    const [note, said] = await Promise.all([this.#parts.environmentNote(), this.#withMentions(parts)])
+    const [note, said] = await Promise.all([
+      this.#parts.environmentNote(),
+      this.#withMentions(parts),
+      this.#parts.beforeTurn(event => this.emit(event)),
+    ])
     // It becomes part of this message for good: a text that changed later would spoil the cached prefix.
     const withNote: UserPart[] = note === '' ? said : [...said, { type: 'text', text: note }]
     const end = await runTurn(this.#services, userMessage(withNote, 'typed'), signal)

@@ -152,16 +152,10 @@ function parseCall(call: ToolCall, tools: Toolset): Result<{ tool: Tool; input: 
   if (!tool) return fail(`Error: there is no tool "${call.name}". The tools are: ${tools.names.join(', ')}.`)
   try {
     const json: unknown = call.arguments.trim() === '' ? {} : JSON.parse(call.arguments)
-    return ok({ tool, input: withPathAlias(json) })
+    return ok({ tool, input: typeof json === 'object' && json !== null && !Array.isArray(json) ? json : {} })
   } catch (error) {
     return fail(`Error: the arguments of ${tool.name} are not valid JSON (${describe(error)}). Send the call again.`)
   }
-}
-
-/** Models mix up `path` and `file_path`; both are understood everywhere. A non-object counts as no arguments. */
-function withPathAlias(json: unknown): unknown {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return {}
-  return 'path' in json && !('file_path' in json) ? { ...json, file_path: json.path } : json
 }
 
 async function landChange(

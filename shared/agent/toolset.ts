@@ -3,19 +3,21 @@ import type { Tool } from '#shared/tools/tool'
 
 /** The tools one conversation offers to its model, and how they are found by name. */
 export class Toolset {
-  readonly #tools: readonly Tool[]
-  readonly #byName: ReadonlyMap<string, Tool>
+  readonly #own: readonly Tool[]
+  readonly #accepts: (tool: Tool) => boolean
+  #added: readonly Tool[] = []
+  #byName: ReadonlyMap<string, Tool> = new Map()
   #specs: ToolSpec[] | undefined
 
-  constructor(tools: readonly Tool[]) {
-    this.#tools = tools
-    this.#byName = new Map(
-      tools.flatMap(tool => [tool.name.toLowerCase(), ...(tool.aliases ?? [])].map(name => [name, tool] as const)),
-    )
+  /** @param accepts what may be offered at all, also of what is added later */
+  constructor(tools: readonly Tool[], accepts: (tool: Tool) => boolean = () => true) {
+    this.#own = tools.filter(accepts)
+    this.#accepts = accepts
+    this.#index()
   }
 
   get names(): string[] {
-    return this.#tools.map(tool => tool.name)
+    return this.#all.map(tool => tool.name)
   }
 
   /** By its name or an alias, in any case. */
@@ -23,9 +25,9 @@ export class Toolset {
     return this.#byName.get(name.toLowerCase())
   }
 
-  /** As offered to the model; the same objects each time, so that a request's prefix never changes. */
+  /** As offered to the model; the same objects until tools are added, so that a request's prefix never changes. */
   specs(): readonly ToolSpec[] {
-    this.#specs ??= this.#tools.map(tool => ({
+    this.#specs ??= this.#all.map(tool => ({
       name: tool.name,
       description: tool.description,
       input: tool.inputSchema(),
@@ -33,10 +35,31 @@ export class Toolset {
     return this.#specs
   }
 
+  /** Offers these behind its own tools, in place of those added before. */
+  setAdded(tools: readonly Tool[]): void {
+    this.#added = tools.filter(this.#accepts)
+    this.#index()
+  }
+
   /** @param allowed names; undefined = all. The denied list wins. */
   filtered(allowed: readonly string[] | undefined, denied: readonly string[]): Toolset {
-    const has = (names: readonly string[], tool: Tool) =>
-      names.some(name => this.#byName.get(name.toLowerCase()) === tool)
-    return new Toolset(this.#tools.filter(tool => (!allowed || has(allowed, tool)) && !has(denied, tool)))
+    const has = (names: readonly string[], tool: Tool) => names.some(name => namesOf(tool).includes(name.toLowerCase()))
+    const accepts = (tool: Tool) => this.#accepts(tool) && (!allowed || has(allowed, tool)) && !has(denied, tool)
+    const filtered = new Toolset(this.#own, accepts)
+    filtered.setAdded(this.#added)
+    return filtered
   }
+
+  get #all(): readonly Tool[] {
+    return [...this.#own, ...this.#added]
+  }
+
+  #index(): void {
+    this.#specs = undefined
+    this.#byName = new Map(this.#all.flatMap(tool => namesOf(tool).map(name => [name, tool] as const)))
+  }
+}
+
+function namesOf(tool: Tool): string[] {
+  return [tool.name.toLowerCase(), ...(tool.aliases ?? [])]
 }

@@ -46,8 +46,8 @@ export interface WiringParts {
   sandbox: Sandbox
   log: SessionLog
   tools: Toolset
-  /** Stays the same for the whole session, so that it can be cached. */
-  system: string
+  /** Stays the same from the first request on, so that it can be cached. */
+  system(): string
   actor: Actor
   userMemory: string
   scope: PathScope
@@ -110,7 +110,7 @@ export class SessionWiring {
   /** How full the window is now. */
   fill(): ContextFill {
     const { system, tools, log } = this.#parts
-    return contextFill(system, tools.specs(), log.messages(), this.#windowTokens, this.#lastUsage)
+    return contextFill(system(), tools.specs(), log.messages(), this.#windowTokens, this.#lastUsage)
   }
 
   async #nextRequest(signal: AbortSignal): Promise<ModelRequest> {
@@ -120,7 +120,7 @@ export class SessionWiring {
     if (this.fill().used > COMPACT_AT * this.#windowTokens) await this.#compact(signal)
     return {
       model: model.model,
-      system,
+      system: system(),
       messages: log.messages(),
       tools: tools.specs(),
       ...(settings.maxTokens !== undefined && { maxTokens: settings.maxTokens }),

@@ -6,6 +6,7 @@ import { defaultHosts } from './allowed-hosts'
 import { auditProtected } from './audit'
 import { cleaned, startInBackground, whyNotRunnable } from './command-run'
 import { ControlGroup } from './control-group'
+import { type Conversation, startConversation } from './conversation'
 import { commandEnvironment } from './environment'
 import { Excess } from './excess'
 import type { Limits } from './limits'
@@ -14,7 +15,15 @@ import { isInside, type SandboxPolicy } from './policy'
 import { cacheEnvironment, projectCacheFolder } from './project-caches'
 import { gitControlPaths, type ProtectedPath, ProtectedPaths, sharedGitFolder } from './protected-paths'
 import { redactSecrets } from './redact-secrets'
-import type { BackgroundCommand, BackgroundRequest, Sandbox, SandboxCommand, SandboxEnd, SandboxError } from './sandbox'
+import type {
+  BackgroundCommand,
+  BackgroundRequest,
+  ConverseRequest,
+  Sandbox,
+  SandboxCommand,
+  SandboxEnd,
+  SandboxError,
+} from './sandbox'
 import { SessionFolder } from './session-folder'
 import type { SessionNetwork } from './session-network'
 import { withoutControlSequences } from './terminal-filter'
@@ -104,6 +113,29 @@ export class ConfinedSandbox implements Sandbox {
     return startInBackground(request, (signal, onStart, onOutput) =>
       this.#track(this.#run({ ...request, signal, onStart, onOutput })),
     )
+  }
+
+  async converse({ command, cwd, env }: ConverseRequest): Promise<Result<Conversation, SandboxError>> {
+    const refusal = whyNotRunnable(command) ?? whyNotIn(cwd)
+    if (refusal) return fail(refusal)
+    const network = await this.#sessionNetwork()
+    const run = { command, cwd }
+    const [program, ...args] = this.#argumentsFor(run, `${++this.#runs}`, this.#protected.scan(), network)
+    const descriptors = this.#sessionFolder().openDescriptors()
+    const started = await startConversation({
+      program,
+      args,
+      cwd: this.level === 'seatbelt' ? cwd : '/',
+      env: { ...this.#environment(command), ...network?.environment, ...env },
+      extraFds: descriptors.fds,
+    })
+    descriptors.close()
+    if (!started.ok) return fail({ kind: 'cannot-build', message: started.error.message })
+    const conversation = started.value
+    const stop = () => void conversation.stop()
+    this.#closing.signal.addEventListener('abort', stop, { once: true })
+    void this.#track(conversation.ended).then(() => this.#closing.signal.removeEventListener('abort', stop))
+    return ok(conversation)
   }
 
   runOutside(command: SandboxCommand): Promise<Result<SandboxEnd, SandboxError>> {

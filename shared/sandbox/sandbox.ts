@@ -1,5 +1,6 @@
 import type { Result } from '#shared/base/result'
 import type { ProcessEnd } from '#shared/host/host'
+import type { Conversation } from './conversation'
 import type { SandboxPolicy } from './policy'
 
 /** A place where commands run confined. Built for one project; see sandbox/policy.ts for what it allows. */
@@ -12,6 +13,8 @@ export interface Sandbox {
   run(command: SandboxCommand): Promise<Result<SandboxEnd, SandboxError>>
   /** Starts a command line that goes on beside the session; it ends with `close()` at the latest. */
   start(command: BackgroundRequest): Promise<Result<BackgroundCommand, SandboxError>>
+  /** Starts a command line that is talked to over stdin and stdout; it ends with `close()` at the latest. */
+  converse(request: ConverseRequest): Promise<Result<Conversation, SandboxError>>
   /** Runs without the wall what cannot work inside. Only after a human approved exactly this; the environment stays cut down. */
   runOutside(command: SandboxCommand): Promise<Result<SandboxEnd, SandboxError>>
   /** What is allowed, as data for `kode sandbox check`. */
@@ -40,6 +43,14 @@ export interface BackgroundRequest {
   /** Absolute, inside the project. */
   cwd: string
   onOutput?(piece: Uint8Array, stream: 'stdout' | 'stderr'): void
+}
+
+export interface ConverseRequest {
+  command: string
+  /** Absolute, inside the project. */
+  cwd: string
+  /** On top of what every command gets. */
+  env: Readonly<Record<string, string>>
 }
 
 /** A command that runs beside the session. */

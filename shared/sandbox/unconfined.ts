@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '#shared/base/result'
 import type { Processes } from '#shared/host/host'
 import { cleaned, startInBackground, whyNotRunnable } from './command-run'
+import type { Conversation } from './conversation'
 import { commandEnvironment } from './environment'
 import { DEFAULT_LIMITS } from './limits'
 import type { SandboxPolicy } from './policy'
@@ -41,6 +42,11 @@ export class Unconfined implements Sandbox {
     return startInBackground(request, (signal, onStart, onOutput) =>
       this.#run({ ...request, signal, onStart, onOutput }),
     )
+  }
+
+  /** What asks for a wall gets none here, and so does not start. */
+  async converse(): Promise<Result<Conversation, SandboxError>> {
+    return fail({ kind: 'unavailable', message: `there is no sandbox to run it in: ${this.description}` })
   }
 
   runOutside(command: SandboxCommand): Promise<Result<SandboxEnd, SandboxError>> {

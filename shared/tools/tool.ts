@@ -44,11 +44,17 @@ export function defineTool<Input>(definition: ToolDefinition<Input>): Tool {
       return { ...schema }
     },
     async prepare(value, context) {
-      const parsed = v.safeParse(input, value)
+      const parsed = v.safeParse(input, withPathAlias(value))
       if (parsed.success) return prepare(parsed.output, context)
       return { kind: 'refused', text: `Error: ${definition.name}: ${parsed.issues.map(issueText).join('; ')}` }
     },
   }
+}
+
+/** Models mix up `path` and `file_path`; both are understood everywhere. */
+function withPathAlias(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  return 'path' in value && !('file_path' in value) ? { ...value, file_path: value.path } : value
 }
 
 function issueText(issue: v.BaseIssue<unknown>): string {

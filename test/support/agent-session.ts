@@ -12,7 +12,7 @@ import type { Provider } from '#shared/providers/provider'
 export async function agentSession(
   root: string,
   provider: Provider,
-  more: { host?: Partial<Host>; env?: Record<string, string>; model?: string } = {},
+  more: { host?: Partial<Host>; env?: Record<string, string>; model?: string; isInteractive?: boolean } = {},
 ) {
   const host: Host = {
     files: nodeFiles(),
@@ -29,7 +29,7 @@ export async function agentSession(
     settings: { ...(more.model && { model: more.model }) },
     env: { PATH: process.env.PATH, HOME: `${root}/..`, ...more.env },
     version: 'test',
-    isInteractive: false,
+    isInteractive: more.isInteractive ?? false,
     provider,
   })
   if (!kode.ok) throw new Error(kode.error.message)

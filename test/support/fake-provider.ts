@@ -10,6 +10,11 @@ export class FakeProvider implements Provider {
     this.#replies = replies
   }
 
+  /** Scripts one more turn: a call, then an answer. */
+  add(call: [name: string, input: unknown]): void {
+    this.#replies.push(calls(call), says('done'))
+  }
+
   async *stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent> {
     this.requests.push({ ...request, messages: [...request.messages] })
     const reply = this.#replies.shift()

@@ -41,14 +41,16 @@ async function fetchFollowing(request: WebRequest): Promise<Result<WebReply, Web
   }
 }
 
-interface Target {
+/** Where a URL really leads. */
+export interface Target {
   url: URL
   /** Connected to, whatever the name means a moment later. */
   address: string
   family: 4 | 6
 }
 
-async function checkedTarget(text: string, publicOnly: boolean): Promise<Result<Target, WebError>> {
+/** Resolves a URL's host once; refuses what leads into a private network where only public ones are wanted. */
+export async function checkedTarget(text: string, publicOnly: boolean): Promise<Result<Target, WebError>> {
   if (!URL.canParse(text)) return fail({ kind: 'refused', message: `"${text}" is not a URL` })
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {

@@ -1,0 +1,119 @@
+import type { Sandbox } from '#shared/sandbox/sandbox'
+import type { Tool } from '#shared/tools/tool'
+import { ServerConnection, type ServerState } from './connection'
+import { mcpTool } from './mcp-tool'
+import { programLine } from './program-line'
+import { type ServerConfig, whereIs } from './server-config'
+import { instructionSection } from './server-text'
+import { toolName } from './tool-name'
+import { webLine } from './web-line'
+
+export interface McpParts {
+  servers: readonly ServerConfig[]
+  /** Absolute, links resolved. */
+  root: string
+  env: Readonly<Record<string, string | undefined>>
+  version: string
+  sandbox: Sandbox
+  now(): number
+  log(text: string): void
+}
+
+/** A server as people see it. */
+export interface ServerView {
+  name: string
+  from: string
+  where: string
+  state: ServerState | 'disabled'
+  /** Why it is not connected. */
+  trouble: string
+  tools: number
+}
+
+/** All servers of a project: what they offer, under names that are unique. */
+export class McpServers {
+  readonly #parts: McpParts
+  readonly #connections: readonly ServerConnection[]
+  readonly #listeners = new Set<() => void>()
+  #started: Promise<void> | undefined
+
+  constructor(parts: McpParts) {
+    this.#parts = parts
+    this.#connections = parts.servers.filter(config => config.isEnabled).map(config => this.#connection(config))
+  }
+
+  /** Connects to all of them side by side; resolves when each has answered or failed. */
+  start(): Promise<void> {
+    this.#started ??= Promise.all(this.#connections.map(each => each.connect())).then(() => undefined)
+    return this.#started
+  }
+
+  /** Calls back when the tools are others than before. */
+  subscribe(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  /** One line for each server that could not be reached. */
+  troubles(): string[] {
+    return this.#connections
+      .filter(each => each.state === 'failed' || each.state === 'connecting')
+      .map(each => `MCP server ${each.config.name}: ${each.trouble || 'it is still starting'}`)
+  }
+
+  /** What the servers offer, in an order that does not change by itself. */
+  tools(): Tool[] {
+    const taken = new Set<string>()
+    return this.#connections.flatMap(server =>
+      server.tools
+        .filter(tool => isOffered(tool.name, server.config))
+        .map(tool => {
+          const name = toolName(server.config.name, tool.name, other => taken.has(other.toLowerCase()))
+          taken.add(name.toLowerCase())
+          return mcpTool(name, tool, server)
+        }),
+    )
+  }
+
+  /** What the servers say about themselves, for the system prompt. */
+  instructions(): string {
+    return instructionSection(
+      this.#connections.map(({ config, instructions }) => ({ name: config.name, instructions })),
+    )
+  }
+
+  views(): ServerView[] {
+    return this.#parts.servers.map(config => {
+      const connection = this.#connections.find(each => each.config === config)
+      return {
+        name: config.name,
+        from: config.from,
+        where: whereIs(config.target),
+        state: connection?.state ?? 'disabled',
+        trouble: connection?.trouble ?? '',
+        tools: connection?.tools.filter(tool => isOffered(tool.name, config)).length ?? 0,
+      }
+    })
+  }
+
+  find(name: string): ServerConnection | undefined {
+    return this.#connections.find(each => each.config.name === name)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#connections.map(each => each.close()))
+  }
+
+  #connection(config: ServerConfig): ServerConnection {
+    const { target } = config
+    const { root, env, version, sandbox, now, log } = this.#parts
+    const onChange = () => {
+      for (const listener of this.#listeners) listener()
+    }
+    const openLine = target.kind === 'web' ? webLine(config.name, target) : programLine(target, { root, env, sandbox })
+    return new ServerConnection({ config, root, version, openLine, now, log, onChange })
+  }
+}
+
+function isOffered(tool: string, { enabledTools, disabledTools }: ServerConfig): boolean {
+  return enabledTools ? enabledTools.includes(tool) : !disabledTools.includes(tool)
+}

@@ -1,0 +1,32 @@
+import type { KodePaths } from '#shared/config/paths'
+import type { ProjectFile } from '#shared/config/project-file'
+import type { FileSystem } from '#shared/host/host'
+import type { Sandbox } from '#shared/sandbox/sandbox'
+import { Consents } from './consent'
+import type { ConfigText } from './find-config'
+import { consentNote, loadServers } from './load-servers'
+import { McpServers } from './mcp-servers'
+
+export interface OpenMcp {
+  /** Absolute, links resolved. */
+  root: string
+  env: Readonly<Record<string, string | undefined>>
+  version: string
+  files: FileSystem
+  paths: KodePaths
+  sandbox: Sandbox
+  texts: readonly ConfigText[]
+  project: ProjectFile['mcp']
+  given?: Readonly<Record<string, unknown>>
+  now(): number
+  log(text: string): void
+}
+
+/** Reads the configuration and makes the servers ready; nothing is started yet. */
+export async function openMcp(options: OpenMcp): Promise<{ servers: McpServers; warnings: string[] }> {
+  const { root, env, version, sandbox, now, log } = options
+  const consents = new Consents(options.files, options.paths)
+  const loaded = await loadServers({ ...options, consents })
+  const servers = new McpServers({ servers: loaded.servers, root, env, version, sandbox, now, log })
+  return { servers, warnings: [...loaded.problems, ...loaded.unallowed.map(consentNote)] }
+}

@@ -1,0 +1,169 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { ApprovalRequest } from '#shared/protocol/approvals'
+import { resultsOf } from '../../support/agent-session'
+import { hostileServer, referenceServer } from '../../support/mcp-servers'
+import { type McpTurn, turnWith } from '../../support/mcp-turn'
+import { tempProject } from '../../support/temp-project'
+
+/** Somebody who agrees to everything. */
+const approved: McpTurn = { isInteractive: true, host: { approve: async () => ({ kind: 'approve' }) } }
+
+describe('reference servers in a headless turn', () => {
+  test('a tool that only reads runs, and its server speaks in the system prompt under its own name', async () => {
+    const { results, model, kode, session } = await turnWith({ everything: referenceServer('everything') }, [
+      ['everything__echo', { message: 'hello' }],
+      ['mcp__everything__get-sum', { a: 2, b: 40 }],
+    ])
+    expect(results).toEqual([
+      { status: 'ok', text: 'Echo: hello' },
+      { status: 'ok', text: 'The sum of 2 and 40 is 42.' },
+    ])
+    expect(kode.sessionEvent(session).tools).toContain('everything__get-sum')
+    expect(model.requests[0]?.system).toMatch(/\n---\[start of server instructions from everything\]---\n.+\n---\[end/s)
+    expect(model.requests[0]?.tools.find(tool => tool.name === 'everything__echo')).toMatchObject({
+      description: '[everything] Echoes back the input string',
+      input: { type: 'object', properties: { message: { type: 'string' } }, required: ['message'] },
+    })
+  })
+
+  test('images reach the model as images', async () => {
+    const { session } = await turnWith({ everything: referenceServer('everything') }, [
+      ['everything__get-tiny-image', {}],
+    ])
+    expect(resultsOf(session)[0]?.images).toEqual([
+      { type: 'image', media_type: 'image/png', data: expect.any(String) },
+    ])
+  })
+
+  test('progress of a long call is shown while it runs', async () => {
+    const { events, results } = await turnWith({ everything: referenceServer('everything') }, [
+      ['everything__trigger-long-running-operation', { duration: 1, steps: 3 }],
+    ])
+    expect(results[0]?.status).toBe('ok')
+    expect(events.filter(event => event.type === 'tool_output_delta').length).toBeGreaterThan(0)
+  })
+
+  test('what a server writes into the project is found and told', async () => {
+    const root = tempProject({ 'a.txt': 'one\n' })
+    const { results, events } = await turnWith(
+      { disk: referenceServer('filesystem', root), memory: referenceServer('memory') },
+      [
+        ['disk__read_text_file', { path: join(root, 'a.txt') }],
+        ['disk__create_directory', { path: join(root, 'made') }],
+        ['memory__create_entities', { entities: [{ name: 'kode', entityType: 'tool', observations: ['verifies'] }] }],
+        ['memory__read_graph', {}],
+      ],
+      { root, env: { MEMORY_FILE_PATH: join(root, 'memory.json') } },
+    )
+    expect(results.map(result => result.status)).toEqual(['ok', 'ok', 'ok', 'ok'])
+    expect(results[0]?.text).toContain('one')
+    expect(existsSync(join(root, 'made'))).toBe(true)
+    expect(results[3]?.text).toContain('verifies')
+    expect(events.filter(event => event.type === 'tool_result')).toHaveLength(4)
+  })
+})
+
+describe('trust', () => {
+  const write = (root: string): [string, unknown] => ['disk__write_file', { path: join(root, 'b.txt'), content: 'new' }]
+
+  test('headless: what a server calls destructive is denied, and nothing happens', async () => {
+    const root = tempProject()
+    const { results } = await turnWith({ disk: referenceServer('filesystem', root) }, [write(root)], { root })
+    expect(results).toEqual([{ status: 'denied', text: expect.stringContaining('disk says that it can destroy') }])
+    expect(existsSync(join(root, 'b.txt'))).toBe(false)
+  })
+
+  test('a rule of the user lets exactly this tool through', async () => {
+    const root = tempProject({ 'a.txt': 'one\n' })
+    mkdirSync(join(root, '../.config/kode/db'), { recursive: true })
+    writeFileSync(join(root, '../.config/kode/db/rules'), 'allow destructive disk__write_file\n')
+    const { results, events } = await turnWith({ disk: referenceServer('filesystem', root) }, [write(root)], { root })
+    expect(results[0]?.status).toBe('ok')
+    expect(readFileSync(join(root, 'b.txt'), 'utf8')).toBe('new')
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'tool_result', changes: [{ path: 'b.txt', status: 'created' }] }),
+    )
+  })
+
+  test.each([
+    ['plan', ['ok', 'denied', 'denied', 'denied', 'denied']],
+    ['safe', ['ok', 'denied', 'denied', 'denied', 'denied']],
+    ['auto', ['ok', 'ok', 'denied', 'denied', 'denied']],
+  ] as const)('headless in %s: reads, changes, destroys, says nothing, says nonsense: %j', async (mode, expected) => {
+    const tools = ['reads', 'changes', 'destroys', 'echo', 'nonsense']
+    const asked = tools.map((tool): [string, unknown] => [`odd__${tool}`, {}])
+    const { results } = await turnWith({ odd: hostileServer('hints') }, asked, { mode })
+    expect(results.map(result => result.status)).toEqual(expected)
+  })
+
+  test('the question names server, tool and arguments, and "always" can be kept for this very call', async () => {
+    const requests: ApprovalRequest[] = []
+    const { results } = await turnWith({ silent: hostileServer() }, [['silent__echo', { word: 'hi' }]], {
+      isInteractive: true,
+      host: {
+        async approve(request) {
+          requests.push(request)
+          return { kind: 'approve' }
+        },
+      },
+    })
+    expect(results).toEqual([{ status: 'ok', text: 'echo {"word":"hi"}' }])
+    expect(requests).toMatchObject([
+      {
+        title: 'silent: echo {"word":"hi"}',
+        effect: { class: 'destructive', programs: ['silent__echo'] },
+        reason: 'silent does not say what it can do; auto mode asks first',
+        rules: [{ rule: 'allow line silent: echo {"word":"hi"}' }],
+      },
+    ])
+  })
+})
+
+describe('servers that misbehave cost their own tools and one line', () => {
+  const good = { good: hostileServer() }
+
+  test.each([
+    ['crash-at-start', /^MCP server bad: no licence was found$/],
+    ['mute', /^MCP server bad: no answer within 1 s$/],
+    ['mute-at-list', /^MCP server bad: no answer within 1 s$/],
+    ['endless-pages', /^MCP server bad: .*(pages|pagination)/i],
+    ['flood-unasked', /^MCP server bad: it sends without end/],
+  ])('%s', async (habit, expected) => {
+    const servers = {
+      bad: { ...hostileServer(habit), start_timeout: habit.startsWith('mute') ? 1000 : 30_000 },
+      ...good,
+    }
+    const { notices, model, results } = await turnWith(servers, [['good__echo', {}]], { mode: 'plan' })
+    expect(notices).toEqual([expect.stringMatching(expected)])
+    expect(model.requests[0]?.tools.map(tool => tool.name).filter(name => name.includes('__'))).toEqual(['good__echo'])
+    expect(results).toHaveLength(1)
+  })
+
+  test('a program that does not exist', async () => {
+    const { notices } = await turnWith({ bad: { command: 'no-such-program-here' } }, [])
+    expect(notices).toEqual([expect.stringContaining('MCP server bad: there is no program "no-such-program-here"')])
+  })
+
+  test.each([
+    ['crash-at-call', 'error', /^Error: bad: it ended with exit code 9$/],
+    ['hang-at-call', 'error', /^Error: bad: .*timed out/i],
+    ['no-newline', 'error', /^Error: bad: it sent a message of more than 32 MB$/],
+    ['wrong-result', 'error', /^Error: bad: Invalid result/],
+    ['chatter', 'ok', /^echo/],
+    ['flood-stderr', 'ok', /^echo/],
+    ['escapes', 'ok', /^shown$/],
+  ])('%s at a call: the model gets one result that says so', async (habit, status, expected) => {
+    const servers = { bad: { ...hostileServer(habit), timeout: habit === 'hang-at-call' ? 1500 : 30_000 } }
+    const { results } = await turnWith(servers, [['bad__echo', { a: 1 }]], approved)
+    expect(results).toEqual([{ status, text: expect.stringMatching(expected) }])
+  })
+
+  test('a result of 10 MB is cut in front of the model and kept as far as is sensible', async () => {
+    const { session, results } = await turnWith({ bad: hostileServer('huge-result') }, [['bad__echo', {}]], approved)
+    expect(results[0]?.text.length).toBeLessThan(50_000)
+    expect(results[0]?.text).toMatch(/^begin y+\n\[… \d+ characters left out …\]\ny+ end$/)
+    expect(resultsOf(session)).toHaveLength(1)
+  })
+})
