@@ -51,7 +51,7 @@ export class SecretFilter {
     const key = OPEN_KEY.exec(all)
     const keyAt = key && all.length - key.index < MAX_KEY_CHARS ? key.index : all.length
     // Its last line holds blanks: a cut there would leave the rest of it behind.
-    const blank = ENDED_KEY.test(all) ? all.length : (/\S*$/.exec(all)?.index ?? all.length)
+    const blank = ENDED_KEY.test(all) ? all.length : lastWordAt(all)
     const cut = Math.min(keyAt, all.length - blank > MAX_HELD ? all.length : blank)
     this.#held = all.slice(cut)
     return redactSecrets(all.slice(0, cut), this.#env)
@@ -63,6 +63,13 @@ export class SecretFilter {
     this.#held = ''
     return rest
   }
+}
+
+/** Where the last word begins. From the back: an expression that ends in `$` tries every place, again and again. */
+function lastWordAt(text: string): number {
+  let at = text.length
+  while (at > 0 && text.length - at <= MAX_HELD && !/\s/.test(text[at - 1]!)) at--
+  return at
 }
 
 /** Longest first, so that a value that contains another goes as a whole. */

@@ -115,4 +115,9 @@ describe('a secret in output that comes in pieces', () => {
       '',
     ])
   })
+
+  test('a line of a megabyte is shown at once', () => {
+    const line = `${'x'.repeat(1_000_000)}\n`
+    expect(new SecretFilter({}).take(line)).toBe(line)
+  }, 5_000)
 })
