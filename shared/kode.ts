@@ -167,8 +167,10 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
       denyNet: hosts.deny,
       ...(options.isInteractive && { askNetwork: (name, port) => network.ask(name, port) }),
     }),
+    // The wall is tried by starting a process; what loads meanwhile costs no time.
     chooseModel(settings, host, options),
     settings.isBare ? [] : findConfigTexts(root, paths, host.files),
+    import('#shared/store/sessions'),
   ])
   if (!model.ok) return fail({ message: model.error, exitCode: EXIT.usage })
   if (!sandbox.ok) return fail({ message: sandbox.error.message, exitCode: EXIT.refused })
@@ -234,7 +236,9 @@ async function chooseModel(settings: Settings, host: Host, options: KodeOptions)
   if (traffic && 'replay' in traffic) return replayModel(traffic.replay, host)
   const { openModel } = await import('#shared/agent/open-model')
   const opened = openModel(settings, env)
-  return opened.ok && traffic ? recordModel(opened.value, traffic.record, host, env) : opened
+  if (!opened.ok) return opened
+  await opened.value.provider.prepare?.()
+  return traffic ? recordModel(opened.value, traffic.record, host, env) : opened
 }
 
 /** Answers from a recording; contacts nobody. */

@@ -40,6 +40,10 @@ export class AnthropicMessages implements Provider {
     return withRetries(attempt, retry, signal)
   }
 
+  async prepare(): Promise<void> {
+    await this.#connect()
+  }
+
   async listModels(signal: AbortSignal): Promise<{ models: ModelInfo[] } | { failure: ProviderFailure }> {
     try {
       const client = await this.#connect()

@@ -44,6 +44,10 @@ export class FallbackProvider implements Provider {
     }
   }
 
+  async prepare(): Promise<void> {
+    await this.#routes[0]!.provider.prepare?.()
+  }
+
   listModels(signal: AbortSignal): ReturnType<Provider['listModels']> {
     return this.#routes[0]!.provider.listModels(signal)
   }

@@ -35,6 +35,10 @@ export class OpenAiCompatible implements Provider {
     return withRetries(() => this.#attempt(request, signal), this.#connection.retry, signal)
   }
 
+  async prepare(): Promise<void> {
+    await this.#connect()
+  }
+
   async listModels(signal: AbortSignal): Promise<{ models: ModelInfo[] } | { failure: ProviderFailure }> {
     const { baseUrl, listPaths } = this.#connection
     const asked = await Promise.all(listPaths.map(path => this.#list(new URL(path, `${baseUrl}/`), signal)))

@@ -10,6 +10,8 @@ export interface Provider {
    * failure the text so far stands, but no `tool_call` was sent: calls come together, right before `usage` and `end`.
    */
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>
+  /** Loads what the first request needs, while others wait for something else. Contacts nobody. */
+  prepare?(): Promise<void>
   /** Models the endpoint offers; a failure says why it cannot be asked. */
   listModels(signal: AbortSignal): Promise<{ models: ModelInfo[] } | { failure: ProviderFailure }>
 }
