@@ -111,15 +111,17 @@ export class WorkspaceScanner {
       if (!differences.ok) return differences
       const { found, gone, rules } = differences.value
       const entries = cause && !isFirstLook ? await this.#changesOf(differences.value, journal, records) : []
+      const turn = cause && entries.length > 0 ? turnFor(cause, records) : undefined
+      if (turn) {
+        // Before the shadow copy knows of it: a crash between the two would make it the user's own work.
+        const recorded = await this.#record(entries, turn, journal, records)
+        if (!recorded.ok) return this.#cannot(recorded.error)
+      }
       const noted = await this.#shadow.note(found, gone)
       if (!noted.ok) return this.#cannot(noted.error)
       this.#rules = rules
-      this.#lastSequence = records.at(-1)?.sequence ?? 0
-      if (!cause || entries.length === 0) return ok([])
-      const turn = turnFor(cause, records)
-      const recorded = await this.#record(entries, turn, journal, records)
-      if (!recorded.ok) return this.#cannot(recorded.error)
-      this.#lastSequence++
+      this.#lastSequence = (records.at(-1)?.sequence ?? 0) + (turn ? 1 : 0)
+      if (!turn) return ok([])
       return ok(entries.map(entry => ({ entry, turn: turn.number })))
     })
   }

@@ -2,14 +2,12 @@
  * Writes one change set after the other, until it is killed: `write`. Or does what every start of kode does: `recover`.
  * Arguments: mode, project, journal folder, and for `write` at which call to the file system to die (0: never).
  */
-import syncFs from 'node:fs'
-import fs from 'node:fs/promises'
-import { syncBuiltinESMExports } from 'node:module'
 import type { ChangeSet, FileChange } from '#shared/edits/change-set'
 import { hashOf } from '#shared/edits/text-file'
 import { type Door, recoverInterrupted, writeChanges } from '#shared/edits/write'
 import { nodeFiles } from '#shared/host/node/files'
 import { contentsAt, type ProjectState } from './changes-state'
+import { dieAtCall } from './die-at-call'
 
 const [mode = '', root = '', journalFolder = '', dieAt = '0', from = '0'] = process.argv.slice(2)
 const door: Door = { root, journalFolder, files: nodeFiles(), now: () => Date.now() }
@@ -45,30 +43,4 @@ function changesBetween(before: ProjectState, after: ProjectState): ChangeSet {
 
 function baseOf(text: string) {
   return { hash: hashOf(Buffer.from(text)), encoding: 'utf-8', hasBom: false }
-}
-
-/** Every call that reaches the disk is counted; before the n-th the process dies. */
-function dieAtCall(last: number): void {
-  let calls = 0
-  const count = () => {
-    if (++calls === last) process.kill(process.pid, 'SIGKILL')
-  }
-  const counting = (target: object, names: readonly string[]) => {
-    for (const name of names) {
-      const original = Reflect.get(target, name)
-      Reflect.set(target, name, function (this: unknown, ...args: unknown[]) {
-        count()
-        return Reflect.apply(original, this, args)
-      })
-    }
-  }
-  counting(fs, ['open', 'unlink', 'mkdir', 'rm', 'writeFile'])
-  counting(syncFs, ['renameSync', 'linkSync', 'unlinkSync', 'mkdirSync', 'rmdirSync', 'symlinkSync'])
-  syncBuiltinESMExports()
-  const open = fs.open
-  fs.open = async (...args: Parameters<typeof open>) => {
-    const file = await open(...args)
-    counting(file, ['write', 'writeFile', 'sync', 'datasync', 'chmod', 'chown', 'close'])
-    return file
-  }
 }

@@ -145,4 +145,35 @@ describe('what a command changes', () => {
     await undo({}, project.door)
     expect(project.text('a.txt')).toBe('one\n')
   })
+
+  test('is found by the next process wherever a crash ends the look', async () => {
+    const program = buildProgram(`
+      import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+      import { WorkspaceScanner } from '#shared/edits/scan'
+      import { nodeFiles } from '#shared/host/node/files'
+      import { dieAtCall } from './test/kill/die-at-call'
+      const [root, journalFolder, call] = process.argv.slice(2)
+      const scanner = new WorkspaceScanner({ root, journalFolder, files: nodeFiles(), now: () => 0 })
+      const watch = await scanner.begin({ turnId: 'crashed', title: 'the crashed one' })
+      writeFileSync(root + '/a.txt', 'two\\n')
+      rmSync(root + '/gone.txt')
+      mkdirSync(root + '/out')
+      writeFileSync(root + '/out/new.txt', 'new\\n')
+      dieAtCall(Number(call))
+      await watch.value.finish()`)
+    let end: string | number | null = 'SIGKILL'
+    let calls = 0
+    for (; end === 'SIGKILL'; calls++) {
+      project = testProject()
+      project.put('a.txt', 'one\n')
+      project.put('gone.txt', 'here\n')
+      const before = project.tree()
+      end = await ended(start(program, [project.door.root, project.door.journalFolder, String(calls + 1)]))
+      const next = await new WorkspaceScanner(project.door).begin({ turnId: 'next', title: '' })
+      expect(next.ok).toBe(true)
+      await undo({}, project.door)
+      expect(project.tree(), `killed at call ${calls + 1}`).toEqual(before)
+    }
+    expect(calls).toBeGreaterThan(20)
+  })
 })
