@@ -6,7 +6,7 @@ import { buildWhatFits } from '#shared/edits/build-change-set'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { listTurns, redo, type UndoOptions, undo } from '#shared/edits/checkpoint'
 import { type EditStep, readProposal } from '#shared/edits/proposal'
-import { type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
+import { type BesideWatch, type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
 import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChanges } from '#shared/edits/write'
 import type { GateSettings } from '#shared/gates/gate'
 import type { ProjectChecker } from '#shared/gates/project-checker'
@@ -167,6 +167,16 @@ export class ChangeEngine {
     const result = await run()
     const finished = watch.ok ? await watch.value.finish() : watch
     return { result, changes: finished.ok ? finished.value : undefined }
+  }
+
+  /** Watches a command that goes on beside the conversation; see `WorkspaceScanner.beginBeside`. */
+  watchBeside(cause: Cause, command: string, isAlone: boolean): Promise<Result<BesideWatch, EditProblem>> {
+    return this.#scanner.beginBeside(cause, command, isAlone)
+  }
+
+  /** To be called when a turn ends, for what it left running. */
+  endTurn(turnId: string): Promise<Result<void, EditProblem>> {
+    return this.#scanner.endTurn(turnId)
   }
 
   /** The change with the texts the user put in place of the proposed ones. */

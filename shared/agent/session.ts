@@ -175,6 +175,7 @@ export class AgentSession {
     // It becomes part of this message for good: a text that changed later would spoil the cached prefix.
     const withNote: UserPart[] = note === '' ? said : [...said, { type: 'text', text: note }]
     const end = await runTurn(this.#services, userMessage(withNote, 'typed'), signal)
+    await this.#services.afterTurn()
     this.emit({ type: 'turn_ended', turn_id: turnId, end })
     return end
   }

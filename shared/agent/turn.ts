@@ -33,6 +33,8 @@ export interface TurnServices {
   steering: Steering
   /** Background tasks that ended and that the model was not told of yet. */
   finishedTasks(): readonly TaskReport[]
+  /** Looks once more at what the turn's commands changed that go on when it has ended. */
+  afterTurn(): Promise<void>
   spending: Spending
   limits: TurnLimits
   /** A stream that broke after something was visible ends the turn at once. */

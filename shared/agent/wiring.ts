@@ -13,7 +13,7 @@ import type { ModelRequest } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
 import { textOfEntry } from '#shared/store/recall'
-import type { TaskDesk } from '#shared/tools/task-desk'
+import type { TaskDesk, TaskReport } from '#shared/tools/task-desk'
 import type { ToolContext, ToolOutput } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
 import type { Actor } from '#shared/trust/matrix'
@@ -96,6 +96,7 @@ export class SessionWiring {
       addToolEnd: end => this.#addToolEnd(end),
       steering: this.#session.steering,
       finishedTasks: () => this.#parts.tasks.takeFinished(),
+      afterTurn: async () => void (await this.#parts.engine.endTurn(this.#session.turnId())),
       spending: this.#spending,
       limits: {
         maxTurns: settings.maxTurns,
@@ -292,6 +293,22 @@ export class SessionWiring {
     return { output: result, changes: files, diff, advice: await this.#adviceOn(changes.changes) }
   }
 
+  /** Starts a command in the background; what it changes is found when it has ended, told, and undone with the turn. */
+  async #startBeside(command: string): Promise<Result<TaskReport, string>> {
+    const { engine, tasks, actor } = this.#parts
+    const watch = await engine.watchBeside(this.#cause(), command, actor === 'headless')
+    const finish = async () => {
+      const finished = watch.ok ? await watch.value.finish() : watch
+      const paths = finished.ok ? finished.value.files.map(file => file.path) : []
+      if (paths.length === 0) return
+      const text = `"${command}" changed ${paths.join(', ')} in the background; undo knows of it.`
+      this.#session.emit({ type: 'notice', level: 'info', text })
+    }
+    const started = await tasks.startProcess(command, finish)
+    if (!started.ok) await finish()
+    return started
+  }
+
   async #adviceOn(changes: ChangeSet): Promise<string> {
     if (changes.files.length === 0) return ''
     const { engine } = this.#parts
@@ -330,7 +347,7 @@ export class SessionWiring {
           void log.setMeta('todos', items)
           session.emit({ type: 'todos', items })
         },
-        tasks,
+        tasks: { ...tasks, startProcess: command => this.#startBeside(command) },
         ownedFiles: new Set(),
       },
     }

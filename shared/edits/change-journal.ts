@@ -30,6 +30,8 @@ export interface ChangeRecord extends RecordName {
   madeFolders: string[]
   /** Permission bits of the folders that files were removed from: they go when they become empty. */
   folderModes: Record<string, number>
+  /** `shell`: why the changes may be somebody else's, as a whole sentence; undo asks for `force` then. */
+  doubt?: string
 }
 
 /** What the name of a record's file tells. */
@@ -86,6 +88,7 @@ const storedRecord = v.object({
   targets: v.array(v.object({ id: v.string(), paths: v.array(v.string()) })),
   madeFolders: v.array(v.string()),
   folderModes: v.record(v.string(), v.number()),
+  doubt: v.optional(v.string()),
 })
 
 /** The records of one project. Writers hold the lock. */
@@ -237,7 +240,7 @@ function toRecord(
   name: RecordName,
   toImage: (image: StoredImage) => FileImage | undefined,
 ): ChangeRecord | undefined {
-  const { kind, at, targets, madeFolders, folderModes } = stored
+  const { kind, at, targets, madeFolders, folderModes, doubt } = stored
   const { sessionId, ...turn } = stored.turn
   const entries: RecordEntry[] = []
   for (const entry of stored.entries) {
@@ -246,7 +249,8 @@ function toRecord(
     entries.push({ path: entry.path, before, after })
   }
   const turnOfRecord = { ...turn, ...(sessionId === undefined ? {} : { sessionId }) }
-  return { ...name, kind, at, targets, madeFolders, folderModes, turn: turnOfRecord, entries }
+  const common = { ...name, kind, at, targets, madeFolders, folderModes, turn: turnOfRecord, entries }
+  return doubt === undefined ? common : { ...common, doubt }
 }
 
 function parseHeader(bytes: Uint8Array): StoredRecord | undefined {

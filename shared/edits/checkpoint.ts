@@ -37,7 +37,10 @@ export interface UndoReport {
 export interface KeptFile {
   path: string
   reason: string
-  /** What would be lost: from what kode left to what is there now; empty for a file that is not text. */
+  /**
+   * What would be lost: from what kode left to what is there now; where that is the same but may be the user's own
+   * work, from what undo would make of it. Empty for a file that is not text.
+   */
   diff: string
 }
 
@@ -78,7 +81,9 @@ export async function listTurns(door: Door): Promise<Result<TurnView[], EditProb
 export async function undo(options: UndoOptions, door: Door): Promise<Result<UndoReport, EditProblem>> {
   return withJournal(door, async (journal, names) => {
     const changes = changesIn(await readAll(names, journal))
-    const turn = options.turn ?? changes.findLast(change => !change.isUndone)?.record.turn.number
+    // What an undo kept is what the next one with force is about.
+    const isOpen = (change: StandingChange) => (options.force ? change.standingPaths.length > 0 : !change.isUndone)
+    const turn = options.turn ?? changes.findLast(isOpen)?.record.turn.number
     const targets = changes.filter(change => {
       if (turn === undefined || change.standingPaths.length === 0) return false
       const { number } = change.record.turn
@@ -178,6 +183,8 @@ interface Journey {
   goal: FileImage
   /** Somebody changed it between two of the records. */
   isBroken: boolean
+  /** Why a record that is to be undone may hold somebody else's work. */
+  doubt?: string
 }
 
 async function travel(
@@ -231,10 +238,16 @@ async function planJourneys(steps: readonly Step[], journal: ChangeJournal): Pro
         left: known?.left ?? entry[from],
         goal: entry[to],
         isBroken: known !== undefined && (known.isBroken || !isSameImage(known.goal, entry[from])),
+        ...doubtOf(to === 'before' ? record.doubt : undefined, known),
       })
     }
   }
   return ok([...journeys.values()])
+}
+
+function doubtOf(doubt: string | undefined, known: Journey | undefined): { doubt?: string } {
+  const either = doubt ?? known?.doubt
+  return either === undefined ? {} : { doubt: either }
 }
 
 function reasonToKeep(journey: Journey, seen: SeenImage, force: boolean): string | undefined {
@@ -244,16 +257,17 @@ function reasonToKeep(journey: Journey, seen: SeenImage, force: boolean): string
   if (!isSameImage(seen.image, journey.left)) {
     return seen.image.kind === 'absent' ? 'it was removed since' : 'it was changed since'
   }
-  return journey.isBroken ? 'it was changed by somebody else between these turns' : undefined
+  if (journey.isBroken) return 'it was changed by somebody else between these turns'
+  return journey.doubt
 }
 
 function lossDiff(journey: Journey, current: FileImage): string {
-  const before = textOf(journey.left)
+  const left = isSameImage(journey.left, current) ? journey.goal : journey.left
+  const before = textOf(left)
   const after = textOf(current)
   const pair: FilePair = { path: journey.path }
   if (before !== undefined) pair.before = before
   if (after !== undefined) pair.after = after
-  const { left } = journey
   const isOtherMode = left.kind === 'file' && current.kind === 'file' && left.mode !== current.mode
   if (isOtherMode && left.mode !== undefined && current.mode !== undefined) pair.mode = current.mode
   return unifiedDiff([pair])

@@ -39,6 +39,12 @@ export interface CommandWatch {
   finish(): Promise<Result<CommandChanges, EditProblem>>
 }
 
+/** A command that goes on beside the conversation; from before it starts until it ended. */
+export interface BesideWatch {
+  /** Looks once more; to be called when the command has ended. Tells everything it changed. */
+  finish(): Promise<Result<CommandChanges, EditProblem>>
+}
+
 /** A file with more is noticed when it changes, but not kept. */
 const MOST_KEPT_EACH = 8 * 1024 * 1024
 const MOST_KEPT_IN_ALL = 1024 * 1024 * 1024
@@ -56,7 +62,11 @@ export class WorkspaceScanner {
   #lastSequence: number | undefined
   /** Commands that run now, oldest first. */
   readonly #running: RunningCommand[] = []
+  /** Those that go on beside the conversation, oldest first. */
+  readonly #beside: BesideCommand[] = []
   #releaseMark: (() => Promise<void>) | undefined
+  /** Whom the mark names, and with what doubt. */
+  #marked = ''
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(door: Door) {
@@ -71,23 +81,66 @@ export class WorkspaceScanner {
       if (!leftBehind.ok) return leftBehind
       const command: RunningCommand = { cause, changed: [] }
       this.#running.push(command)
-      await this.#mark(cause)
+      await this.#markRunning()
       const watch: CommandWatch = { finish: () => this.#inTurn(() => this.#finish(command)) }
       return ok(leftBehind.value ? { ...watch, leftBehind: leftBehind.value } : watch)
     })
   }
 
+  /**
+   * To be called before a command that goes on when its call has returned. What changes until the turn ends, and nothing
+   * else is known to have changed it, is its work; later it may as well be the user's, so undo asks before it touches that.
+   *
+   * @param isAlone nobody else works in the project, so that later changes are its work too
+   */
+  beginBeside(cause: Cause, command: string, isAlone: boolean): Promise<Result<BesideWatch, EditProblem>> {
+    return this.#inTurn(async () => {
+      const looked = await this.#lookBefore()
+      if (!looked.ok) return looked
+      const beside: BesideCommand = { cause, command, isAlone, isTurnOver: false, changed: [] }
+      this.#beside.push(beside)
+      await this.#markRunning()
+      return ok({ finish: () => this.#inTurn(() => this.#finishBeside(beside)) })
+    })
+  }
+
+  /** To be called when a turn ends: what the commands it left running have changed so far is theirs. */
+  endTurn(turnId: string): Promise<Result<void, EditProblem>> {
+    return this.#inTurn(async () => {
+      const ofTurn = this.#beside.filter(each => each.cause.turnId === turnId && !each.isTurnOver)
+      const newest = ofTurn.at(-1)
+      if (!newest) return ok(undefined)
+      const looked = await this.#lookFor(newest)
+      for (const each of ofTurn) each.isTurnOver = true
+      await this.#markRunning()
+      return looked
+    })
+  }
+
+  async #finishBeside(beside: BesideCommand): Promise<Result<CommandChanges, EditProblem>> {
+    const looked = await this.#lookFor(beside)
+    this.#beside.splice(this.#beside.indexOf(beside), 1)
+    await this.#markRunning()
+    return looked.ok ? ok(describe(beside.changed)) : looked
+  }
+
+  /** What is seen now is the work of a command that runs on its own. */
+  async #lookFor(command: RunningCommand | BesideCommand): Promise<Result<void, EditProblem>> {
+    const looked = await this.#look(command.cause, doubtAbout(command))
+    if (looked.ok) command.changed.push(...looked.value)
+    return looked.ok ? ok(undefined) : looked
+  }
+
   async #lookBefore(): Promise<Result<CommandChanges | undefined, EditProblem>> {
-    const earlier = this.#running[0]
+    // What is seen while another command runs is that command's work.
+    const earlier = this.#running[0] ?? this.#beside.at(-1)
     if (earlier) {
-      // What is seen while another command runs is that command's work.
-      const looked = await this.#look(earlier.cause)
-      if (looked.ok) earlier.changed.push(...looked.value)
+      const looked = await this.#lookFor(earlier)
       return looked.ok ? ok(undefined) : looked
     }
     const interrupted = await this.#takeMark()
     if (interrupted) this.#lastSequence = interrupted.sequence
-    const looked = await this.#look(interrupted?.cause)
+    const looked = await this.#look(interrupted?.cause, interrupted?.doubt)
     if (!looked.ok) return looked
     return ok(looked.value.length > 0 ? describe(looked.value) : undefined)
   }
@@ -96,12 +149,12 @@ export class WorkspaceScanner {
     const looked = await this.#look(command.cause)
     const index = this.#running.indexOf(command)
     if (index !== -1) this.#running.splice(index, 1)
-    if (this.#running.length === 0) await this.#unmark()
+    await this.#markRunning()
     return looked.ok ? ok(describe([...command.changed, ...looked.value])) : looked
   }
 
   /** Looks at every file; with a cause, what changed is recorded under it. */
-  #look(cause: Cause | undefined): Promise<Result<Recorded[], EditProblem>> {
+  #look(cause: Cause | undefined, doubt?: string): Promise<Result<Recorded[], EditProblem>> {
     return withJournal(this.#door, async (journal, records) => {
       const refreshed = await this.#shadow.refresh()
       if (!refreshed.ok) return this.#cannot(refreshed.error)
@@ -114,7 +167,7 @@ export class WorkspaceScanner {
       const turn = cause && entries.length > 0 ? turnFor(cause, records) : undefined
       if (turn) {
         // Before the shadow copy knows of it: a crash between the two would make it the user's own work.
-        const recorded = await this.#record(entries, turn, journal, records)
+        const recorded = await this.#record({ entries, turn, ...(doubt !== undefined && { doubt }) }, journal, records)
         if (!recorded.ok) return this.#cannot(recorded.error)
       }
       const noted = await this.#shadow.note(found, gone)
@@ -127,13 +180,12 @@ export class WorkspaceScanner {
   }
 
   async #record(
-    entries: RecordEntry[],
-    turn: TurnOfRecord,
+    seen: { entries: RecordEntry[]; turn: TurnOfRecord; doubt?: string },
     journal: ChangeJournal,
     earlier: readonly RecordName[],
   ): Promise<Result<ChangeRecord, FileError>> {
-    const common = { kind: 'shell' as const, turn, at: this.#door.now(), targets: [] }
-    const begun = await journal.begin({ ...common, entries, madeFolders: [], folderModes: {} }, earlier)
+    const common = { kind: 'shell' as const, at: this.#door.now(), targets: [], madeFolders: [], folderModes: {} }
+    const begun = await journal.begin({ ...common, ...seen }, earlier)
     return begun.ok ? journal.settle(begun.value, 'done') : begun
   }
 
@@ -226,10 +278,21 @@ export class WorkspaceScanner {
     return bytes.ok ? parseMark(bytes.value) : undefined
   }
 
-  async #mark(cause: Cause): Promise<void> {
-    if (!this.#releaseMark || this.#running.length > 1) return
-    const mark: Mark = { cause, sequence: this.#lastSequence ?? 0 }
+  /** Notes on the disk who is at work, for the next start in case of a crash. */
+  async #markRunning(): Promise<void> {
+    const command = this.#running[0] ?? this.#beside[0]
+    if (!command) return this.#unmark()
+    if (!this.#releaseMark) return
+    const doubt = doubtAbout(command)
+    const mark: Mark = {
+      cause: command.cause,
+      sequence: this.#lastSequence ?? 0,
+      ...(doubt !== undefined && { doubt }),
+    }
+    const named = JSON.stringify([mark.cause, doubt])
+    if (named === this.#marked) return
     await this.#door.files.replace(this.#markPath, Buffer.from(JSON.stringify(mark)), 0o600)
+    this.#marked = named
   }
 
   async #unmark(): Promise<void> {
@@ -237,6 +300,7 @@ export class WorkspaceScanner {
     await this.#door.files.remove(this.#markPath)
     await this.#releaseMark()
     this.#releaseMark = undefined
+    this.#marked = ''
   }
 
   /** Looks do not overlap within one process either. */
@@ -257,6 +321,18 @@ interface RunningCommand {
   changed: Recorded[]
 }
 
+interface BesideCommand extends RunningCommand {
+  command: string
+  isAlone: boolean
+  /** The user may have worked since. */
+  isTurnOver: boolean
+}
+
+function doubtAbout(command: RunningCommand | BesideCommand): string | undefined {
+  if (!('isAlone' in command) || command.isAlone || !command.isTurnOver) return undefined
+  return `it changed while "${command.command}" ran in the background; that may have been you`
+}
+
 interface Recorded {
   entry: RecordEntry
   turn: number
@@ -271,10 +347,12 @@ interface Differences {
 const markSchema = v.object({
   cause: v.object({ turnId: v.string(), sessionId: v.optional(v.string()), title: v.string() }),
   sequence: v.number(),
+  doubt: v.optional(v.string()),
 })
 interface Mark {
   cause: Cause
   sequence: number
+  doubt?: string
 }
 
 function parseMark(bytes: Uint8Array): Mark | undefined {
@@ -283,7 +361,8 @@ function parseMark(bytes: Uint8Array): Mark | undefined {
     if (!parsed.success) return undefined
     const { turnId, title, sessionId } = parsed.output.cause
     const cause = { turnId, title, ...(sessionId === undefined ? {} : { sessionId }) }
-    return { cause, sequence: parsed.output.sequence }
+    const { sequence, doubt } = parsed.output
+    return { cause, sequence, ...(doubt !== undefined && { doubt }) }
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error

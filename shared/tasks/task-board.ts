@@ -49,7 +49,7 @@ export class TaskBoard {
   deskOf(owner: string, onChange: (tasks: TaskView[]) => void): TaskDesk {
     this.#listeners.set(owner, onChange)
     return {
-      startProcess: command => this.#startProcess(command, owner),
+      startProcess: (command, afterEnd) => this.#startProcess(command, owner, afterEnd),
       list: () => this.#own(owner).map(entry => reportOf(entry.task)),
       cancel: id => {
         const found = this.#find(id, owner)
@@ -79,7 +79,11 @@ export class TaskBoard {
     this.#listeners.delete(owner)
   }
 
-  async #startProcess(command: string, owner: string): Promise<Result<TaskReport, string>> {
+  async #startProcess(
+    command: string,
+    owner: string,
+    afterEnd?: () => Promise<void>,
+  ): Promise<Result<TaskReport, string>> {
     const started = await this.#sandbox.start({ command, cwd: this.#root })
     if (!started.ok) return fail(started.error.message)
     const { pid, output, ended, stop } = started.value
@@ -96,7 +100,8 @@ export class TaskBoard {
         output: output(),
         ...(exitCode !== undefined && { exitCode }),
       }),
-      ended: ended.then(end => {
+      ended: ended.then(async end => {
+        await afterEnd?.()
         if (status === 'running') status = 'exited'
         if (end.ok) exitCode = end.value.exitCode
       }),

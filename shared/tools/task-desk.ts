@@ -19,8 +19,12 @@ export type TaskOutcome = 'success' | 'failed' | 'timeout' | 'cancelled' | 'forb
  * `tasks/task-board.ts` makes one for each caller.
  */
 export interface TaskDesk {
-  /** Starts a command line that goes on by itself. An error is one line for the model. */
-  startProcess(command: string): Promise<Result<TaskReport, string>>
+  /**
+   * Starts a command line that goes on by itself. An error is one line for the model.
+   *
+   * @param afterEnd what is done before its end counts as such; never rejects
+   */
+  startProcess(command: string, afterEnd?: () => Promise<void>): Promise<Result<TaskReport, string>>
   /** The caller's tasks, oldest first. */
   list(): readonly TaskReport[]
   /** Ends a task; fine when it has ended already. */

@@ -1,6 +1,6 @@
 /** What the peers of this program were measured to do wrong when scripts run them: none of it happens here. */
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CLI, runCli } from '../support/run-cli'
@@ -168,3 +168,20 @@ async function projectWith(script: Script) {
   const root = tempProject({ 'README.md': '# sample\n' })
   return { root, model, env: { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted' } }
 }
+
+test('what a command changes in the background, after its call has returned, is told and taken back', async () => {
+  const { root, env } = await projectWith(({ body }) => {
+    const results = body.messages.filter(message => message.role === 'tool').map(message => String(message.content))
+    const call = (name: string, args: object) => ({ toolCalls: [{ name, arguments: args }] })
+    if (results.length === 0) return call('Bash', { command: 'sleep 1; echo late > late.txt', background: true })
+    if (results.length === 1) return call('WaitTask', { task_ids: [/process:\d+/.exec(results[0]!)![0]] })
+    return { text: 'ok' }
+  })
+  const end = await runCli(['go'], { cwd: root, env })
+  expect(end.code, end.stderr).toBe(0)
+  expect(end.stderr).toContain('changed late.txt in the background')
+  expect(readFileSync(join(root, 'late.txt'), 'utf8')).toBe('late\n')
+  const undone = await runCli(['undo', '--json'], { cwd: root, env })
+  expect(JSON.parse(undone.stdout)).toMatchObject({ files: [{ path: 'late.txt', action: 'removed' }], kept: [] })
+  expect(existsSync(join(root, 'late.txt'))).toBe(false)
+})

@@ -60,6 +60,7 @@ export function fakeSession(
     addToolEnd: async end => void messages.push(end.message),
     steering,
     finishedTasks: () => [],
+    afterTurn: () => Promise.resolve(),
     spending: new Spending(usage => (usage.input + usage.output) / 1_000_000),
     isFailFast: false,
     limits: { maxTurns: 50, ...more.limits },

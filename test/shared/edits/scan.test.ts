@@ -177,3 +177,81 @@ describe('what a command changes', () => {
     expect(calls).toBeGreaterThan(20)
   })
 })
+
+describe('what a command changes in the background, after its call has returned,', () => {
+  const cause = { turnId: 't1', title: 't1' }
+
+  async function beginBeside(isAlone = false) {
+    const watch = await scanner.beginBeside(cause, 'npm run gen', isAlone)
+    if (!watch.ok) throw new Error(watch.error.message)
+    return watch.value
+  }
+
+  beforeEach(async () => {
+    project.put('a.txt', 'one\n')
+    await run(() => undefined, 't0')
+  })
+
+  test('is undone with the turn, when it ends in it', async () => {
+    const beside = await beginBeside()
+    shell('echo two > a.txt')
+    expect(await beside.finish()).toMatchObject({ ok: true, value: { files: [{ path: 'a.txt' }], turn: 1 } })
+    expect(await undo({}, project.door)).toMatchObject({ ok: true, value: { kept: [] } })
+    expect(project.text('a.txt')).toBe('one\n')
+  })
+
+  test('is undone with the turn, when the turn ends first', async () => {
+    const beside = await beginBeside()
+    shell('echo two > a.txt')
+    await scanner.endTurn('t1')
+    expect(await undo({}, project.door)).toMatchObject({ ok: true, value: { kept: [] } })
+    expect(project.text('a.txt')).toBe('one\n')
+    await beside.finish()
+  })
+
+  test.each([
+    ['is kept and listed with a diff', false, 'two\n'],
+    ['is undone where nobody else works', true, 'one\n'],
+  ])('when the turn is over, %s', async (_, isAlone, expected) => {
+    const beside = await beginBeside(isAlone)
+    await scanner.endTurn('t1')
+    shell('echo two > a.txt')
+    expect(await beside.finish()).toMatchObject({ ok: true, value: { files: [{ path: 'a.txt' }] } })
+    const undone = await undo({}, project.door)
+    expect(project.text('a.txt')).toBe(expected)
+    if (isAlone || !undone.ok) return
+    expect(undone.value.kept[0]?.reason).toBe(
+      'it changed while "npm run gen" ran in the background; that may have been you',
+    )
+    expect(undone.value.kept[0]?.diff).toContain('a.txt')
+    await undo({ force: true }, project.door)
+    expect(project.text('a.txt')).toBe('one\n')
+  })
+
+  test('is not taken for the work of the next turn’s command', async () => {
+    await beginBeside()
+    await scanner.endTurn('t1')
+    shell('echo two > a.txt')
+    const changes = await run(() => shell('echo x > b.txt'), 't2')
+    expect(changes.files.map(file => file.path)).toEqual(['b.txt'])
+  })
+
+  test('is found by the next process when a crash ended the first', async () => {
+    const program = buildProgram(`
+      import { writeFileSync } from 'node:fs'
+      import { WorkspaceScanner } from '#shared/edits/scan'
+      import { nodeFiles } from '#shared/host/node/files'
+      const [root, journalFolder] = process.argv.slice(2)
+      const scanner = new WorkspaceScanner({ root, journalFolder, files: nodeFiles(), now: () => 0 })
+      const call = await scanner.begin({ turnId: 'crashed', title: '' })
+      await scanner.beginBeside({ turnId: 'crashed', title: '' }, 'npm run gen', false)
+      await call.value.finish()
+      writeFileSync(root + '/a.txt', 'two\\n')
+      process.kill(process.pid, 'SIGKILL')`)
+    expect(await ended(start(program, [project.door.root, project.door.journalFolder]))).toBe('SIGKILL')
+    const watch = await new WorkspaceScanner(project.door).begin({ turnId: 'next', title: '' })
+    expect(watch).toMatchObject({ ok: true, value: { leftBehind: { files: [{ path: 'a.txt' }] } } })
+    await undo({}, project.door)
+    expect(project.text('a.txt')).toBe('one\n')
+  })
+})
