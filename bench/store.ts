@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,83 +8,85 @@ import { frame } from '#shared/store/journal'
 import { storePaths } from '#shared/store/paths'
 import { openStore, type Store } from '#shared/store/sessions'
 
-/** Prints what the store costs, with the machine's own fsync beside it. `npm run bench:store [-- megabytes of history]` */
-const historyMb = Number(process.argv[2] ?? 200)
+/**
+ * Prints what the store costs, with the machine's own fsync beside it: `npm run bench:store [-- megabytes of history]`.
+ * Each line is measured in a process of its own, so that no other one's memory or warm code counts.
+ */
+const MEASURES: Record<string, () => Promise<void> | void> = {
+  start,
+  sync: rawSync,
+  'append-0': () => append(0),
+  'append-10': () => append(10),
+  [`append-${historyMbFrom(process.argv)}`]: () => append(historyMb),
+  open: () => open50(false),
+  'open-archived': () => open50(true),
+  list: list10k,
+  search: searchAll,
+  ...(process.argv[4] !== undefined && { 'search-in': () => searchIn(process.argv[4] ?? '') }),
+}
+const historyMb = historyMbFrom(process.argv)
+const [measure = ''] = process.argv.slice(3)
 const root = mkdtempSync(join(tmpdir(), 'kode-bench-'))
 const HEADER = { project: '/work', agent: 'kode', provider: 'p', model: 'm', mode: 'safe' as const }
 
 try {
-  await start()
-  print('raw append + fdatasync, 5 KB', rawSync(join(root, 'raw')))
-  for (const megabytes of [0, 10, historyMb]) await append(megabytes)
-  await open50()
-  await list10k()
-  await searchAll()
+  const chosen = MEASURES[measure]
+  if (chosen) await chosen()
+  else for (const name of Object.keys(MEASURES)) runSelf(String(historyMb), name)
 } finally {
   rmSync(root, { recursive: true, force: true })
 }
 
-function start(): void {
-  const times: number[] = []
-  for (let run = 0; run < 20; run++) {
-    const at = performance.now()
-    storeIn(join(root, `start-${run}`)).createSession(HEADER)
-    times.push(performance.now() - at)
-  }
-  const again: number[] = []
-  for (let run = 0; run < 20; run++) {
-    const at = performance.now()
-    storeIn(join(root, `start-${run}`)).createSession(HEADER)
-    again.push(performance.now() - at)
-  }
-  print('open a new store, create a session', times)
-  print('open the store, create a session', again)
+function historyMbFrom(args: readonly string[]): number {
+  return Number(args[2] ?? 200)
 }
 
-function rawSync(path: string): number[] {
-  const fd = openSync(path, 'a')
+function runSelf(...args: string[]): void {
+  const { status } = spawnSync(process.execPath, [process.argv[1] ?? '', ...args], { stdio: 'inherit' })
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}`)
+}
+
+function start(): void {
+  const open = (run: number) => {
+    storeIn(join(root, `start-${run}`)).createSession(HEADER)
+  }
+  measured('open a new store, create a session', 20, open)
+  measured('open the store, create a session', 20, open)
+}
+
+function rawSync(): Promise<void> {
+  const fd = openSync(join(root, 'raw'), 'a')
   const bytes = Buffer.alloc(5000, 'x')
-  const times = Array.from({ length: 200 }, () => {
-    const at = performance.now()
+  return measured('raw append + fdatasync, 5 KB', 200, () => {
     writeSync(fd, bytes)
     fdatasyncSync(fd)
-    return performance.now() - at
   })
-  closeSync(fd)
-  return times
 }
 
 async function append(megabytes: number): Promise<void> {
-  const store = storeIn(join(root, `append-${megabytes}`))
-  const id = writeSession(join(root, `append-${megabytes}`), 'large', megabytes, true)
-  const opened = await store.openSession(id)
+  const folder = join(root, 'append')
+  const store = storeIn(folder)
+  const opened = await store.openSession(writeSession(folder, 'large', megabytes, true))
   if (!opened.ok) throw new Error(opened.error.message)
-  const times: number[] = []
-  for (let count = 0; count < 200; count++) {
-    const at = performance.now()
-    await opened.value.log.append(message(`new-${count}`, 5000))
-    times.push(performance.now() - at)
-  }
-  await opened.value.log.close()
-  print(`durable message of 5 KB, ${megabytes} MB of history`, times)
+  const { log } = opened.value
+  const messages = Array.from({ length: 200 }, (_, count) => message(`new-${count}`, 5000))
+  await measured(`durable message of 5 KB, ${megabytes} MB of history`, messages.length, async run => {
+    const next = messages[run]
+    if (next) await log.append(next)
+  })
+  await log.close()
 }
 
-async function open50(): Promise<void> {
-  for (const isArchived of [false, true]) {
-    const folder = join(root, `open-${isArchived}`)
-    const store = storeIn(folder)
-    const id = writeSession(folder, 'large', 50, isArchived)
-    const times: number[] = []
-    for (let run = 0; run < 5; run++) {
-      const at = performance.now()
-      const opened = await store.openSession(id)
-      if (!opened.ok) throw new Error(opened.error.message)
-      opened.value.log.messages()
-      times.push(performance.now() - at)
-      await opened.value.log.close()
-    }
-    print(`open a session of 50 MB${isArchived ? ', all but the end archived' : ''}`, times)
-  }
+async function open50(isArchived: boolean): Promise<void> {
+  const folder = join(root, 'open')
+  const store = storeIn(folder)
+  const id = writeSession(folder, 'large', 50, isArchived)
+  await measured(`open a session of 50 MB${isArchived ? ', all but the end archived' : ''}`, 9, async () => {
+    const opened = await store.openSession(id)
+    if (!opened.ok) throw new Error(opened.error.message)
+    opened.value.log.messages()
+    await opened.value.log.close()
+  })
 }
 
 async function list10k(): Promise<void> {
@@ -112,42 +115,60 @@ async function list10k(): Promise<void> {
       bytes: 0,
     })
   }
-  const times = Array.from({ length: 7 }, () => {
-    const at = performance.now()
+  await measured('list of 10,000 sessions, the first time in a process', 1, () => {
     store.listSessions()
-    return performance.now() - at
   })
-  print('list of 10,000 sessions', times)
+  await measured('list of 10,000 sessions', 9, () => {
+    store.listSessions()
+  })
 }
 
-async function searchAll(): Promise<void> {
+function searchAll(): void {
   const folder = join(root, 'search')
-  const store = storeIn(folder)
   const sessions = Math.max(1, Math.round(historyMb / 10))
+  storeIn(folder)
   for (let count = 0; count < sessions; count++) writeSession(folder, `s${count}`, 10, false)
-  const first = performance.now()
-  await store.search('needle')
-  print(`first search in ${sessions * 10} MB (makes the index)`, [performance.now() - first])
-  const times: number[] = []
-  for (let run = 0; run < 5; run++) {
-    const at = performance.now()
-    await store.search(`word${run}`)
-    times.push(performance.now() - at)
+  // What was made here counts as memory of this process for good.
+  runSelf(String(historyMb), 'search-in', folder)
+}
+
+async function searchIn(folder: string): Promise<void> {
+  const before = Math.round(process.memoryUsage().rss / 1e6)
+  const most = () => Math.round(process.resourceUsage().maxRSS / 1000)
+  const store = storeIn(folder)
+  await measured(`first list of ${historyMb} MB without a catalog`, 1, () => {
+    store.listSessions()
+  })
+  const afterList = most()
+  await measured(`first search in ${historyMb} MB (makes the index)`, 1, async () => {
+    await store.search('needle')
+  })
+  const afterIndex = most()
+  for (const [what, query] of [
+    ['words that many messages hold', (run: number) => `word${run} word`],
+    ['two rare words', (run: number) => `word${run}123 word2${run}21`],
+    ['a word that nobody said', (run: number) => `needle${run}`],
+  ] as const) {
+    await measured(`search in ${historyMb} MB, ${what}`, 9, async run => {
+      await store.search(query(run))
+    })
   }
-  print(`search in ${sessions * 10} MB`, times)
-  console.log(`memory after it: ${Math.round(process.memoryUsage().rss / 1e6)} MB`)
+  console.log(
+    `memory at ${historyMb} MB of history: ${before} MB before the store is opened; at most ${afterList} MB while listed, ` +
+      `${afterIndex} MB while indexed, ${most()} MB while searched`,
+  )
 }
 
 /** A session of a given size, written as the store writes it. */
 function writeSession(folder: string, id: string, megabytes: number, isArchived: boolean): string {
   const { sessions } = storePaths(folder)
   mkdirSync(sessions, { recursive: true })
-  const records = [frame('session', id, { schema: 1, id, ...HEADER, created_at: 1 })]
-  const count = megabytes * 200
-  const ids = Array.from({ length: count }, (_, each) => `m${each}`)
-  for (const each of ids) records.push(frame('message', each, { at: 1, message: message(each, 5000) }))
-  if (isArchived) records.push(frame('archive', 'a1', { at: 2, ids: ids.slice(0, -4) }))
-  writeFileSync(join(sessions, `${id}.1.log`), Buffer.concat(records))
+  const fd = openSync(join(sessions, `${id}.1.log`), 'w')
+  writeSync(fd, frame('session', id, { schema: 1, id, ...HEADER, created_at: 1 }))
+  const ids = Array.from({ length: megabytes * 200 }, (_, each) => `m${each}`)
+  for (const each of ids) writeSync(fd, frame('message', each, { at: 1, message: message(each, 5000) }))
+  if (isArchived) writeSync(fd, frame('archive', 'a1', { at: 2, ids: ids.slice(0, -4) }))
+  closeSync(fd)
   return id
 }
 
@@ -163,8 +184,22 @@ function storeIn(folder: string): Store {
   return opened.value
 }
 
-function print(what: string, timesMs: number[]): void {
-  const sorted = [...timesMs].sort((a, b) => a - b)
-  const at = (share: number) => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2)
-  console.log(`${what.padEnd(60)} p50 ${at(0.5).padStart(9)} ms   p95 ${at(0.95).padStart(9)} ms`)
+/** Processor time is beside it, since other programs on the machine do not count in it. */
+async function measured(what: string, runs: number, action: (run: number) => Promise<void> | void): Promise<void> {
+  const times: number[] = []
+  const before = process.cpuUsage()
+  for (let run = 0; run < runs; run++) {
+    const at = performance.now()
+    await action(run)
+    times.push(performance.now() - at)
+  }
+  const { user, system } = process.cpuUsage(before)
+  const sorted = times.sort((a, b) => a - b)
+  const share = (part: number) => ms(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0)
+  const cpu = ms((user + system) / 1000 / runs)
+  console.log(`${what.padEnd(58)} p50 ${share(0.5)} ms  p95 ${share(0.95)} ms  CPU ${cpu} ms`)
+}
+
+function ms(time: number): string {
+  return time.toFixed(2).padStart(9)
 }

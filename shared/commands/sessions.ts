@@ -15,6 +15,8 @@ const EXPORT_FORMATS = ['json', 'markdown', 'sqlite'] as const
 const DAY_MS = 86_400_000
 const MAX_TITLE = 60
 const MAX_HITS = 50
+/** Bytes; they take about a second. */
+const TELL_INDEXING_FROM = 20_000_000
 
 /** What happened, kept. */
 export const sessionsCommand: Command = {
@@ -68,9 +70,15 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   async search(store, context, args) {
     const query = args.words.slice(1).join(' ')
     if (query.trim() === '') throw new CommandFailure('name words to search for', EXIT.usage)
+    let nextTold = TELL_INDEXING_FROM
     const hits = await store.search(query, {
       ...(args.flags.all !== true && { project: context.root }),
       limit: MAX_HITS,
+      onProgress: (done, total) => {
+        if (total < TELL_INDEXING_FROM || done < nextTold) return
+        context.progress(`indexed ${Math.round(done / 1e6)} of ${Math.round(total / 1e6)} MB of conversations`)
+        nextTold = done + TELL_INDEXING_FROM
+      },
     })
     const lines = hits.map(hit => {
       const where = `${hit.session_id.slice(0, SHOWN_ID)}  ${dateOf(hit.at)}  ${hit.role}`
@@ -110,7 +118,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return {
       exitCode: EXIT.done,
       json: { schema_version: 1, ...deleted.value },
-      text: `Deleted ${deleted.value.id} (${deleted.value.bytes} bytes).`,
+      text: `Deleted ${deleted.value.id} (${deleted.value.bytes_freed} bytes freed).`,
     }
   },
 
@@ -124,7 +132,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       ...(days !== undefined && { olderThanMs: days * DAY_MS }),
     })
     const skipped = purged.skipped.length === 0 ? '' : ` Left alone, since they run: ${purged.skipped.join(', ')}.`
-    const text = `Removed ${purged.messages} archived messages of ${purged.sessions} sessions (${purged.bytes} bytes).${skipped}`
+    const text = `Removed ${purged.messages} archived messages of ${purged.sessions} sessions (${purged.bytes_freed} bytes freed).${skipped}`
     return { exitCode: EXIT.done, json: { schema_version: 1, ...purged }, text }
   },
 }

@@ -55,6 +55,8 @@ export class Conversation {
   /** Valid records of unknown contents. */
   unreadable = 0
   #isWhole = false
+  #isOutline = false
+  #hasPrompt = false
   readonly #drafts = new Set<string>()
   readonly #places = new Map<string, HistoryEntry>()
   readonly #usageIds = new Set<string>()
@@ -63,16 +65,26 @@ export class Conversation {
   static live(records: readonly JournalRecord[], blobs: Blobs): Conversation {
     const conversation = new Conversation()
     const archived = archivedIds(records)
-    for (const record of records) {
-      if (archived.has(record.id) && (record.kind === 'message' || record.kind === 'draft')) {
-        if (record.kind === 'draft') continue
-        conversation.archivedCount++
-        conversation.archivedBytes += record.body.length
-      } else {
-        conversation.read(record, blobs)
-      }
-    }
+    for (const record of records) conversation.#readLive(record, archived, blobs)
     return conversation
+  }
+
+  /** What the list needs: as `live`, but of each message only what may be its title, so that its size costs no memory. */
+  static outline(records: Iterable<JournalRecord>, archived: ReadonlyMap<string, number>, blobs: Blobs): Conversation {
+    const conversation = new Conversation()
+    conversation.#isOutline = true
+    for (const record of records) conversation.#readLive(record, archived, blobs)
+    return conversation
+  }
+
+  #readLive(record: JournalRecord, archived: ReadonlyMap<string, number>, blobs: Blobs): void {
+    const isMessage = record.kind === 'message' || record.kind === 'draft'
+    if (!isMessage || !archived.has(record.id)) {
+      this.read(record, blobs)
+    } else if (record.kind === 'message') {
+      this.archivedCount++
+      this.archivedBytes += record.body.length
+    }
   }
 
   /** Everything. */
@@ -86,6 +98,13 @@ export class Conversation {
   /** Messages that are sent to the model, in order. */
   messages(): Message[] {
     return this.entries.filter(entry => entry.archivedAt === undefined).map(entry => entry.message)
+  }
+
+  /** How many messages are sent to the model. */
+  liveCount(): number {
+    let count = 0
+    for (const entry of this.entries) if (entry.archivedAt === undefined) count++
+    return count
   }
 
   /** Ids of assistant messages whose end never came. */
@@ -152,7 +171,8 @@ export class Conversation {
       return this.header !== undefined
     }
     if (kind === 'message' || kind === 'draft') {
-      const stored = decodeMessage(value, blobs, this.#isWhole)
+      const stored = decodeMessage(this.#isOutline ? outlineOf(value, !this.#hasPrompt) : value, blobs, this.#isWhole)
+      if (stored?.message.role === 'user' && stored.message.origin === 'typed') this.#hasPrompt = true
       if (stored && kind === 'message') this.add(stored)
       else if (stored?.message.role === 'assistant') this.addDraft(stored.at, stored.message)
       return stored !== undefined
@@ -178,8 +198,18 @@ export class Conversation {
   }
 }
 
+/** A stored message without what fills it; the text of a prompt is a title only when it is the first. */
+function outlineOf(value: Record<string, unknown>, isPromptNeeded: boolean): Record<string, unknown> {
+  const { at, message } = value
+  if (!isObject(message)) return value
+  if (message.role === 'tool') return { at, message: { ...message, text: '', images: [] } }
+  const prompt: unknown = isPromptNeeded && message.origin === 'typed' ? message.parts : undefined
+  const parts = Array.isArray(prompt) ? prompt.filter(part => isObject(part) && part.type === 'text') : []
+  return { at, message: { ...message, parts } }
+}
+
 /** Ids that the records put away. */
-export function archivedIds(records: readonly JournalRecord[]): Map<string, number> {
+export function archivedIds(records: Iterable<JournalRecord>): Map<string, number> {
   const ids = new Map<string, number>()
   for (const record of records) {
     if (record.kind !== 'archive') continue

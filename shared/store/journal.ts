@@ -99,18 +99,41 @@ const BLANK = 0x20
 const HEADER_BYTES = 21
 
 function recordAt(bytes: Buffer, at: number): { record: JournalRecord; end: number } | 'cut' | 'invalid' {
-  const header = /^\n([0-9a-f]{8}) (\d{1,10}) /.exec(bytes.toString('latin1', at, at + HEADER_BYTES))
+  const header = headerAt(bytes, at)
   if (!header) return bytes.length - at < HEADER_BYTES && bytes[at] === LINE_FEED ? 'cut' : 'invalid'
-  const start = at + header[0].length
-  const end = start + Number(header[2])
+  const end = header.start + header.length
   if (end > bytes.length) return 'cut'
-  const content = bytes.subarray(start, end)
-  if (hexOf(crc32(content)) !== header[1]) return 'invalid'
+  const content = bytes.subarray(header.start, end)
+  if (crc32(content) !== header.checksum) return 'invalid'
   const afterKind = content.indexOf(BLANK)
   const afterId = content.indexOf(BLANK, afterKind + 1)
   const kind = content.toString('latin1', 0, afterKind)
   const id = content.toString('latin1', afterKind + 1, afterId)
   return { record: { kind, id, body: content.subarray(afterId + 1), offset: at }, end }
+}
+
+/** Read digit by digit: a list of ten thousand sessions has as many headers. */
+function headerAt(bytes: Buffer, at: number): { checksum: number; length: number; start: number } | undefined {
+  if (bytes[at] !== LINE_FEED || bytes[at + 9] !== BLANK) return undefined
+  let checksum = 0
+  for (let place = at + 1; place < at + 9; place++) {
+    const digit = digitOf(bytes[place])
+    if (digit === undefined) return undefined
+    checksum = checksum * 16 + digit
+  }
+  let length = 0
+  let place = at + 10
+  for (; bytes[place] !== BLANK; place++) {
+    const digit = digitOf(bytes[place])
+    if (digit === undefined || digit > 9 || place === at + HEADER_BYTES - 1) return undefined
+    length = length * 10 + digit
+  }
+  return place === at + 10 ? undefined : { checksum, length, start: place + 1 }
+}
+
+function digitOf(byte = 0): number | undefined {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : undefined
 }
 
 function nextRecord(bytes: Buffer, from: number): number | undefined {
@@ -193,22 +216,68 @@ export function readRecord(path: string, generation: number, offset: number): Jo
   return bytes && scanJournal(bytes).records[0]
 }
 
+/** Whole records that stand together, and which bytes of the file they and what is damaged between them take. */
+export interface RecordWindow {
+  records: JournalRecord[]
+  from: number
+  to: number
+}
+
+/**
+ * Reads a journal's file piece by piece, so that its size costs no memory. Nothing when it is gone.
+ *
+ * A window's records are good until the next one is asked for; their offsets are those of the file.
+ */
+export function* recordWindows(file: string, from: number, to: number): Generator<RecordWindow, void> {
+  const fd = ifThere(() => openSync(file, 'r'))
+  if (fd === undefined) return
+  try {
+    const end = Math.min(to, fstatSync(fd).size)
+    let buffer = Buffer.allocUnsafe(Math.max(0, Math.min(WINDOW_BYTES, end - from)))
+    for (let at = from; at < end; ) {
+      const bytes = buffer.subarray(0, readInto(fd, buffer.subarray(0, Math.min(buffer.length, end - at)), at))
+      const scan = scanJournal(bytes)
+      const isLast = at + bytes.length >= end || bytes.length === 0
+      if (scan.records.length > 0) {
+        for (const record of scan.records) record.offset += at
+        yield { records: scan.records, from: at, to: at + scan.end }
+        at += scan.end
+      }
+      if (isLast) return
+      // One record may be longer than the window.
+      if (scan.records.length === 0) buffer = Buffer.allocUnsafe(buffer.length * 2)
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const WINDOW_BYTES = 1_000_000
+
 /** Reads a file from an offset to another, or to its end. */
 export function readWhole(path: string, from = 0, to = Number.POSITIVE_INFINITY): Buffer {
   const fd = openSync(path, 'r')
   try {
-    const size = Math.max(0, Math.min(to, fstatSync(fd).size) - from)
-    const bytes = Buffer.allocUnsafe(size)
-    let filled = 0
-    while (filled < size) {
-      const count = readSync(fd, bytes, filled, size - filled, from + filled)
-      if (count === 0) break
-      filled += count
-    }
-    return bytes.subarray(0, filled)
+    return readFrom(fd, from, to)
   } finally {
     closeSync(fd)
   }
+}
+
+/** Reads an open file from an offset to another, or to its end. */
+export function readFrom(fd: number, from: number, to: number): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(to, fstatSync(fd).size) - from))
+  return bytes.subarray(0, readInto(fd, bytes, from))
+}
+
+function readInto(fd: number, bytes: Buffer, from: number): number {
+  let filled = 0
+  while (filled < bytes.length) {
+    const count = readSync(fd, bytes, filled, bytes.length - filled, from + filled)
+    if (count === 0) break
+    filled += count
+  }
+  return filled
 }
 
 /**

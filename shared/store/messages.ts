@@ -95,7 +95,7 @@ export class SessionLog {
     const stored = fullText === undefined ? kept : { ...kept, fullText }
     this.#write('message', message.id, this.#disk ? encodeMessage(stored, this.#blobs) : stored)
     this.#conversation.add(this.#disk ? kept : stored)
-    if (message.role === 'user' || this.#conversation.entries.length <= 1) this.#announce()
+    this.#announce()
     await this.#journal?.sync()
   }
 
@@ -240,14 +240,13 @@ interface LogParts {
 /** A conversation as one line of the list. */
 export function summaryOf(conversation: Conversation, header: SessionHeader, bytes: number): SessionSummary {
   const { meta, entries, usage } = conversation
-  const live = entries.filter(entry => entry.archivedAt === undefined)
   return {
     ...header,
     model: textOr(meta.get('model'), header.model),
     mode: modeOr(meta.get('mode'), header.mode),
-    title: textOr(meta.get('title'), titleFrom(live)),
+    title: textOr(meta.get('title'), titleFrom(entries)),
     updated_at: conversation.updatedAt,
-    messages: live.length,
+    messages: conversation.liveCount(),
     archived_messages: conversation.archivedCount,
     archived_bytes: conversation.archivedBytes,
     usage: usage.total,
@@ -259,8 +258,8 @@ export function summaryOf(conversation: Conversation, header: SessionHeader, byt
 const TITLE_LENGTH = 80
 
 function titleFrom(entries: readonly HistoryEntry[]): string {
-  for (const { message } of entries) {
-    if (message.role !== 'user' || message.origin !== 'typed') continue
+  for (const { message, archivedAt } of entries) {
+    if (archivedAt !== undefined || message.role !== 'user' || message.origin !== 'typed') continue
     const text = message.parts.map(part => (part.type === 'text' ? part.text : '')).join(' ')
     return [...text.replace(/\s+/g, ' ').trim()].slice(0, TITLE_LENGTH).join('')
   }

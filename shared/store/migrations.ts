@@ -1,6 +1,6 @@
 /**
- * The schema of the SQLite files kode makes, step by step: the file of an exported session, and the parts of the search
- * index. `user_version` counts the steps a file has taken. A step is never changed once it was released; a new one is added.
+ * The schema of an exported session's SQLite file, step by step. `user_version` counts the steps a file has taken. A step is
+ * never changed once it was released; a new one is added.
  *
  * The journals themselves carry a schema number of their own, see `SESSION_SCHEMA` in conversation.ts.
  */
@@ -23,13 +23,5 @@ export const EXPORT_STEPS: readonly string[] = [
      session_id TEXT NOT NULL, agent_name TEXT NOT NULL, requests INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL,
      completion_tokens INTEGER NOT NULL, cache_read_tokens INTEGER NOT NULL, cache_creation_tokens INTEGER NOT NULL,
      thinking_tokens INTEGER NOT NULL, cost_usd REAL NOT NULL
-   );`,
-]
-
-/** Full text of messages and of the paths they touched; the text itself stays in the journals. */
-export const INDEX_STEPS: readonly string[] = [
-  `CREATE VIRTUAL TABLE words USING fts4(content="", text, files, tokenize=unicode61);
-   CREATE TABLE places (
-     rowid INTEGER PRIMARY KEY, session_id TEXT NOT NULL, offset INTEGER NOT NULL, at INTEGER NOT NULL
    );`,
 ]

@@ -1,19 +1,25 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
-import type { Database } from 'sql.js'
+import { setImmediate } from 'node:timers/promises'
 import { newId } from '#shared/base/ids'
 import type { Message } from '#shared/protocol/messages'
 import { Blobs } from './blobs'
-import { withDatabase } from './database'
 import { ifThere, storeFailure } from './failure'
-import { generationPath, type JournalRecord, readRecord, readWhole, replaceFile, scanJournal } from './journal'
+import { PartBuilder, type PartLayout, PartReader } from './index-part'
+import {
+  generationPath,
+  type JournalRecord,
+  type RecordWindow,
+  readRecord,
+  recordWindows,
+  replaceFile,
+} from './journal'
 import { isObject, parseJson } from './json'
 import { Lease } from './lease'
-import { INDEX_STEPS } from './migrations'
 import { type StorePaths, sessionBlobs, sessionJournal } from './paths'
 import { snippetAt, textOfEntry } from './recall'
 import { decodeMessage, type StoredMessage } from './stored-message'
+import { holdsTerm, indexedText, indexedWordsOf, type Term, termsOf, wordsOf } from './words'
 
 /** A message that says what was looked for. */
 export interface SearchHit {
@@ -30,10 +36,13 @@ export interface SearchHit {
 /** The newest generation of each session's journal. */
 export type Generations = ReadonlyMap<string, number>
 
+/** Told while journals are read into the index: bytes of them, so far and altogether. */
+export type IndexProgress = (done: number, total: number) => void
+
 /**
- * Full text over all sessions, brought up to date when it is asked. It is made of parts, each a SQLite file with the words of
- * some megabytes of text, so that a search holds one of them at a time. Everything in it can be made again from the
- * journals: a part that is damaged, or that holds a word of what was deleted, is thrown away.
+ * Words of all sessions, brought up to date when it is asked. It is made of parts, each with the words of some megabytes of
+ * text; the text itself stays in the journals. A part is saved when it is full, so who is interrupted goes on from there.
+ * Everything in it can be made again: a part that is damaged, or that holds a word of what was deleted, is thrown away.
  */
 export class SearchIndex {
   readonly #paths: StorePaths
@@ -49,27 +58,23 @@ export class SearchIndex {
    * @param sessions where to look
    * @param all every session there is: the index holds no other
    */
-  async search(query: string, sessions: ReadonlySet<string>, all: Generations, limit: number): Promise<SearchHit[]> {
-    const match = matchFor(query)
-    if (match === '') return []
+  async search(
+    query: string,
+    sessions: ReadonlySet<string>,
+    all: Generations,
+    limit: number,
+    onProgress: IndexProgress = () => undefined,
+  ): Promise<SearchHit[]> {
+    const terms = termsOf(query)
+    if (terms.length === 0) return []
     const lock = await this.#lock()
     try {
       for (;;) {
         // Somebody else is busy with it: what is there has to do.
-        const manifest = lock ? await this.#update(all) : this.#manifest()
-        const hits: SearchHit[] = []
-        const damaged: Part[] = []
-        for (const part of manifest.parts) {
-          const found = await this.#searchPart(part, match, sessions, all, limit)
-          if (found) hits.push(...found)
-          else damaged.push(part)
-        }
-        if (damaged.length > 0 && lock) {
-          this.#save(manifest.parts.filter(part => !damaged.includes(part)))
-          continue
-        }
-        const once = new Map(hits.map(hit => [`${hit.session_id} ${hit.message_id}`, hit]))
-        return [...once.values()].sort((a, b) => b.at - a.at).slice(0, limit)
+        const parts = lock ? await this.#update(all, onProgress) : this.#parts()
+        const found = this.#searchParts(parts, terms, sessions, all, limit)
+        if (found.damaged.length === 0 || !lock) return found.hits
+        this.#save(parts.filter(part => !found.damaged.includes(part)))
       }
     } finally {
       lock?.release()
@@ -81,41 +86,45 @@ export class SearchIndex {
     if (!ifThere(() => statSync(this.#paths.index))) return
     const lock = await this.#lock()
     try {
-      const manifest = this.#manifest()
-      this.#save(manifest.parts.filter(part => !(id in part.sessions)))
+      this.#save(this.#parts().filter(part => part.sessions.every(session => session.id !== id)))
     } finally {
       lock?.release()
     }
   }
 
-  async #update(all: Generations): Promise<Manifest> {
+  async #update(all: Generations, onProgress: IndexProgress): Promise<Part[]> {
     mkdirSync(this.#paths.index, { recursive: true, mode: 0o700 })
-    const parts = this.#manifest().parts.filter(part =>
-      Object.entries(part.sessions).every(([id, ranges]) => ranges.every(range => range.generation === all.get(id))),
+    const parts = this.#parts().filter(part =>
+      part.sessions.every(({ id, ranges }) => ranges.every(range => range.generation === all.get(id))),
     )
     let missing = this.#missing(parts, all)
+    const total = bytesOf(missing)
     while (missing.length > 0) {
       const open = parts.findIndex(part => part.bytes < PART_BYTES)
-      const part = open < 0 ? { file: '', crc32: 0, bytes: 0, sessions: {} } : parts.splice(open, 1)[0]
-      if (!part) break
-      const filled = await this.#fillPart(part, missing)
-      if (!filled) {
-        // Only what is being written right now is missing.
-        if (part.file !== '') parts.push(part)
-        break
+      const old = open < 0 ? undefined : parts.splice(open, 1)[0]
+      const builder = old ? this.#read(old, part => PartBuilder.from(part)) : new PartBuilder()
+      if (!builder) {
+        // It is damaged, so what it held is missing too.
+        missing = this.#missing(parts, all)
+        continue
       }
-      parts.push(filled)
+      const filled = await this.#fillPart({ ...(old ?? EMPTY_PART), builder }, missing, left => {
+        onProgress(Math.max(0, total - left), total)
+      })
+      if (filled) parts.push(filled)
+      else if (old) parts.push(old)
+      // Only what is being written right now is missing.
+      if (!filled) break
       this.#save(parts)
-      missing = this.#missing(parts, all)
     }
-    return { parts }
+    return parts
   }
 
   /** Stretches of journals that no part holds. */
   #missing(parts: readonly Part[], all: Generations): Stretch[] {
     const held = new Map<string, Range[]>()
-    for (const part of parts) {
-      for (const [id, ranges] of Object.entries(part.sessions)) held.set(id, [...(held.get(id) ?? []), ...ranges])
+    for (const { id, ranges } of parts.flatMap(part => part.sessions)) {
+      held.set(id, [...(held.get(id) ?? []), ...ranges])
     }
     return [...all].flatMap(([id, generation]) => {
       const file = generationPath(sessionJournal(this.#paths, id), generation)
@@ -127,127 +136,137 @@ export class SearchIndex {
         if (from > at) gaps.push({ id, generation, from: at, to: from })
         at = Math.max(at, to)
       }
-      // What is being written right now is not all there yet.
       if (size > at) gaps.push({ id, generation, from: at, to: size })
       return gaps
     })
   }
 
-  async #fillPart(part: Part, missing: readonly Stretch[]): Promise<Part | undefined> {
-    const old = this.#readPart(part)
-    const filled: Part = { file: `${newId()}.sqlite`, crc32: 0, bytes: 0, sessions: {} }
-    if (old) {
-      filled.bytes = part.bytes
-      filled.sessions = structuredClone(part.sessions)
-    }
+  /** A part with as much of what is missing as fits, which is taken off the list; `undefined` when there was nothing to add. */
+  async #fillPart(
+    begun: Omit<Part, 'file' | 'layout'> & { builder: PartBuilder },
+    missing: Stretch[],
+    onLeft: (bytes: number) => void,
+  ): Promise<Part | undefined> {
+    const ranges = new Map(begun.sessions.map(({ id, ranges }) => [id, ranges]))
+    const filling: Filling = { builder: begun.builder, bytes: begun.bytes, newest: begun.newest, ranges }
     let isFilled = false
-    const bytes = await withDatabase(INDEX_STEPS, old, database => {
-      database.run('BEGIN')
-      for (const stretch of missing) {
-        if (filled.bytes >= PART_BYTES) break
-        if (this.#addStretch(database, stretch, filled)) isFilled = true
+    let left = bytesOf(missing)
+    for (let stretch = missing[0]; stretch && filling.bytes < PART_BYTES; stretch = missing[0]) {
+      const file = generationPath(sessionJournal(this.#paths, stretch.id), stretch.generation)
+      for (const window of recordWindows(file, stretch.from, stretch.to)) {
+        this.#addWindow(stretch, window, filling)
+        isFilled = true
+        stretch.from = window.to
+        left -= window.to - window.from
+        onLeft(left)
+        // A megabyte of text takes its time: others have a turn in between.
+        await setImmediate()
+        if (filling.bytes >= PART_BYTES) break
       }
-      database.run('COMMIT')
-      return isFilled ? database.export() : undefined
-    })
-    if (!bytes) return undefined
-    filled.crc32 = crc32(bytes)
-    replaceFile(join(this.#paths.index, filled.file), bytes)
-    return filled
-  }
-
-  /** Returns whether there was anything to add. */
-  #addStretch(database: Database, { id, generation, from, to }: Stretch, part: Part): boolean {
-    const file = generationPath(sessionJournal(this.#paths, id), generation)
-    const blobs = new Blobs(sessionBlobs(this.#paths, id))
-    let at = from
-    let step = WINDOW_BYTES
-    while (at < to && part.bytes < PART_BYTES) {
-      const end = Math.min(to, at + step)
-      const scan = scanJournal(ifThere(() => readWhole(file, at, end)) ?? Buffer.alloc(0))
-      if (scan.records.length === 0) {
-        if (end === to) break
-        // One record longer than the window.
-        step *= 2
-        continue
-      }
-      for (const record of scan.records) {
-        if (record.kind === 'message') part.bytes += addMessage(database, id, at, record, blobs)
-      }
-      at += scan.end
-      step = WINDOW_BYTES
+      if (filling.bytes < PART_BYTES || stretch.from === stretch.to) missing.shift()
     }
-    if (at > from) part.sessions[id] = joined([...(part.sessions[id] ?? []), { generation, from, to: at }])
-    return at > from
+    if (!isFilled) return undefined
+    const { layout, bytes } = filling.builder.encode()
+    const file = `${newId()}${PART_SUFFIX}`
+    replaceFile(join(this.#paths.index, file), bytes)
+    const sessions = [...ranges].map(([id, ranges]) => ({ id, ranges }))
+    return { file, layout, bytes: filling.bytes, newest: filling.newest, sessions }
   }
 
-  /** `undefined` when the part is lost or damaged. */
-  #readPart(part: Part): Buffer | undefined {
-    if (part.file === '') return undefined
-    const bytes = ifThere(() => readFileSync(join(this.#paths.index, part.file)))
-    return bytes && crc32(bytes) === part.crc32 ? bytes : undefined
+  #addWindow({ id, generation }: Stretch, { records, from, to }: RecordWindow, filling: Filling): void {
+    filling.ranges.set(id, joined([...(filling.ranges.get(id) ?? []), { generation, from, to }]))
+    const session = [...filling.ranges.keys()].indexOf(id)
+    const blobs = new Blobs(sessionBlobs(this.#paths, id))
+    for (const record of records) if (record.kind === 'message') addMessage(filling, session, record, blobs)
   }
 
-  /** `undefined` when the part is lost or damaged. */
-  async #searchPart(
-    part: Part,
-    match: string,
+  /** The newest part first, until no other can hold a newer message than those found. */
+  #searchParts(
+    parts: readonly Part[],
+    terms: readonly Term[],
     sessions: ReadonlySet<string>,
     all: Generations,
     limit: number,
-  ): Promise<SearchHit[] | undefined> {
-    if (!Object.keys(part.sessions).some(id => sessions.has(id))) return []
-    const bytes = this.#readPart(part)
-    if (!bytes) return undefined
-    const rows = await withDatabase(INDEX_STEPS, bytes, database => {
-      const found: Row[] = []
-      const statement = database.prepare(FIND)
-      statement.bind([match])
-      while (found.length < limit && statement.step()) {
-        const [id, offset, at] = statement.get()
-        if (typeof id === 'string' && sessions.has(id)) found.push({ id, offset: Number(offset), at: Number(at) })
+  ): { hits: SearchHit[]; damaged: Part[] } {
+    const hits = new Map<string, SearchHit>()
+    const damaged: Part[] = []
+    const ordered = [...parts].sort((a, b) => b.newest - a.newest)
+    let waiting: Row[] = []
+    for (const [index, part] of ordered.entries()) {
+      const found = this.#searchPart(part, terms, sessions)
+      if (!found) damaged.push(part)
+      waiting = [...waiting, ...(found ?? [])].sort((a, b) => b.at - a.at)
+      const older = ordered[index + 1]?.newest ?? Number.NEGATIVE_INFINITY
+      for (let next = waiting[0]; next && next.at >= older; next = waiting[0]) {
+        if (hits.size === limit) return { hits: [...hits.values()], damaged }
+        waiting.shift()
+        const hit = this.#hit(next, terms, all)
+        const key = `${next.id} ${hit?.message_id}`
+        if (hit && !hits.has(key)) hits.set(key, hit)
       }
-      statement.free()
-      return found
-    })
-    return rows.flatMap(row => this.#hit(row, match, all) ?? [])
+    }
+    return { hits: [...hits.values()], damaged }
   }
 
-  #hit({ id, offset, at }: Row, match: string, all: Generations): SearchHit | undefined {
+  /** Messages that hold all words, wherever they stand; `undefined` when the part is lost or damaged. */
+  #searchPart(part: Part, terms: readonly Term[], sessions: ReadonlySet<string>): Row[] | undefined {
+    if (!part.sessions.some(({ id }) => sessions.has(id))) return []
+    return this.#read(part, reader => {
+      let isFound: Uint8Array | undefined
+      for (const { word, isPrefix } of terms.flatMap(indexedWordsOf)) {
+        const before = isFound
+        isFound = reader.find(word, isPrefix).map((found, place) => found & (before?.[place] ?? 1))
+        if (!isFound.includes(1)) return []
+      }
+      return reader.places().flatMap((place, number): Row[] => {
+        const session = part.sessions[place.session]
+        const isWanted = isFound?.[number] === 1 && session && sessions.has(session.id)
+        return isWanted ? [{ id: session.id, offset: place.offset, at: place.at }] : []
+      })
+    })
+  }
+
+  #read<T>(part: Part, use: (reader: PartReader) => T): T | undefined {
+    return ifThere(() => PartReader.use(join(this.#paths.index, part.file), part.layout, use))
+  }
+
+  #hit({ id, offset, at }: Row, terms: readonly Term[], all: Generations): SearchHit | undefined {
     const generation = all.get(id)
     if (generation === undefined) return undefined
     const record = readRecord(sessionJournal(this.#paths, id), generation, offset)
     const stored = record && readMessage(record, new Blobs(sessionBlobs(this.#paths, id)))
     if (!stored) return undefined
     const text = textOfEntry(stored)
-    const place = firstMatch(text, match)
+    const files = (stored.changes ?? []).map(change => change.path)
+    const phrases = terms.filter(term => term.words.length > 1)
+    if (!phrases.every(term => [text, ...files].some(each => holdsTerm(wordsOf(each), term)))) return undefined
+    const place = firstMatch(text, terms)
     return {
       session_id: id,
       message_id: stored.message.id,
       role: stored.message.role,
       at,
       snippet: snippetAt(text, place.index, place.length),
-      files: (stored.changes ?? []).map(change => change.path),
+      files,
     }
   }
 
-  #manifest(): Manifest {
+  #parts(): Part[] {
     const value = parseJson(ifThere(() => readFileSync(this.#manifestFile(), 'utf8')) ?? '')
-    return isManifest(value) ? { parts: value.parts } : { parts: [] }
+    return isManifest(value) ? value.parts : []
   }
 
-  /** Publishes the parts, then removes the files of all others. */
+  /** Publishes the parts, then removes everything else, also what another version of kode made. */
   #save(parts: readonly Part[]): void {
-    replaceFile(this.#manifestFile(), Buffer.from(JSON.stringify({ schema: INDEX_STEPS.length, parts })))
-    const kept = new Set(parts.map(part => part.file))
-    for (const name of readdirSync(this.#paths.index)) {
-      if (name.endsWith('.sqlite') && !kept.has(name)) rmSync(join(this.#paths.index, name), { force: true })
+    replaceFile(this.#manifestFile(), Buffer.from(JSON.stringify({ schema: INDEX_SCHEMA, parts })))
+    const kept = new Set([this.#manifestFile(), ...parts.map(part => join(this.#paths.index, part.file))])
+    for (const path of readdirSync(this.#paths.index).map(name => join(this.#paths.index, name))) {
+      if (!kept.has(path)) rmSync(path, { force: true })
     }
   }
 
-  /** Of its own for each schema: an older and a newer kode on one machine each keep theirs. */
   #manifestFile(): string {
-    return join(this.#paths.index, `parts-${INDEX_STEPS.length}.json`)
+    return join(this.#paths.index, 'parts.json')
   }
 
   async #lock(): Promise<Lease | undefined> {
@@ -271,30 +290,32 @@ export class SearchIndex {
 const LOCK_NAME = '.index'
 const LOCK_WAIT_MS = 5000
 
-/** Text in one part. A search holds one at a time: about three times as much memory. */
-const PART_BYTES = 8_000_000
+/** Raised when the files mean otherwise than before; those of another schema are made again. */
+const INDEX_SCHEMA = 2
 
-/** Read at a time. */
-const WINDOW_BYTES = 4_000_000
+const PART_SUFFIX = '.words'
+
+/** Characters of text in one part. While it is filled its words take several times as much memory. */
+const PART_BYTES = 4_000_000
+
+/** Of a message beside its text. */
+const PLACE_BYTES = 24
 
 /** Of one message; a log of a hundred megabytes is found by its beginning. */
 const INDEXED_CHARACTERS = 200_000
 
-const FIND = `SELECT places.session_id, places.offset, places.at FROM words JOIN places ON places.rowid = words.docid
-  WHERE words MATCH ? ORDER BY places.at DESC`
-
-interface Manifest {
-  parts: Part[]
-}
-
 interface Part {
   file: string
-  crc32: number
+  layout: PartLayout
   /** Of text. */
   bytes: number
-  /** By session id: what of its journal is in here. */
-  sessions: Record<string, Range[]>
+  /** When the latest of its messages was saved. */
+  newest: number
+  /** What of which journal is in here; a place names its session by the number in this list. */
+  sessions: { id: string; ranges: Range[] }[]
 }
+
+const EMPTY_PART = { bytes: 0, newest: 0, sessions: [] }
 
 interface Range {
   generation: number
@@ -306,20 +327,30 @@ interface Stretch extends Range {
   id: string
 }
 
+/** A part while it is made. */
+interface Filling extends Pick<Part, 'bytes' | 'newest'> {
+  builder: PartBuilder
+  ranges: Map<string, Range[]>
+}
+
 interface Row {
   id: string
   offset: number
   at: number
 }
 
-function addMessage(database: Database, id: string, base: number, record: JournalRecord, blobs: Blobs): number {
+function addMessage(filling: Filling, session: number, record: JournalRecord, blobs: Blobs): void {
   const stored = readMessage(record, blobs)
-  if (!stored) return 0
-  const text = spaced(textOfEntry(stored).slice(0, INDEXED_CHARACTERS))
-  const files = (stored.changes ?? []).map(change => change.path).join('\n')
-  database.run('INSERT INTO places (session_id, offset, at) VALUES (?, ?, ?)', [id, base + record.offset, stored.at])
-  database.run('INSERT INTO words (docid, text, files) VALUES (last_insert_rowid(), ?, ?)', [text, files])
-  return text.length + files.length
+  if (!stored) return
+  const files = (stored.changes ?? []).map(change => change.path)
+  const text = [textOfEntry(stored).slice(0, INDEXED_CHARACTERS), ...files].join('\n')
+  filling.builder.add({ session, offset: record.offset, at: stored.at }, indexedText(text))
+  filling.bytes += text.length + PLACE_BYTES
+  filling.newest = Math.max(filling.newest, stored.at)
+}
+
+function bytesOf(stretches: readonly Stretch[]): number {
+  return stretches.reduce((sum, { from, to }) => sum + to - from, 0)
 }
 
 function readMessage(record: JournalRecord, blobs: Blobs): StoredMessage | undefined {
@@ -338,47 +369,24 @@ function joined(ranges: readonly Range[]): Range[] {
   return kept
 }
 
-/** Scripts written without blanks: each character counts as a word, and a query for several is one for the phrase. */
-const UNSPACED = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]/g
-
-function spaced(text: string): string {
-  return text.replace(UNSPACED, ' $& ')
-}
-
-/** The words of a query, in the language of FTS4: all of them, each from its beginning, quoted ones as they stand. */
-function matchFor(query: string): string {
-  return [...query.matchAll(/"([^"]+)"|([^\s"]+)/g)]
-    .map(
-      ([, phrase, word]) =>
-        spaced(phrase ?? word ?? '')
-          .replace(/[^\p{L}\p{N}\p{M}\s]/gu, ' ')
-          .trim()
-          .replace(/\s+/g, ' ') + (phrase ? '' : '*'),
-    )
-    .filter(term => /[\p{L}\p{N}]/u.test(term))
-    .map(term => `"${term}"`)
-    .join(' ')
-}
-
 /** Where the first word that was looked for stands in a text. */
-function firstMatch(text: string, match: string): { index: number; length: number } {
-  const [word = ''] = /[\p{L}\p{N}\p{M}]+/u.exec(match) ?? []
+function firstMatch(text: string, terms: readonly Term[]): { index: number; length: number } {
+  const word = terms[0]?.words[0] ?? ''
   const found = new RegExp(word, 'iu').exec(text)
   return { index: found?.index ?? 0, length: found ? word.length : 0 }
 }
 
 function isManifest(value: unknown): value is { schema: number; parts: Part[] } {
-  return (
-    isObject(value) && value.schema === INDEX_STEPS.length && Array.isArray(value.parts) && value.parts.every(isPart)
-  )
+  return isObject(value) && value.schema === INDEX_SCHEMA && Array.isArray(value.parts) && value.parts.every(isPart)
 }
 
 function isPart(value: unknown): value is Part {
   return (
     isObject(value) &&
     typeof value.file === 'string' &&
-    typeof value.crc32 === 'number' &&
     typeof value.bytes === 'number' &&
-    isObject(value.sessions)
+    typeof value.newest === 'number' &&
+    isObject(value.layout) &&
+    Array.isArray(value.sessions)
   )
 }

@@ -22,6 +22,7 @@ import {
   type JournalRecord,
   readJournal,
   readWhole,
+  recordWindows,
   replaceFile,
   scanJournal,
 } from './journal'
@@ -30,7 +31,7 @@ import { Keys } from './keys'
 import { holderOf, LEASE_NAME, Lease, type Owner, removeLeases } from './lease'
 import { SessionLog, type SessionSummary, summaryOf } from './messages'
 import { type StorePaths, sessionBlobs, sessionJournal, sessionLease, storePaths } from './paths'
-import { type SearchHit, SearchIndex } from './search'
+import { type IndexProgress, type SearchHit, SearchIndex } from './search'
 import { SavedSettings } from './settings'
 import { blobsOf } from './stored-message'
 
@@ -79,7 +80,7 @@ export interface FoundMessage extends SearchHit {
 export interface Purged {
   sessions: number
   messages: number
-  bytes: number
+  bytes_freed: number
   /** Sessions that a living process runs; left alone. */
   skipped: string[]
 }
@@ -155,19 +156,15 @@ export class Store {
     const found = this.findSession(idOrPrefix, project)
     if (!found.ok) return found
     const id = found.value
-    const path = sessionJournal(this.paths, id)
-    const content = readJournal(path)
-    if (!content) return fail(unknownSession(idOrPrefix))
-    const schema = schemaOf(content.records)
-    if (schema > SESSION_SCHEMA) return fail(newerSchema(`Session ${id}`, schema))
-
     const taken = Lease.take(sessionLease(this.paths, id))
     if (taken.kind === 'held') return fail(ownedSession(id, taken.by))
     try {
-      return ok(await this.#openOwned(id, taken.lease))
+      const opened = await this.#openOwned(id, taken.lease)
+      if (!opened.ok) taken.lease.release()
+      return opened
     } catch (thrown) {
       taken.lease.release()
-      throw storeFailure(thrown, path)
+      throw storeFailure(thrown, sessionJournal(this.paths, id))
     }
   }
 
@@ -204,10 +201,12 @@ export class Store {
     const leased = this.#leasedIds()
     return this.#ids()
       .map(id => {
+        const running = leased.has(id) && holderOf(sessionLease(this.paths, id)) !== undefined
         const summary = known.get(id)
-        const isCurrent = summary && (!leased.has(id) || summary.bytes === this.#journalSize(id))
+        // Who runs it keeps its line up to date; after a crash the end of the journal may be newer.
+        const isCurrent = summary && (running || !leased.has(id) || summary.bytes === this.#journalSize(id))
         const line = isCurrent ? summary : this.#summarize(id, summary)
-        return line && { ...line, running: leased.has(id) && holderOf(sessionLease(this.paths, id)) !== undefined }
+        return line && { ...line, running }
       })
       .filter(each => each !== undefined)
       .filter(each => project === undefined || each.project === project)
@@ -244,11 +243,16 @@ export class Store {
 
   /**
    * Messages of any session that hold all words of a query, newest first. Words match from their beginning, quoted ones
-   * as they stand; the paths of changed files count as words too. The first search after long work takes longer.
+   * as they stand; the paths of changed files count as words too. What was said since the last search is indexed first.
    */
-  async search(query: string, options: { project?: string; limit?: number } = {}): Promise<FoundMessage[]> {
-    const sessions = new Map(this.listSessions(options.project).map(each => [each.id, each]))
-    const hits = await this.#index.search(query, new Set(sessions.keys()), this.#generations(), options.limit ?? 50)
+  async search(
+    query: string,
+    options: { project?: string; limit?: number; onProgress?: IndexProgress } = {},
+  ): Promise<FoundMessage[]> {
+    const { project, limit = 50, onProgress } = options
+    const sessions = new Map(this.listSessions(project).map(each => [each.id, each]))
+    const ids = new Set(sessions.keys())
+    const hits = await this.#index.search(query, ids, this.#generations(), limit, onProgress)
     return hits.map(hit => {
       const session = sessions.get(hit.session_id)
       return { ...hit, project: session?.project ?? '', title: session?.title ?? '' }
@@ -296,7 +300,7 @@ export class Store {
   async deleteSession(
     idOrPrefix: string,
     project?: string,
-  ): Promise<Result<{ id: string; bytes: number }, SessionProblem>> {
+  ): Promise<Result<{ id: string; bytes_freed: number }, SessionProblem>> {
     const found = this.findSession(idOrPrefix, project)
     if (!found.ok) return found
     const id = found.value
@@ -305,13 +309,12 @@ export class Store {
     if (taken.kind === 'held') return fail(ownedSession(id, taken.by))
     try {
       const files = generationsOf(path).map(generation => generationPath(path, generation))
-      let bytes = this.#blobs(id).keepOnly(new Set())
-      for (const file of files) bytes += statSync(file, { throwIfNoEntry: false })?.size ?? 0
-      await this.#forgetCopies(id)
+      let bytes_freed = this.#blobs(id).keepOnly(new Set()) + (await this.#forgetCopies(id))
+      for (const file of files) bytes_freed += statSync(file, { throwIfNoEntry: false })?.size ?? 0
       for (const file of files) rmSync(file, { force: true })
       rmSync(sessionBlobs(this.paths, id), { recursive: true, force: true })
       this.#catalog.remove(new Set([id]))
-      return ok({ id, bytes })
+      return ok({ id, bytes_freed })
     } catch (thrown) {
       throw storeFailure(thrown, path)
     } finally {
@@ -327,7 +330,7 @@ export class Store {
    */
   async purge(options: { olderThanMs?: number; project?: string } = {}): Promise<Purged> {
     const until = this.#now() - (options.olderThanMs ?? 0)
-    const purged: Purged = { sessions: 0, messages: 0, bytes: 0, skipped: [] }
+    const purged: Purged = { sessions: 0, messages: 0, bytes_freed: 0, skipped: [] }
     for (const { id } of this.listSessions(options.project).filter(each => each.archived_messages > 0)) {
       const taken = Lease.take(sessionLease(this.paths, id))
       if (taken.kind === 'held') {
@@ -339,7 +342,7 @@ export class Store {
         if (freed.messages === 0) continue
         purged.sessions++
         purged.messages += freed.messages
-        purged.bytes += freed.bytes
+        purged.bytes_freed += freed.bytes
       } finally {
         taken.lease.release()
       }
@@ -358,18 +361,21 @@ export class Store {
     await this.history.close()
   }
 
-  async #openOwned(id: string, lease: Lease): Promise<OpenedSession> {
+  async #openOwned(id: string, lease: Lease): Promise<Result<OpenedSession, SessionProblem>> {
     const path = sessionJournal(this.paths, id)
-    finishInterruptedRewrite(path)
     const content = readJournal(path)
+    if (!content) return fail(unknownSession(id))
+    const schema = schemaOf(content.records)
+    if (schema > SESSION_SCHEMA) return fail(newerSchema(`Session ${id}`, schema))
+    finishInterruptedRewrite(path)
     const journal = Journal.open(path, true)
-    if (!content || !journal) throw new Error(`Session ${id} vanished while it was opened`)
+    if (!journal) return fail(unknownSession(id))
     const conversation = Conversation.live(content.records, this.#blobs(id))
     const header = conversation.header ?? this.#lostHeader(id)
     const damage = this.#mend(id, journal, content, header)
     const log = SessionLog.resume({ header, conversation, disk: this.#disk(), now: this.#now, journal, lease })
     const repaired = await log.repair()
-    return { log, repaired, ...(damage && { damage }) }
+    return ok({ log, repaired, ...(damage && { damage }) })
   }
 
   /** Cuts off a torn end; replaces a damaged file by what is whole in it, and keeps the old one beside. */
@@ -401,31 +407,54 @@ export class Store {
       const messages = content.records.filter(record => record.kind === 'message' && gone.has(record.id)).length
       if (messages === 0) return { messages: 0, bytes: 0 }
       journal.rewrite(records => withoutMessages(records, gone))
-      await this.#forgetCopies(id)
+      const copiesBytes = await this.#forgetCopies(id)
       const kept = readJournal(path)?.records ?? []
       const blobs = this.#blobs(id)
       const freedBytes = blobs.keepOnly(new Set(kept.flatMap(each => blobsOf(JSON.parse(each.body.toString())))))
       const conversation = Conversation.live(kept, blobs)
       this.#catalog.put(summaryOf(conversation, conversation.header ?? this.#lostHeader(id), journal.size))
-      return { messages, bytes: freedBytes + content.bytes - journal.size }
+      return { messages, bytes: copiesBytes + freedBytes + content.bytes - journal.size }
     } finally {
       await journal.close()
     }
   }
 
-  /** Copies of a session's text outside its journal: backups of damaged files, and the words in the search index. */
-  async #forgetCopies(id: string): Promise<void> {
+  /**
+   * Removes copies of a session's text outside its journal: backups of damaged files, whose bytes are returned, and the words
+   * in the search index, which is made again without them.
+   */
+  async #forgetCopies(id: string): Promise<number> {
     await this.#index.forget(id)
+    let freedBytes = 0
     for (const name of ifThere(() => readdirSync(this.paths.damaged)) ?? []) {
-      if (name.startsWith(`${id}.`)) rmSync(join(this.paths.damaged, name), { force: true })
+      if (!name.startsWith(`${id}.`)) continue
+      const path = join(this.paths.damaged, name)
+      freedBytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0
+      rmSync(path, { force: true })
     }
+    return freedBytes
   }
 
   #summarize(id: string, known: SessionSummary | undefined): SessionSummary | undefined {
-    const content = readJournal(sessionJournal(this.paths, id))
-    if (!content) return undefined
-    const conversation = Conversation.live(content.records, this.#blobs(id))
-    return summaryOf(conversation, conversation.header ?? known ?? this.#lostHeader(id), content.bytes)
+    const path = sessionJournal(this.paths, id)
+    const generations = generationsOf(path)
+    const [generation] = generations
+    if (generation === undefined) return undefined
+    const records = () => recordsIn(generationPath(path, generation))
+    // What a crash left of a rewrite is only sorted out by who reads it whole.
+    const conversation =
+      generations.length > 1
+        ? Conversation.live(readJournal(path)?.records ?? [], this.#blobs(id))
+        : Conversation.outline(records(), archivedIds(records()), this.#blobs(id))
+    const bytes = this.#journalSize(id) ?? 0
+    const summary = summaryOf(conversation, conversation.header ?? known ?? this.#lostHeader(id), bytes)
+    try {
+      this.#catalog.put(summary)
+    } catch (thrown) {
+      // On a disk that takes nothing it is read again next time; what is no failure of the disk goes on.
+      storeFailure(thrown, this.paths.catalog)
+    }
+    return summary
   }
 
   /** For a session whose first record is damaged. */
@@ -458,8 +487,9 @@ export class Store {
   #generations(): Map<string, number> {
     const newest = new Map<string, number>()
     for (const name of ifThere(() => readdirSync(this.paths.sessions)) ?? []) {
-      const [, id, generation] = /^(.+)\.(\d+)\.log$/.exec(name) ?? []
-      if (id !== undefined) newest.set(id, Math.max(newest.get(id) ?? 0, Number(generation)))
+      // No id holds a dot.
+      const [id = '', generation, suffix] = name.split('.')
+      if (suffix === 'log') newest.set(id, Math.max(newest.get(id) ?? 0, Number(generation)))
     }
     return newest
   }
@@ -501,6 +531,10 @@ function schemaOf(records: readonly JournalRecord[]): number {
 function schemaFrom(json: string): number {
   const value = parseJson(json)
   return isObject(value) && typeof value.schema === 'number' ? value.schema : 0
+}
+
+function* recordsIn(file: string): Generator<JournalRecord, void> {
+  for (const { records } of recordWindows(file, 0, Number.POSITIVE_INFINITY)) yield* records
 }
 
 function unknownSession(wanted: string): SessionProblem {

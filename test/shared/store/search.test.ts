@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import initSqlJs from 'sql.js'
 import { expect, test } from 'vitest'
+import { frame, generationPath } from '#shared/store/journal'
 import type { Store } from '#shared/store/sessions'
 import { assistant, result, sessionIn, storeIn, temporaryFolder, user } from './support'
 
@@ -13,6 +14,11 @@ test.each([
   ['whatever the case and accents', 'RESUME', ['c']],
   ['a touched file by its path', 'src/lib/token.ts', ['a']],
   ['a word inside Chinese text', '数据', ['d']],
+  ['no characters that stand apart there', '请数', []],
+  ['words that punctuation joins only side by side', 'is/slow', ['b']],
+  ['nothing where they stand apart', 'parser/slow', []],
+  ['a long word, of which the first 40 characters count', `${'0123456789abcdef'.repeat(4)}-and-more`, ['e']],
+  ['a shorter beginning of it', '0123456789abcdef0123', ['e']],
   ['punctuation that means something to the database', 'parser" OR (NEAR* -x', []],
   ['nothing but punctuation', '"* (', []],
 ])('search finds %s', async (_, query, sessions) => {
@@ -55,16 +61,68 @@ test('what was said since the last search is found, what was deleted is not, and
   expect(await store.search('hippo')).toEqual([])
 })
 
-test('a damaged or lost part of the index is made again', async () => {
+test('a lost part of the index is made again, and one with any byte damaged', async () => {
   const folder = temporaryFolder()
   const store = storeIn(folder)
-  await sessionIn(store).append(user('u1', 'hippopotamus'))
-  for (const harm of [(file: string) => writeFileSync(file, 'not a database at all'), (file: string) => rmSync(file)]) {
-    expect(await store.search('hippo')).toHaveLength(1)
-    for (const name of readdirSync(join(folder, 'index')))
-      if (name.endsWith('.sqlite')) harm(join(folder, 'index', name))
-    expect(await store.search('hippo')).toHaveLength(1)
+  const session = sessionIn(store)
+  await session.append(user('u1', 'hippo'))
+  await session.append(user('u2', 'hippo and giraffe'))
+  const found = async () => (await store.search('hippo giraffe')).map(hit => hit.message_id)
+  expect(await found()).toEqual(['u2'])
+  rmSync(partIn(folder))
+  expect(await found()).toEqual(['u2'])
+  const whole = readFileSync(partIn(folder))
+  for (let place = 0; place < whole.length; place++) {
+    const harmed = Buffer.from(whole)
+    harmed[place]! ^= 0x01
+    writeFileSync(partIn(folder), harmed)
+    expect(await found()).toEqual(['u2'])
   }
+  // Found while more is to be added to it.
+  writeFileSync(partIn(folder), whole.subarray(0, -3))
+  await session.append(user('u3', 'giraffe and hippo'))
+  expect(await found()).toEqual(['u3', 'u2'])
+})
+
+test('a large history is indexed piece by piece; who is interrupted goes on from there, and only what is new is read', async () => {
+  const folder = temporaryFolder()
+  const store = storeIn(folder)
+  await sessionIn(store, { id: 'small' }).append(user('first', 'needle'))
+  const count = 3600
+  const filler = 'some words of no meaning '.repeat(200)
+  const frames = Array.from({ length: count }, (_, index) => {
+    const message = user(`m${index}`, `${index % 1800 === 0 ? 'needle' : 'hay'} ${filler}`)
+    return frame('message', message.id, { at: index, message })
+  })
+  const header = { schema: 1, id: 'large', project: '/work/one', agent: '', provider: '', model: '', mode: 'safe' }
+  const file = generationPath(join(folder, 'sessions', 'large'), 1)
+  writeFileSync(file, Buffer.concat([frame('session', 'large', { ...header, created_at: 1 }), ...frames]))
+
+  const totals: number[] = []
+  const interrupted = store.search('needle', {
+    onProgress: (done, total) => {
+      totals.push(total)
+      if (done > total * 0.8) throw new Error('interrupted')
+    },
+  })
+  await expect(interrupted).rejects.toThrow('interrupted')
+  const progress: number[][] = []
+  const search = async () =>
+    (await store.search('needle', { onProgress: (...told) => progress.push(told) })).map(hit => hit.message_id)
+  expect(await search()).toEqual(['first', 'm1800', 'm0'])
+  expect(totals[0]).toBeGreaterThan(statSync(file).size)
+  expect(progress[0]?.[1]).toBeLessThan((totals[0] ?? 0) * 0.6)
+  expect(progress.at(-1)?.[0]).toBe(progress.at(-1)?.[1])
+  expect(readdirSync(join(folder, 'index')).filter(name => name.endsWith('.words')).length).toBeGreaterThan(1)
+  expect((await store.search('needle', { limit: 1 })).map(hit => hit.message_id)).toEqual(['first'])
+
+  progress.length = 0
+  expect(await search()).toHaveLength(3)
+  expect(progress).toEqual([])
+  const added = frame('message', 'new', { at: 1, message: user('new', 'needle') })
+  appendFileSync(file, added)
+  expect(await search()).toEqual(['first', 'm1800', 'new', 'm0'])
+  expect(progress).toEqual([[added.length, added.length]])
 })
 
 test('an exported session is a standard SQLite file, JSON, and a document', async () => {
@@ -102,6 +160,12 @@ async function fill(store: Store): Promise<void> {
   await sessionIn(store, { id: 'b' }).append(user('u', 'the parser is slow'))
   await sessionIn(store, { id: 'c' }).append(user('u', 'Résumé of the day'))
   await sessionIn(store, { id: 'd' }).append(user('u', '请优化数据库查询'))
+  await sessionIn(store, { id: 'e' }).append(user('u', `sha256 ${'0123456789abcdef'.repeat(4)}-and-more`))
+}
+
+function partIn(folder: string): string {
+  const [name = ''] = readdirSync(join(folder, 'index')).filter(each => each.endsWith('.words'))
+  return join(folder, 'index', name)
 }
 
 function bytesBelow(folder: string): string {

@@ -125,7 +125,7 @@ describe('compaction', () => {
     expect(await store.purge({ olderThanMs: 60_000 })).toMatchObject({ messages: 0 })
     const purged = await store.purge()
     expect(purged).toMatchObject({ sessions: 1, messages: 2, skipped: [] })
-    expect(purged.bytes).toBeGreaterThan(50_000)
+    expect(purged.bytes_freed).toBeGreaterThan(50_000)
     expect(diskBytes(folder)).toBeLessThan(10_000)
     const after = await reopen(store, session.id)
     expect(idsOf(after.log.messages())).toEqual(['s1', 'u2'])
@@ -159,7 +159,7 @@ test('a deleted session leaves none of its bytes', async () => {
   await session.close()
   expect(await store.deleteSession(session.id)).toMatchObject({
     ok: true,
-    value: { bytes: expect.closeTo(100_700, -3) },
+    value: { bytes_freed: expect.closeTo(100_700, -3) },
   })
   expect(store.listSessions()).toEqual([])
   expect(diskBytes(folder)).toBeLessThan(200)

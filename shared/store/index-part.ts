@@ -1,0 +1,208 @@
+import { closeSync, openSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import { readFrom } from './journal'
+import { NumberList, WordTable } from './word-table'
+
+/** Where a message stands: in which of the part's sessions, from which byte of its journal, and when it was saved. */
+export interface Place {
+  session: number
+  offset: number
+  at: number
+}
+
+/** Sizes and checksums of what a part's file holds: words, then places, then for each word the numbers of its places. */
+export interface PartLayout {
+  words: Region
+  places: Region
+}
+
+interface Region {
+  bytes: number
+  crc32: number
+}
+
+/** Collects the words of messages until they are written as one file. */
+export class PartBuilder {
+  readonly #words = new WordTable()
+  readonly #places: Place[] = []
+  /** Which word was found in which place, by their numbers, in the order it was found. */
+  readonly #foundWords = new NumberList()
+  readonly #foundPlaces = new NumberList()
+
+  /** @param text as `indexedText` makes it */
+  add(place: Place, text: string): void {
+    const number = this.#places.push(place) - 1
+    for (const word of this.#words.numbersIn(text, number)) this.#note(word, number)
+  }
+
+  /** Goes on with a part that was written before. */
+  static from(part: PartReader): PartBuilder {
+    const builder = new PartBuilder()
+    for (const place of part.places()) builder.#places.push(place)
+    for (const [word, places] of part.all()) {
+      const [number = 0] = builder.#words.numbersIn(word, 0)
+      for (const place of places) builder.#note(number, place)
+    }
+    return builder
+  }
+
+  #note(word: number, place: number): void {
+    this.#foundWords.push(word)
+    this.#foundPlaces.push(place)
+  }
+
+  /** The file, and what has to be known to read it. */
+  encode(): { layout: PartLayout; bytes: Buffer } {
+    const { ends, places } = this.#placesByWord()
+    const lists = Buffer.allocUnsafe(this.#words.size * CHECKSUM_BYTES + places.length * MAX_NUMBER_BYTES)
+    let at = 0
+    const lines = this.#words.sorted().map(({ word, number }) => {
+      const from = at
+      at = writeNumbers(places.subarray(ends[number - 1] ?? 0, ends[number]), lists, at)
+      return `${word} ${from.toString(36)} ${(at - from).toString(36)}`
+    })
+    const words = Buffer.from(`\n${lines.join('\n')}\n`)
+    const encoded = Buffer.from(
+      Float64Array.from(this.#places.flatMap(({ session, offset, at }) => [session, offset, at])).buffer,
+    )
+    return {
+      layout: { words: regionOf(words), places: regionOf(encoded) },
+      bytes: Buffer.concat([words, encoded, lists.subarray(0, at)]),
+    }
+  }
+
+  /** The places of all words, one word's behind the other's, each in ascending order; and where those of a word end. */
+  #placesByWord(): { ends: Int32Array; places: Int32Array } {
+    const [words, found] = [this.#foundWords.values(), this.#foundPlaces.values()]
+    const ends = new Int32Array(this.#words.size)
+    for (const word of words) ends[word]!++
+    for (let word = 1; word < ends.length; word++) ends[word]! += ends[word - 1]!
+    const places = new Int32Array(found.length)
+    const next = Int32Array.from(ends, (_, word) => ends[word - 1] ?? 0)
+    for (let index = 0; index < found.length; index++) places[next[words[index]!]!++] = found[index]!
+    return { ends, places }
+  }
+}
+
+/** A part's file, open for reading. Of the lists of places only those that are asked for are read. */
+export class PartReader {
+  readonly #fd: number
+  readonly #layout: PartLayout
+  readonly #words: Buffer
+
+  private constructor(fd: number, layout: PartLayout, words: Buffer) {
+    this.#fd = fd
+    this.#layout = layout
+    this.#words = words
+  }
+
+  /** Opens a file for as long as `use` reads it; `undefined` when it is damaged. Throws when it is missing. */
+  static use<T>(path: string, layout: PartLayout, use: (part: PartReader) => T): T | undefined {
+    const fd = openSync(path, 'r')
+    try {
+      return use(new PartReader(fd, layout, readRegion(fd, 0, layout.words)))
+    } catch (thrown) {
+      if (thrown instanceof DamagedPart) return undefined
+      throw thrown
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  places(): Place[] {
+    const bytes = readRegion(this.#fd, this.#layout.words.bytes, this.#layout.places)
+    const numbers = new Float64Array(Uint8Array.from(bytes).buffer)
+    return Array.from({ length: bytes.length / PLACE_BYTES }, (_, index) => ({
+      session: numbers[index * 3] ?? 0,
+      offset: numbers[index * 3 + 1] ?? 0,
+      at: numbers[index * 3 + 2] ?? 0,
+    }))
+  }
+
+  /** For each place whether it holds a word, or any word that begins with it. */
+  find(word: string, isPrefix: boolean): Uint8Array {
+    const found = new Uint8Array(this.#layout.places.bytes / PLACE_BYTES)
+    // The words are sorted, so those with one beginning stand together.
+    const wanted = `\n${word}${isPrefix ? '' : ' '}`
+    const from = this.#words.indexOf(wanted)
+    if (from < 0) return found
+    let to = from
+    while (this.#words.indexOf(wanted, to) === to) to = this.#words.indexOf('\n', to + 1)
+    for (const [, list] of this.#lists(from, to)) {
+      for (const place of numbersIn(list)) found[place] = 1
+    }
+    return found
+  }
+
+  *all(): Generator<[string, number[]], void> {
+    for (const [word, list] of this.#lists(0, this.#words.length - 1)) yield [word, numbersIn(list)]
+  }
+
+  /** The words of some lines, each with its list of places. */
+  *#lists(from: number, to: number): Generator<[string, Buffer], void> {
+    const lines = this.#words
+      .toString('utf8', from + 1, to)
+      .split('\n')
+      .map(line => line.split(' '))
+    const startOf = (line: string[] | undefined) => Number.parseInt(line?.[1] ?? '', 36)
+    const bytesOf = (line: string[] | undefined) => Number.parseInt(line?.[2] ?? '', 36)
+    const [first, last] = [lines[0], lines.at(-1)]
+    if (!first?.[1]) return
+    const start = this.#layout.words.bytes + this.#layout.places.bytes
+    const lists = readFrom(this.#fd, start + startOf(first), start + startOf(last) + bytesOf(last))
+    for (const line of lines) {
+      const at = startOf(line) - startOf(first)
+      yield [line[0] ?? '', lists.subarray(at, at + bytesOf(line))]
+    }
+  }
+}
+
+class DamagedPart extends Error {}
+
+function regionOf(bytes: Buffer): Region {
+  return { bytes: bytes.length, crc32: crc32(bytes) }
+}
+
+function readRegion(fd: number, from: number, region: Region): Buffer {
+  const bytes = readFrom(fd, from, from + region.bytes)
+  if (crc32(bytes) !== region.crc32) throw new DamagedPart()
+  return bytes
+}
+
+/** Three numbers of 64 bits. */
+const PLACE_BYTES = 24
+
+const CHECKSUM_BYTES = 4
+
+/** A part has fewer places than two million. */
+const MAX_NUMBER_BYTES = 3
+
+/** Ascending numbers as their differences, seven bits a byte, with a checksum in front; returns the offset after them. */
+function writeNumbers(numbers: Int32Array, bytes: Buffer, from: number): number {
+  let at = from + CHECKSUM_BYTES
+  let last = 0
+  for (const number of numbers) {
+    let rest = number - last
+    last = number
+    for (; rest > 0x7f; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80
+    bytes[at++] = rest
+  }
+  bytes.writeUInt32LE(crc32(bytes.subarray(from + CHECKSUM_BYTES, at)), from)
+  return at
+}
+
+function numbersIn(list: Buffer): number[] {
+  const bytes = list.subarray(CHECKSUM_BYTES)
+  if (list.length < CHECKSUM_BYTES || crc32(bytes) !== list.readUInt32LE()) throw new DamagedPart()
+  const numbers: number[] = []
+  let [last, rest, shift] = [0, 0, 0]
+  for (const byte of bytes) {
+    rest |= (byte & 0x7f) << shift
+    shift += 7
+    if (byte > 0x7f) continue
+    last += rest
+    numbers.push(last)
+    rest = shift = 0
+  }
+  return numbers
+}
