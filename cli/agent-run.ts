@@ -191,16 +191,11 @@ function nonBlank(text: string): string | undefined {
   return text.trim() === '' ? undefined : text
 }
 
-/** The one there is so far. */
-const DEFAULT_AGENT = 'default'
-
 /** What the flags of the agent set. */
 export function agentSettings(flags: ParsedArgs['flags']): Partial<Settings> {
-  const agent = textFlag(flags, 'agent')
-  if (agent !== undefined && agent !== DEFAULT_AGENT) {
-    throw new UsageError(`there is no agent "${agent}"; there is: ${DEFAULT_AGENT}`)
-  }
   const settings = modelSettings(flags)
+  const agent = textFlag(flags, 'agent')
+  if (agent !== undefined) settings.agent = agent
   const numbers = {
     maxTurns: numberFlag(flags, 'max-turns'),
     maxCostUsd: numberFlag(flags, 'max-cost'),

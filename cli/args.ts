@@ -36,7 +36,7 @@ export const MODEL_OPTIONS = {
 /** `kode [flags] [prompt…]` */
 export const AGENT_OPTIONS = {
   prompt: { type: 'string', short: 'p', value: 'TEXT', help: 'the prompt; - reads it from stdin' },
-  agent: { type: 'string', short: 'a', value: 'NAME', help: 'agent; there is: default' },
+  agent: { type: 'string', short: 'a', value: 'NAME', help: 'agent that does it, such as plan; see kode agents' },
   resume: { type: 'string', short: 's', value: 'ID', help: 'go on with a session, by id prefix' },
   session: { type: 'string', value: 'ID', help: 'same as --resume' },
   'session-id': { type: 'string', value: 'ID', help: 'id for the new session' },

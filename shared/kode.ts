@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { settingsFor } from '#shared/agent/as-agent'
 import type { ChangeEngine } from '#shared/agent/change-engine'
 import { type HeadlessDemands, runHeadless } from '#shared/agent/headless'
+import { Spending } from '#shared/agent/limits'
 import { NetworkQuestions } from '#shared/agent/network-questions'
 import { openEngine } from '#shared/agent/open-engine'
 import type { OpenModel } from '#shared/agent/open-model'
@@ -14,8 +16,13 @@ import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { Command } from '#shared/commands/command'
+import { costOf } from '#shared/config/model-catalog'
 import { type KodePaths, kodePaths } from '#shared/config/paths'
 import { loadSettings, type Settings } from '#shared/config/settings'
+import type { AgentShelf } from '#shared/context/agents/agent-shelf'
+import { DEFAULT_AGENT } from '#shared/context/agents/built-in'
+import type { AgentDefinition } from '#shared/context/agents/definition'
+import subAgentText from '#shared/context/agents/prompts/sub-agent.md'
 import { environmentNote, uncommittedDiff } from '#shared/context/environment'
 import { projectInstructions } from '#shared/context/instructions'
 import { systemPrompt } from '#shared/context/system-prompt'
@@ -37,9 +44,10 @@ import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { InputHistory } from '#shared/store/history'
 import type { SessionLog } from '#shared/store/messages'
 import type { FoundMessage, ListedSession, Store } from '#shared/store/sessions'
+import { SubAgents, type WantedLog } from '#shared/tasks/sub-agents'
 import { TaskBoard } from '#shared/tasks/task-board'
 import { BUILT_IN_TOOLS } from '#shared/tools/registry'
-import { modeFrom } from '#shared/trust/policy'
+import { clampMode, modeFrom } from '#shared/trust/policy'
 import { RuleBook } from '#shared/trust/rule-book'
 import { networkHosts } from '#shared/trust/rules'
 import { classifyShell, effectOfShell } from '#shared/trust/shell-classifier'
@@ -142,9 +150,15 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   const paths = isWritable(kept.config) ? kept : temporaryPaths(kept)
   const loaded = await loadSettings({ root, files: host.files, env, flags: options.settings })
   if (!loaded.ok) return fail({ message: loaded.error, exitCode: EXIT.usage })
-  const { settings } = loaded.value
-  const warnings =
-    paths === kept ? loaded.value.warnings : [...loaded.value.warnings, `${kept.config} is read-only; nothing is kept`]
+  const found = await findAgent(loaded.value.settings, root, paths, host.files)
+  if (!found.ok) return fail({ message: found.error, exitCode: EXIT.usage })
+  const { agent } = found.value
+  const settings = settingsFor(agent, loaded.value.settings, options.settings)
+  const warnings = [
+    ...loaded.value.warnings,
+    ...found.value.warnings,
+    ...(paths === kept ? [] : [`${kept.config} is read-only; nothing is kept`]),
+  ]
   const rules = new RuleBook(
     host.files,
     { user: kept.rules, machine: kept.policy },
@@ -182,8 +196,40 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   }
   const mcp = await openServers(host, options, settings, paths, sandbox.value, mcpTexts)
   const told = [...warnings, ...written.value.problems, ...(mcp?.warnings ?? [])]
-  const parts = { paths, sandbox: sandbox.value, chosen: model.value, autoRefusal, rules, network, mcp: mcp?.servers }
+  const parts = {
+    paths,
+    sandbox: sandbox.value,
+    chosen: model.value,
+    agent,
+    autoRefusal,
+    rules,
+    network,
+    mcp: mcp?.servers,
+  }
   return ok(new ProjectKode(host, options, settings, told, parts))
+}
+
+/** The agent that talks to the user; where it is kode itself, no file is looked at. */
+async function findAgent(
+  settings: Settings,
+  root: string,
+  paths: KodePaths,
+  files: Host['files'],
+): Promise<Result<{ agent: AgentDefinition; warnings: readonly string[] }, string>> {
+  if (settings.agent === undefined) return ok({ agent: DEFAULT_AGENT, warnings: [] })
+  const shelf = await readShelf(settings, root, paths, files)
+  const found = shelf.find(settings.agent)
+  return found.ok ? ok({ agent: found.value, warnings: shelf.warnings }) : found
+}
+
+async function readShelf(
+  { isBare }: Settings,
+  root: string,
+  paths: KodePaths,
+  files: Host['files'],
+): Promise<AgentShelf> {
+  const { AgentShelf } = await import('#shared/context/agents/agent-shelf')
+  return isBare ? AgentShelf.builtIn() : AgentShelf.read(root, paths.agents, files)
 }
 
 /** The MCP servers of this project; nothing of them is loaded where there are none. */
@@ -218,6 +264,7 @@ interface WiredParts {
   paths: KodePaths
   sandbox: Sandbox
   chosen: OpenModel
+  agent: AgentDefinition
   autoRefusal: string | undefined
   rules: RuleBook
   network: NetworkQuestions
@@ -303,6 +350,10 @@ class ProjectKode implements Kode {
   readonly #tasks: TaskBoard
   readonly #parser = new ShellParser(readAsset)
   readonly #toldTroubles = new Set<string>()
+  readonly #agent: AgentDefinition
+  readonly #subAgents: SubAgents
+  /** Ids of sessions that leave nothing on the disk. */
+  readonly #ephemeral = new Set<string>()
   #store: Store | undefined
   #history: InputHistory | undefined
 
@@ -311,7 +362,7 @@ class ProjectKode implements Kode {
     options: KodeOptions,
     settings: Settings,
     warnings: readonly string[],
-    { paths, sandbox, chosen, autoRefusal, rules, network, mcp }: WiredParts,
+    { paths, sandbox, chosen, agent, autoRefusal, rules, network, mcp }: WiredParts,
   ) {
     this.root = options.root
     this.settings = settings
@@ -330,7 +381,10 @@ class ProjectKode implements Kode {
     const { root, project } = { root: this.root, project: settings.project }
     this.#engine = openEngine({ root, files: host.files, paths, project, now: () => host.now() })
     this.#tasks = new TaskBoard(this.sandbox, root, () => host.now())
-    this.#tools = new Toolset(BUILT_IN_TOOLS).filtered(settings.allowedTools, settings.disallowedTools)
+    this.#agent = agent
+    this.#subAgents = this.#openSubAgents()
+    const tools = new Toolset(BUILT_IN_TOOLS).filtered(settings.allowedTools, settings.disallowedTools)
+    this.#tools = tools.filtered(agent.allowedTools, agent.disallowedTools)
     mcp?.subscribe(() => this.#tools.setAdded(mcp.tools()))
   }
 
@@ -338,20 +392,13 @@ class ProjectKode implements Kode {
     const opened = await this.#openLog(options)
     if (!opened.ok) return opened
     const log = opened.value
-    const { isBare, project } = this.settings
-    const [instructions] = await Promise.all([
-      isBare ? '' : projectInstructions(this.root, this.#paths.memory, this.#host.files, project.instructions),
-      this.#engine.recover(),
-    ])
+    await this.#engine.recover()
     // Nobody waits at a prompt: the first event tells of every tool.
     if (!this.#options.isInteractive) await this.#mcp?.start()
-    const chosen = await this.#blindfolded()
-    const own = systemPrompt({
-      root: this.root,
-      platform: `${process.platform} ${process.arch}`,
-      model: this.model,
-      instructions,
-    })
+    const [chosen, own] = await Promise.all([
+      this.#blindfolded(this.#chosen),
+      this.#systemPrompt(this.#agent, this.model, this.root),
+    ])
     let whole: string | undefined
     const system = () => {
       whole ??= [own, this.#mcp?.instructions() ?? ''].filter(text => text !== '').join('\n\n')
@@ -537,13 +584,14 @@ class ProjectKode implements Kode {
     }
     const created = store.value.createSession({
       project: this.root,
-      agent: 'default',
+      agent: this.#agent.name,
       provider: this.#chosen.providerName,
       model: this.model,
       mode: this.#defaultMode(),
       ...(id && { id }),
       isEphemeral,
     })
+    if (created.ok && isEphemeral) this.#ephemeral.add(created.value.id)
     return created.ok ? created : fail({ message: created.error.message, exitCode: EXIT.usage })
   }
 
@@ -577,35 +625,84 @@ class ProjectKode implements Kode {
     return this.settings.mode ?? (this.#autoRefusal ? 'safe' : 'auto')
   }
 
+  async #systemPrompt(agent: AgentDefinition, model: string, root: string): Promise<string> {
+    const { isBare, project } = this.settings
+    const isWithout = isBare || agent.skipMemory
+    const instructions = isWithout
+      ? ''
+      : await projectInstructions(this.root, this.#paths.memory, this.#host.files, project.instructions)
+    return systemPrompt({
+      root,
+      platform: `${process.platform} ${process.arch}`,
+      model,
+      instructions,
+      ...(agent.systemPrompt !== undefined && { text: agent.systemPrompt }),
+    })
+  }
+
+  #openSubAgents(): SubAgents {
+    const { env } = this.#options
+    return new SubAgents({
+      board: this.#tasks,
+      shelf: () => readShelf(this.settings, this.root, this.#paths, this.#host.files),
+      modelFor: async agent => {
+        const opened = await chooseModel(settingsFor(agent, this.settings), this.#host, this.#options)
+        return opened.ok ? ok(await this.#blindfolded(opened.value)) : opened
+      },
+      systemFor: async (agent, model, root) =>
+        `${await this.#systemPrompt(agent, model, root)}\n\n${subAgentText.trim()}`,
+      environmentNote: root => environmentNote(root, env, this.#host.now(), this.#host.processes),
+      logFor: wanted => this.#subAgentLog(wanted),
+    })
+  }
+
+  async #subAgentLog({ parent, resume, agent, model, mode }: WantedLog): Promise<Result<SessionLog, string>> {
+    const store = await this.#openStore()
+    if (!store.ok) return fail(store.error.message)
+    const isEphemeral = this.#ephemeral.has(parent)
+    if (resume === undefined) {
+      const { model: name, providerName: provider } = model
+      const common = { project: this.root, agent, provider, model: name, mode, parent, isEphemeral }
+      const created = store.value.createSession(common)
+      if (created.ok && isEphemeral) this.#ephemeral.add(created.value.id)
+      return created.ok ? created : fail(created.error.message)
+    }
+    const found = store.value.listSubSessions(parent).find(each => each.id.startsWith(resume))
+    if (!found) return fail(`you started no agent with the session_id "${resume}"`)
+    if (found.agent !== agent) return fail(`session ${resume} is one of "${found.agent}", not of "${agent}"`)
+    const resumed = await store.value.openSession(found.id)
+    return resumed.ok ? ok(resumed.value.log) : fail(resumed.error.message)
+  }
+
   /** A resumed session keeps its mode, unless another is asked for or `auto` no longer works. */
   #modeOf(options: SessionOptions, log: SessionLog): TrustMode {
     const stored = log.meta('mode')
     const resumed = typeof stored === 'string' ? modeFrom(stored) : undefined
     const mode = options.mode ?? this.settings.mode ?? resumed ?? this.#defaultMode()
-    return mode === 'auto' && this.#autoRefusal ? 'safe' : mode
+    return clampMode(this.#agent.trust, mode === 'auto' && this.#autoRefusal ? 'safe' : mode)
   }
 
-  /** The chosen model, which never sees the project's own words where the project asks for that. */
-  async #blindfolded(): Promise<OpenModel> {
+  /** A model that never sees the project's own words where the project asks for that. */
+  async #blindfolded(chosen: OpenModel): Promise<OpenModel> {
     const { engine, blindfold: wanted } = this.settings.project
-    if (!engine?.blindfold_mode && !wanted) return this.#chosen
+    if (!engine?.blindfold_mode && !wanted) return chosen
     const [{ blindfoldModeOf, openBlindfold }, { BlindfoldProvider }] = await Promise.all([
       import('#shared/agent/open-blindfold'),
       import('#shared/context/blindfold/provider'),
     ])
     const mode = blindfoldModeOf(this.settings.project)
-    if (mode === undefined) return this.#chosen
+    if (mode === undefined) return chosen
     const own = systemPrompt({ root: '', platform: process.platform, model: this.model, instructions: '' })
     const parts = await this.#engine.project(new AbortController().signal)
     const source = { root: this.root, files: this.#host.files, ...parts }
     const blindfold = await openBlindfold(mode, [own, JSON.stringify(this.#tools.specs())], source)
-    return { ...this.#chosen, provider: new BlindfoldProvider(this.#chosen.provider, blindfold) }
+    return { ...chosen, provider: new BlindfoldProvider(chosen.provider, blindfold) }
   }
 
   #wiringParts(log: SessionLog, system: () => string, model: OpenModel, session: SessionBinding): WiringParts {
     const { env, version, isInteractive } = this.#options
     const place = { root: this.root, home: this.#paths.home, ...(env.TMPDIR && { tmp: env.TMPDIR }) }
-    return {
+    const parts: WiringParts = {
       root: this.root,
       host: this.#host,
       env,
@@ -623,8 +720,17 @@ class ProjectKode implements Kode {
       rules: this.#rules,
       network: this.#network,
       tasks: this.#tasks.deskOf(log.id, tasks => session.emit({ type: 'tasks', tasks })),
+      agents: this.#subAgents.deskOf({ session, chain: [this.#agent.name], isBackground: false, parts: () => parts }),
+      spending: new Spending(costOf),
+      ask: async (question, signal) => {
+        session.emit({ type: 'question_asked', question })
+        const answer = await this.#host.ask(question, signal)
+        session.emit({ type: 'question_answered', id: question.id, answer })
+        return answer
+      },
       classify: async line => effectOfShell(await classifyShell(line, place, this.#parser)),
     }
+    return parts
   }
 
   async #verify(command: string): Promise<VerifyOutcome> {

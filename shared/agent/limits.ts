@@ -8,6 +8,8 @@ export interface TurnLimits {
   maxCostUsd?: number
   /** Input and output of all requests together. */
   maxTotalTokens?: number
+  /** After `maxTurns` the model is asked once more, for words only. */
+  hasGraceTurn?: boolean
 }
 
 /** What has been spent, over all requests of a session, and whether the next request is still allowed. */
@@ -29,6 +31,11 @@ export class Spending {
     for (const key of TOKEN_COUNTS) this.total[key] += usage[key]
     const cost = this.#costOf(usage, model)
     this.costUsd = cost === undefined || this.costUsd === undefined ? undefined : this.costUsd + cost
+  }
+
+  /** Spending of somebody who works for this one: it counts here too, and ends where this one's money does. */
+  child(limits: Omit<TurnLimits, 'maxTurns'>): Spending {
+    return new ChildSpending(this.#costOf, this, limits)
   }
 
   /** Of a request beside the turn, such as a summary: it costs, and is no turn. */
@@ -54,5 +61,30 @@ export class Spending {
       return { limit: 'cost', message: `stopped after $${this.costUsd?.toFixed(4)} (--max-cost ${limits.maxCostUsd})` }
     }
     return undefined
+  }
+}
+
+class ChildSpending extends Spending {
+  readonly #parent: Spending
+  readonly #parentLimits: Omit<TurnLimits, 'maxTurns'>
+
+  constructor(
+    costOf: (usage: Usage, model: string) => number | undefined,
+    parent: Spending,
+    parentLimits: Omit<TurnLimits, 'maxTurns'>,
+  ) {
+    super(costOf)
+    this.#parent = parent
+    this.#parentLimits = parentLimits
+  }
+
+  override add(usage: Usage | undefined, model: string): void {
+    super.add(usage, model)
+    if (usage) this.#parent.addBeside(usage, model)
+  }
+
+  override exceeded(limits: TurnLimits, requestsBefore: number): { limit: LimitName; message: string } | undefined {
+    const parentLimits = { ...this.#parentLimits, maxTurns: Number.POSITIVE_INFINITY }
+    return super.exceeded(limits, requestsBefore) ?? this.#parent.exceeded(parentLimits, 0)
   }
 }

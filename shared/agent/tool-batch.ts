@@ -3,6 +3,8 @@ import { type CallEnd, runToolCall, type ToolCallServices } from './tool-call'
 
 /** Calls running side by side at most; more gain nothing on a disk. */
 const MAX_PARALLEL = 8
+/** What waits for a model can be more at once. */
+const MAX_DELEGATED = 32
 
 /**
  * Runs the calls of one reply: neighbours that only read side by side, everything else in the model's order.
@@ -20,16 +22,25 @@ export async function runToolBatch(
   }
 }
 
-/** Consecutive read-only calls form one group. */
+/** Consecutive calls that only read form one group, and so do those that delegate: what these bring home changes files. */
 function groupCalls(calls: readonly ToolCall[], services: ToolCallServices): ToolCall[][] {
   const groups: ToolCall[][] = []
-  let isOpen = false
+  let openTo: Company = 'alone'
   for (const call of calls) {
-    const isReadOnly = services.tools.find(call.name)?.isReadOnly ?? false
+    const company = companyOf(call, services)
     const last = groups.at(-1)
-    if (isReadOnly && isOpen && last && last.length < MAX_PARALLEL) last.push(call)
+    const most = company === 'delegating' ? MAX_DELEGATED : MAX_PARALLEL
+    if (company !== 'alone' && company === openTo && last && last.length < most) last.push(call)
     else groups.push([call])
-    isOpen = isReadOnly
+    openTo = company
   }
   return groups
+}
+
+type Company = 'alone' | 'reading' | 'delegating'
+
+function companyOf(call: ToolCall, services: ToolCallServices): Company {
+  const tool = services.tools.find(call.name)
+  if (tool?.isDelegating) return 'delegating'
+  return tool?.isReadOnly ? 'reading' : 'alone'
 }

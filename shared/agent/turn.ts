@@ -62,7 +62,10 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
     if (signal.aborted) return { reason: 'cancelled' }
     for (const task of services.finishedTasks()) await services.add(userMessage([taskNote(task)], 'task'))
     const exceeded = spending.exceeded(limits, requestsBefore)
-    if (exceeded) return { reason: 'limit', ...exceeded }
+    if (exceeded) {
+      if (exceeded.limit === 'turns' && limits.hasGraceTurn) await speakLast(services, signal)
+      return { reason: 'limit', ...exceeded }
+    }
 
     const reply = await askModel(services, signal)
     const answered = reply.kind === 'reply' ? reply.message : undefined
@@ -109,6 +112,17 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
       return { reason: 'limit', limit: 'loop_guard', message }
     }
   }
+}
+
+/** One more request for an answer in words; calls in it are dropped. */
+async function speakLast(services: TurnServices, signal: AbortSignal): Promise<void> {
+  await services.add(userMessage([{ type: 'text', text: LAST_CHANCE }], 'reminder'))
+  const reply = await askModel(services, signal)
+  const message = reply.kind === 'reply' ? reply.message : reply.partial
+  services.spending.add(message?.usage, message?.model ?? '')
+  if (!message) return
+  const parts = message.parts.filter(part => part.type !== 'tool_call')
+  if (textOf({ ...message, parts }).trim() !== '') await services.add({ ...message, parts, stop: 'end' })
 }
 
 /** How often each kind of trouble was forgiven in this turn. */
@@ -179,17 +193,22 @@ async function afterAnswer(
 }
 
 const CONTINUE = 'Your reply was cut at the output limit. Go on exactly where it stopped, without repeating anything.'
+const LAST_CHANCE =
+  'You have used all your turns. This is your final chance: answer now, in plain text, with what you have. Tools are ignored.'
 const LOOP_REMINDER =
   'You made the same call several times with the same result. It will not change. Do something else, or answer with what you know.'
 
 /** What a background task came to, with the end of what it said. */
-function taskNote({ id, name, status, exitCode, output }: TaskReport): TextPart {
+function taskNote({ id, kind, name, status, exitCode, output }: TaskReport): TextPart {
   const code = exitCode === undefined ? '' : ` with exit code ${exitCode}`
-  const text = `Background task ${id} (${name}) ${status}${code}.\n${cutMiddle(output, TASK_OUTPUT_CHARS)}`.trimEnd()
+  const text =
+    `Background task ${id} (${name}) ${status}${code}.\n${cutMiddle(output, kind === 'agent' ? AGENT_OUTPUT_CHARS : TASK_OUTPUT_CHARS)}`.trimEnd()
   return { type: 'text', text }
 }
 
 const TASK_OUTPUT_CHARS = 4_000
+/** An answer was written to be read whole. */
+const AGENT_OUTPUT_CHARS = 20_000
 
 /** A new message in the user's role. */
 export function userMessage(parts: UserPart[], origin: UserMessage['origin']): UserMessage {

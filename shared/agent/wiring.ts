@@ -1,18 +1,19 @@
 import { newId } from '#shared/base/ids'
 import { ok, type Result } from '#shared/base/result'
-import { costOf, factsOf } from '#shared/config/model-catalog'
+import { factsOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { Cause } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
-import type { RuleOffer } from '#shared/protocol/approvals'
+import type { RuleOffer, UserQuestion } from '#shared/protocol/approvals'
 import type { ChangedFile, ContextFill } from '#shared/protocol/events'
 import type { Message, Usage } from '#shared/protocol/messages'
 import type { ModelRequest } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
 import { textOfEntry } from '#shared/store/recall'
+import type { AgentDesk } from '#shared/tools/agent-desk'
 import type { TaskDesk, TaskReport } from '#shared/tools/task-desk'
 import type { ToolContext, ToolOutput } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
@@ -22,7 +23,7 @@ import type { RuleBook } from '#shared/trust/rule-book'
 import { suggestRules, wouldHaveAllowed } from '#shared/trust/rules'
 import type { ChangeEngine } from './change-engine'
 import { COMPACT_AT, compact } from './compaction'
-import { Spending } from './limits'
+import type { Spending } from './limits'
 import { CLEARED, resultsToClear } from './micro-compaction'
 import type { NetworkQuestions } from './network-questions'
 import type { OpenModel } from './open-model'
@@ -54,6 +55,10 @@ export interface WiringParts {
   rules: RuleBook
   network: NetworkQuestions
   tasks: TaskDesk
+  agents: AgentDesk
+  spending: Spending
+  /** Asks the user what the model cannot know; empty where nobody answers. */
+  ask(question: UserQuestion, signal: AbortSignal): Promise<string>
   classify(commandLine: string): Promise<Effect>
 }
 
@@ -80,13 +85,13 @@ export class SessionWiring {
   constructor(parts: WiringParts, session: SessionBinding) {
     this.#parts = parts
     this.#session = session
-    this.#windowTokens = factsOf(parts.model.model).windowTokens
-    this.#spending = new Spending(costOf)
+    this.#windowTokens = this.#atMost(factsOf(parts.model.model).windowTokens)
+    this.#spending = parts.spending
     this.#context = this.#toolContext()
   }
 
   turnServices(): TurnServices {
-    const { settings, model } = this.#parts
+    const { settings, model, actor } = this.#parts
     return {
       provider: () => model.provider,
       nextRequest: signal => this.#nextRequest(signal),
@@ -100,6 +105,7 @@ export class SessionWiring {
       spending: this.#spending,
       limits: {
         maxTurns: settings.maxTurns,
+        hasGraceTurn: actor === 'sub_agent',
         ...(settings.maxCostUsd !== undefined && { maxCostUsd: settings.maxCostUsd }),
         ...(settings.maxTotalTokens !== undefined && { maxTotalTokens: settings.maxTotalTokens }),
       },
@@ -118,7 +124,7 @@ export class SessionWiring {
     const { settings, model, log, tools, system } = this.#parts
     await this.#learnWindow(signal)
     await this.#clearOldResults()
-    if (this.fill().used > COMPACT_AT * this.#windowTokens) await this.#compact(signal)
+    if (this.fill().used > (settings.compactAt ?? COMPACT_AT) * this.#windowTokens) await this.#compact(signal)
     return {
       model: model.model,
       system: system(),
@@ -141,7 +147,11 @@ export class SessionWiring {
     if (this.#isWindowAsked || (isSmall && !LOCAL_PROVIDERS.includes(model.providerName))) return
     this.#isWindowAsked = true
     const { findWindow } = await import('#shared/providers/window')
-    this.#windowTokens = await findWindow(model.provider, model.model, signal)
+    this.#windowTokens = this.#atMost(await findWindow(model.provider, model.model, signal))
+  }
+
+  #atMost(windowTokens: number): number {
+    return Math.min(windowTokens, this.#parts.settings.maxContextTokens ?? windowTokens)
   }
 
   async #clearOldResults(): Promise<void> {
@@ -319,7 +329,7 @@ export class SessionWiring {
   }
 
   #toolContext(): ToolContext {
-    const { root, host, env, sandbox, log, userMemory, scope, tasks, classify } = this.#parts
+    const { root, host, env, sandbox, log, userMemory, scope, tasks, agents, classify } = this.#parts
     const session = this.#session
     let todos = todosOf(log)
     return {
@@ -348,6 +358,7 @@ export class SessionWiring {
           session.emit({ type: 'todos', items })
         },
         tasks: { ...tasks, startProcess: command => this.#startBeside(command) },
+        agents,
         ownedFiles: new Set(),
       },
     }
@@ -355,10 +366,7 @@ export class SessionWiring {
 
   async #ask(question: string, options: string[], signal: AbortSignal): Promise<string> {
     const asked = { id: newId(), call_id: '', question, options }
-    this.#session.emit({ type: 'question_asked', question: asked })
-    const answer = await this.#parts.host.ask(asked, signal)
-    this.#session.emit({ type: 'question_answered', id: asked.id, answer })
-    return answer
+    return this.#parts.ask(asked, signal)
   }
 
   #recordCall(entry: ToolAudit): void {

@@ -33,6 +33,12 @@ export interface Settings {
   idleTimeoutS?: number
   allowedTools?: readonly string[]
   disallowedTools: readonly string[]
+  /** Name of the agent that talks to the user; see context/agents/. */
+  agent?: string
+  /** Use no more of the model's window. */
+  maxContextTokens?: number
+  /** Share of the window at which older messages are summarised. */
+  compactAt?: number
   /** Nothing of the user's own: no saved keys, no memory, no instruction files. */
   isBare: boolean
   /** The first failure of the provider and the first denied call end the run. */

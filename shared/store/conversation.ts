@@ -18,6 +18,8 @@ export interface SessionHeader {
   /** Milliseconds since 1970. */
   created_at: number
   forked_from?: string
+  /** Id of the session that this one works for: a sub-agent's. */
+  parent?: string
 }
 
 /** A message with its place in the history. */
@@ -262,7 +264,7 @@ const INTERRUPTED =
   'Interrupted: kode was stopped before this call returned. It may have run in part. Look at the present state before you repeat it.'
 
 function decodeHeader(value: Record<string, unknown>): SessionHeader | undefined {
-  const { id, project, agent, provider, model, mode, created_at, forked_from } = value
+  const { id, project, agent, provider, model, mode, created_at, forked_from, parent } = value
   if (typeof id !== 'string' || typeof project !== 'string' || typeof agent !== 'string') return undefined
   if (typeof provider !== 'string' || typeof model !== 'string' || typeof created_at !== 'number') return undefined
   if (mode !== 'plan' && mode !== 'safe' && mode !== 'auto') return undefined
@@ -275,6 +277,7 @@ function decodeHeader(value: Record<string, unknown>): SessionHeader | undefined
     mode,
     created_at,
     ...(typeof forked_from === 'string' && { forked_from }),
+    ...(typeof parent === 'string' && { parent }),
   }
 }
 

@@ -48,6 +48,8 @@ export interface NewSession {
   isEphemeral?: boolean
   /** Id of the session whose messages it begins with. */
   forkedFrom?: string
+  /** Id of the session that it works for. */
+  parent?: string
 }
 
 /** A line of the list, and whether a living process runs the session right now. */
@@ -195,8 +197,17 @@ export class Store {
     return this.listSessions(project)[0]
   }
 
-  /** Sessions, the one used last first; of one project or of all. */
+  /** Sessions of users, the one used last first; of one project or of all. */
   listSessions(project?: string): ListedSession[] {
+    return this.#allSessions(project).filter(each => each.parent === undefined)
+  }
+
+  /** Sessions of the sub-agents that a session started, the one used last first. */
+  listSubSessions(parent: string): ListedSession[] {
+    return this.#allSessions().filter(each => each.parent === parent)
+  }
+
+  #allSessions(project?: string): ListedSession[] {
     const known = this.#catalog.all()
     const leased = this.#leasedIds()
     return this.#ids()
@@ -222,7 +233,7 @@ export class Store {
     if (only === undefined) return fail(unknownSession(idOrPrefix))
     if (fitting.length === 1) return ok(only)
     const [here, ...others] =
-      project === undefined ? [] : this.listSessions(project).filter(each => fitting.includes(each.id))
+      project === undefined ? [] : this.#allSessions(project).filter(each => fitting.includes(each.id))
     if (here && others.length === 0) return ok(here.id)
     const message = `${fitting.length} sessions begin with "${idOrPrefix}". Give more of the id.`
     return fail({ kind: 'ambiguous', message, ids: fitting })
@@ -250,7 +261,7 @@ export class Store {
     options: { project?: string; limit?: number; onProgress?: IndexProgress } = {},
   ): Promise<FoundMessage[]> {
     const { project, limit = 50, onProgress } = options
-    const sessions = new Map(this.listSessions(project).map(each => [each.id, each]))
+    const sessions = new Map(this.#allSessions(project).map(each => [each.id, each]))
     const ids = new Set(sessions.keys())
     const hits = await this.#index.search(query, ids, this.#generations(), limit, onProgress)
     return hits.map(hit => {
@@ -308,12 +319,17 @@ export class Store {
     const taken = Lease.take(sessionLease(this.paths, id))
     if (taken.kind === 'held') return fail(ownedSession(id, taken.by))
     try {
+      const children = this.listSubSessions(id)
       const files = generationsOf(path).map(generation => generationPath(path, generation))
       let bytes_freed = this.#blobs(id).keepOnly(new Set()) + (await this.#forgetCopies(id))
       for (const file of files) bytes_freed += statSync(file, { throwIfNoEntry: false })?.size ?? 0
       for (const file of files) rmSync(file, { force: true })
       rmSync(sessionBlobs(this.paths, id), { recursive: true, force: true })
       this.#catalog.remove(new Set([id]))
+      for (const child of children) {
+        const deleted = await this.deleteSession(child.id)
+        if (deleted.ok) bytes_freed += deleted.value.bytes_freed
+      }
       return ok({ id, bytes_freed })
     } catch (thrown) {
       throw storeFailure(thrown, path)
@@ -331,7 +347,7 @@ export class Store {
   async purge(options: { olderThanMs?: number; project?: string } = {}): Promise<Purged> {
     const until = this.#now() - (options.olderThanMs ?? 0)
     const purged: Purged = { sessions: 0, messages: 0, bytes_freed: 0, skipped: [] }
-    for (const { id } of this.listSessions(options.project).filter(each => each.archived_messages > 0)) {
+    for (const { id } of this.#allSessions(options.project).filter(each => each.archived_messages > 0)) {
       const taken = Lease.take(sessionLease(this.paths, id))
       if (taken.kind === 'held') {
         purged.skipped.push(id)

@@ -13,7 +13,7 @@ export interface BoardTask {
   name: string
   startedAt: number
   /** As it stands now. */
-  state(): Pick<TaskReport, 'status' | 'doing' | 'output' | 'exitCode'>
+  state(): Pick<TaskReport, 'status' | 'doing' | 'output' | 'exitCode' | 'agent'>
   /** Resolves, and never rejects, when it has ended in whatever way. */
   ended: Promise<void>
   /** Asks it to end; `state` says so at once. */
@@ -33,6 +33,7 @@ export class TaskBoard {
   readonly #sandbox: Sandbox
   readonly #root: string
   readonly #now: () => number
+  #agents = 0
 
   constructor(sandbox: Sandbox, root: string, now: () => number) {
     this.#sandbox = sandbox
@@ -69,6 +70,13 @@ export class TaskBoard {
     this.#entries.push({ task, owner, isTold: false })
     this.#announce(owner)
     void task.ended.then(() => this.#announce(owner))
+  }
+
+  /** Puts a running agent on the board, under the next number. */
+  addAgent(agent: Omit<BoardTask, 'id' | 'kind' | 'startedAt'>, owner: string): TaskReport {
+    const task: BoardTask = { ...agent, id: `agent:${++this.#agents}`, kind: 'agent', startedAt: this.#now() }
+    this.add(task, owner)
+    return reportOf(task)
   }
 
   /** Ends everything that a caller started, and waits until it has ended. */

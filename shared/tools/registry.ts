@@ -5,7 +5,9 @@ import { deleteTool } from './delete'
 import { editTool } from './edit'
 import { globTool } from './glob'
 import { grepTool } from './grep'
+import { invokeAgentTool } from './invoke-agent'
 import { listTool } from './list'
+import { listAgentsTool } from './list-agents'
 import { listBackgroundTasksTool } from './list-background-tasks'
 import { memoryReadTool } from './memory-read'
 import { memoryWriteTool } from './memory-write'
@@ -35,6 +37,8 @@ export const BUILT_IN_TOOLS: readonly Tool[] = [
   memoryWriteTool,
   webSearchTool,
   recallContextTool,
+  invokeAgentTool,
+  listAgentsTool,
   listBackgroundTasksTool,
   cancelTaskTool,
   waitTaskTool,

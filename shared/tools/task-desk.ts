@@ -4,6 +4,8 @@ import type { TaskView } from '#shared/protocol/events'
 /** A task as tools tell of it. */
 export interface TaskReport extends TaskView {
   kind: 'agent' | 'process'
+  /** Name of an agent. */
+  agent?: string
   /** Set once it has ended. */
   exitCode?: number
   /** A process: what it printed so far. An agent: its answer, once it has one. */

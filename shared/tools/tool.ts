@@ -8,6 +8,7 @@ import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { HistoryEntry } from '#shared/store/conversation'
 import type { Effect } from '#shared/trust/effects'
 import type { PathScope } from '#shared/trust/path-scope'
+import type { AgentDesk } from './agent-desk'
 import type { TaskDesk } from './task-desk'
 
 /**
@@ -24,6 +25,8 @@ export interface Tool {
   inputSchema(): Record<string, unknown>
   /** Whether all it can do is read; calls of such tools in one reply run side by side. */
   isReadOnly: boolean
+  /** Hands work to somebody else: such calls run side by side with each other, many at once. */
+  isDelegating?: boolean
   /** Only reads. Input that does not fit is `refused`. */
   prepare(input: unknown, context: ToolContext): Promise<Prepared>
 }
@@ -127,6 +130,7 @@ export interface SessionFacts {
   todos(): readonly TodoItem[]
   setTodos(items: TodoItem[]): void
   tasks: TaskDesk
+  agents: AgentDesk
   /** Files this session itself created, project-relative. */
   ownedFiles: Set<string>
 }

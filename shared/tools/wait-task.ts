@@ -57,7 +57,7 @@ function taskOf({ id, outcome, report }: TaskWait) {
     task_id: id,
     status: outcome,
     ...text,
-    ...(report?.kind === 'agent' && { agent_name: report.name }),
+    ...(report?.agent !== undefined && { agent_name: report.agent }),
     ...(report?.exitCode !== undefined && { exit_code: report.exitCode }),
   }
 }

@@ -155,7 +155,7 @@ describe('exit codes', () => {
     [['--output-format', 'xml', 'go'], /text, json, stream-json/],
     [['--mode', 'wild', 'go'], /plan, safe, auto/],
     [['--max-turns', 'many', 'go'], /wants a number/],
-    [['-a', 'reviewer', 'go'], /there is no agent "reviewer"; there is: default/],
+    [['-a', 'reviewer', 'go'], /there is no agent "reviewer"; there are: default, explore, plan, task, verify/],
     [['-p', 'a', 'b'], /not both/],
     [['--project-root', '/no/such/folder', 'go'], /does not exist/],
   ])('wrong usage %j: 2', async (args, message) => {

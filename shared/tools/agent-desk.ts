@@ -1,0 +1,30 @@
+import type { Result } from '#shared/base/result'
+import type { TaskReport } from './task-desk'
+import type { ToolOutput } from './tool'
+
+/** An agent as tools tell of it. */
+export interface AgentEntry {
+  name: string
+  description: string
+  source: 'built-in' | 'user' | 'project'
+  /** How its prompt begins. */
+  prompt: string
+}
+
+export interface AgentRequest {
+  agent: string
+  prompt: string
+  /** Goes on with this earlier conversation of the caller's. */
+  sessionId?: string
+}
+
+/** Other agents, as one caller sees them. `tasks/sub-agents.ts` makes one for each caller. */
+export interface AgentDesk {
+  list(): Promise<readonly AgentEntry[]>
+  /** Whether the agent is there and may be started from here; an error is one line for the model. */
+  check(request: AgentRequest, isBackground: boolean): Promise<Result<void, string>>
+  /** Runs it to its end. */
+  invoke(request: AgentRequest, signal: AbortSignal, onOutput: (text: string) => void): Promise<ToolOutput>
+  /** Starts it beside the conversation. An error is one line for the model. */
+  start(request: AgentRequest): Promise<Result<TaskReport, string>>
+}
