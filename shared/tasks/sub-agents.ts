@@ -9,9 +9,8 @@ import { type AgentDefinition, WRITING_TOOLS } from '#shared/context/agents/defi
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
 import type { SessionLog } from '#shared/store/messages'
-import type { AgentDesk, AgentEntry, AgentRequest } from '#shared/tools/agent-desk'
+import type { AgentAnswer, AgentDesk, AgentEntry, AgentRequest } from '#shared/tools/agent-desk'
 import type { TaskReport } from '#shared/tools/task-desk'
-import type { ToolOutput } from '#shared/tools/tool'
 import { clampMode } from '#shared/trust/policy'
 import type { TaskBoard } from './task-board'
 
@@ -210,7 +209,7 @@ class SubAgent {
   }
 
   /** Answers one prompt; never rejects. Whatever it started has ended afterwards. */
-  async run(prompt: string, signal: AbortSignal, onOutput: (text: string) => void): Promise<ToolOutput> {
+  async run(prompt: string, signal: AbortSignal, onOutput: (text: string) => void): Promise<AgentAnswer> {
     const before = this.#session.messages().length
     const cancel = () => void this.#session.cancel()
     this.#session.subscribe(event => {
@@ -234,7 +233,7 @@ class SubAgent {
   }
 }
 
-function outputOf(end: TurnEnd, said: string, id: string): ToolOutput {
+function outputOf(end: TurnEnd, said: string, id: string): AgentAnswer {
   const foot = `\n[session_id ${id}]`
   switch (end.reason) {
     case 'answered':

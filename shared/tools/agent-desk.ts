@@ -1,6 +1,5 @@
 import type { Result } from '#shared/base/result'
 import type { TaskReport } from './task-desk'
-import type { ToolOutput } from './tool'
 
 /** An agent as tools tell of it. */
 export interface AgentEntry {
@@ -18,13 +17,20 @@ export interface AgentRequest {
   sessionId?: string
 }
 
+/** What an agent came to. */
+export interface AgentAnswer {
+  /** Its last words, or why there are none. */
+  text: string
+  isError?: boolean
+}
+
 /** Other agents, as one caller sees them. `tasks/sub-agents.ts` makes one for each caller. */
 export interface AgentDesk {
   list(): Promise<readonly AgentEntry[]>
   /** Whether the agent is there and may be started from here; an error is one line for the model. */
   check(request: AgentRequest, isBackground: boolean): Promise<Result<void, string>>
   /** Runs it to its end. */
-  invoke(request: AgentRequest, signal: AbortSignal, onOutput: (text: string) => void): Promise<ToolOutput>
+  invoke(request: AgentRequest, signal: AbortSignal, onOutput: (text: string) => void): Promise<AgentAnswer>
   /** Starts it beside the conversation. An error is one line for the model. */
   start(request: AgentRequest): Promise<Result<TaskReport, string>>
 }
