@@ -63,7 +63,7 @@ export function commandContext(
     version: VERSION,
     now: () => host.now(),
     commands: async () => [...(await loadAllCommands()), ...SERVERS],
-    settings: () => settingsFor(command, root, flags, host.files, output),
+    settings: () => settingsFor(command, root, flags, host, output),
     readInput: () => (process.stdin.isTTY ? Promise.resolve('') : readStdin()),
     progress: text => output.note(text),
     print: text => output.result(text),
@@ -76,12 +76,13 @@ async function settingsFor(
   command: Command,
   root: string,
   flags: ParsedArgs['flags'],
-  files: ReturnType<typeof cliHost>['files'],
+  { files, processes }: ReturnType<typeof cliHost>,
   output: Output,
 ): Promise<Settings> {
   const loaded = await loadSettings({
     root,
     files,
+    processes,
     env: process.env,
     flags: command.needsModel ? modelSettings(flags) : {},
   })

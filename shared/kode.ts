@@ -148,7 +148,13 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   const { root, env } = options
   const kept = kodePaths(env)
   const paths = isWritable(kept.config) ? kept : temporaryPaths(kept)
-  const loaded = await loadSettings({ root, files: host.files, env, flags: options.settings })
+  const loaded = await loadSettings({
+    root,
+    files: host.files,
+    processes: host.processes,
+    env,
+    flags: options.settings,
+  })
   if (!loaded.ok) return fail({ message: loaded.error, exitCode: EXIT.usage })
   const found = await findAgent(loaded.value.settings, root, paths, host.files)
   if (!found.ok) return fail({ message: found.error, exitCode: EXIT.usage })

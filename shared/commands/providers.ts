@@ -1,4 +1,5 @@
-import { keepCredential, readCredentials, removeCredential } from '#shared/config/credentials'
+import { type CredentialPlaces, keepCredential, readKeptKeys, removeCredential } from '#shared/config/credentials'
+import { systemKeychain } from '#shared/config/keychain'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { KnownProvider } from '#shared/providers/known-providers'
 import { type Command, type CommandArgs, type CommandContext, CommandFailure, type CommandResult } from './command'
@@ -21,7 +22,7 @@ export const providersCommand: Command = {
 
 async function list({ files, paths, env }: CommandContext): Promise<CommandResult> {
   const { KNOWN_PROVIDERS } = await import('#shared/providers/known-providers')
-  const kept = await readCredentials(files, paths)
+  const kept = await readKeptKeys({ files, paths })
   if (!kept.ok) throw new CommandFailure(kept.error, EXIT.usage)
   const providers = KNOWN_PROVIDERS.filter(each => each.wire !== 'mock').map(each => ({
     name: each.name,
@@ -29,15 +30,22 @@ async function list({ files, paths, env }: CommandContext): Promise<CommandResul
     default_model: each.defaultModel,
     /** The variable that holds a key now, if one does; it goes before a kept key. */
     variable: each.keyVariables.find(variable => env[variable]) ?? null,
-    has_kept_key: kept.value[each.name] !== undefined,
+    has_kept_key: kept.value.keys[each.name] !== undefined || kept.value.keychain.includes(each.name),
+    is_in_keychain: kept.value.keychain.includes(each.name),
     needs_key: each.keyVariables.length > 0,
   }))
   const text = providers.map(each => `${each.name.padEnd(12)} ${keyState(each)}`).join('\n')
   return { exitCode: EXIT.done, json: { schema_version: 1, providers }, text }
 }
 
-function keyState(each: { variable: string | null; has_kept_key: boolean; needs_key: boolean }): string {
+function keyState(each: {
+  variable: string | null
+  has_kept_key: boolean
+  is_in_keychain: boolean
+  needs_key: boolean
+}): string {
   if (each.variable) return `key from ${each.variable}`
+  if (each.is_in_keychain) return 'key kept in the keychain'
   if (each.has_kept_key) return 'key kept'
   return each.needs_key ? 'no key' : 'needs no key'
 }
@@ -49,14 +57,14 @@ async function login(context: CommandContext, provider: KnownProvider, args: Com
     throw new CommandFailure(`${what}; pipe it: kode providers login ${provider.name} < file-with-the-key`, EXIT.usage)
   }
   if (args.flags['no-check'] !== true) await tryKey(context, provider, key)
-  const kept = await keepCredential(context.files, context.paths, provider.name, key)
+  const kept = await keepCredential(placesOf(context), provider.name, key)
   if (!kept.ok) throw new CommandFailure(kept.error, EXIT.failed)
   const shadow = provider.keyVariables.find(variable => context.env[variable])
   const note = shadow ? `; ${shadow} is set and goes before it` : ''
   return {
     exitCode: EXIT.done,
-    json: { schema_version: 1, provider: provider.name, kept: true },
-    text: `the key of ${provider.name} is kept${note}`,
+    json: { schema_version: 1, provider: provider.name, kept: true, place: kept.value },
+    text: `the key of ${provider.name} is kept${kept.value === 'keychain' ? ' in the keychain' : ''}${note}`,
   }
 }
 
@@ -76,13 +84,17 @@ async function tryKey(context: CommandContext, provider: KnownProvider, key: str
 }
 
 async function logout(context: CommandContext, provider: KnownProvider): Promise<CommandResult> {
-  const removed = await removeCredential(context.files, context.paths, provider.name)
+  const removed = await removeCredential(placesOf(context), provider.name)
   if (!removed.ok) throw new CommandFailure(removed.error, EXIT.failed)
   return {
     exitCode: EXIT.done,
     json: { schema_version: 1, provider: provider.name, removed: removed.value },
     text: removed.value ? `the key of ${provider.name} is forgotten` : `no key of ${provider.name} was kept`,
   }
+}
+
+function placesOf({ files, paths, processes, env }: CommandContext): CredentialPlaces {
+  return { files, paths, keychain: systemKeychain(processes, env) }
 }
 
 async function providerNamed(name: string | undefined): Promise<KnownProvider> {

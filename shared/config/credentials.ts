@@ -1,45 +1,97 @@
 import { join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { FileError, FileSystem } from '#shared/host/host'
+import type { Keychain } from './keychain'
 import type { KodePaths } from './paths'
 
 /** API keys by provider, as `kode providers login` keeps them: never in a project, and readable by the user alone. */
 export type Credentials = Readonly<Record<string, string>>
 
-/** Reads the keys; none where none were kept. A file that others could read is closed to them. */
-export async function readCredentials(files: FileSystem, paths: KodePaths): Promise<Result<Credentials, string>> {
+/** Where keys are kept: in a file of the user's own, or in the keychain of the system, which the file then names. */
+export interface CredentialPlaces {
+  files: FileSystem
+  paths: KodePaths
+  keychain: Keychain
+}
+
+/** What the file says. A provider is in one of both. */
+export interface KeptKeys {
+  keys: Credentials
+  /** Providers whose key is in the keychain. */
+  keychain: readonly string[]
+}
+
+/** Reads the keys; none where none were kept. The keychain is only asked for what was put there. */
+export async function readCredentials(
+  places: CredentialPlaces,
+): Promise<Result<{ keys: Credentials; warnings: string[] }, string>> {
+  const kept = await readKeptKeys(places)
+  if (!kept.ok) return kept
+  const found = await Promise.all(
+    kept.value.keychain.map(async provider => ({ provider, key: await places.keychain.read(provider) })),
+  )
+  const keys = { ...kept.value.keys }
+  const warnings: string[] = []
+  for (const { provider, key } of found) {
+    if (key !== undefined) keys[provider] = key
+    else warnings.push(`the keychain does not give the key of ${provider}: unlock it, or log in again`)
+  }
+  return ok({ keys, warnings })
+}
+
+/** Reads where keys are, without asking the keychain. A file that others could read is closed to them. */
+export async function readKeptKeys({
+  files,
+  paths,
+}: Pick<CredentialPlaces, 'files' | 'paths'>): Promise<Result<KeptKeys, string>> {
   const path = pathOf(paths)
   const bytes = await files.read(path, MAX_BYTES)
-  if (!bytes.ok) return isAbsent(bytes.error) ? ok({}) : fail(`${path}: ${bytes.error.message}`)
+  if (!bytes.ok) return isAbsent(bytes.error) ? ok({ keys: {}, keychain: [] }) : fail(`${path}: ${bytes.error.message}`)
   const stat = await files.stat(path)
   if (stat.ok && (stat.value.mode & OTHERS) !== 0) await files.setMode(path, OWNER_ONLY)
   const parsed = parse(new TextDecoder().decode(bytes.value))
   return parsed ? ok(parsed) : fail(`${path} is damaged; remove it and run \`kode providers login\` again`)
 }
 
-/** Keeps one provider's key, in place of an earlier one. */
+/** Keeps one provider's key, in place of an earlier one: in the keychain where there is one that takes it, else in the file. */
 export async function keepCredential(
-  files: FileSystem,
-  paths: KodePaths,
+  places: CredentialPlaces,
   provider: string,
   key: string,
-): Promise<Result<void, string>> {
-  const known = await readCredentials(files, paths)
-  return known.ok ? write(files, paths, { ...known.value, [provider]: key }) : known
+): Promise<Result<'keychain' | 'file', string>> {
+  const kept = await readKeptKeys(places)
+  if (!kept.ok) return kept
+  const rest = without(kept.value, provider)
+  const isInKeychain = await places.keychain.keep(provider, key)
+  const written = await write(
+    places,
+    isInKeychain
+      ? { ...rest, keychain: [...rest.keychain, provider] }
+      : { ...rest, keys: { ...rest.keys, [provider]: key } },
+  )
+  return written.ok ? ok(isInKeychain ? 'keychain' : 'file') : written
 }
 
 /** Forgets one provider's key. @returns whether there was one */
-export async function removeCredential(
-  files: FileSystem,
-  paths: KodePaths,
-  provider: string,
-): Promise<Result<boolean, string>> {
-  const known = await readCredentials(files, paths)
-  if (!known.ok) return known
-  if (known.value[provider] === undefined) return ok(false)
-  const rest = Object.fromEntries(Object.entries(known.value).filter(([name]) => name !== provider))
-  const written = await write(files, paths, rest)
+export async function removeCredential(places: CredentialPlaces, provider: string): Promise<Result<boolean, string>> {
+  const kept = await readKeptKeys(places)
+  if (!kept.ok) return kept
+  const isInKeychain = kept.value.keychain.includes(provider)
+  if (kept.value.keys[provider] === undefined && !isInKeychain) return ok(false)
+  if (isInKeychain) {
+    await places.keychain.remove(provider)
+    if ((await places.keychain.read(provider)) !== undefined)
+      return fail(`the keychain does not let go of the key of ${provider}; remove it there`)
+  }
+  const written = await write(places, without(kept.value, provider))
   return written.ok ? ok(true) : written
+}
+
+function without({ keys, keychain }: KeptKeys, provider: string): KeptKeys {
+  return {
+    keys: Object.fromEntries(Object.entries(keys).filter(([name]) => name !== provider)),
+    keychain: keychain.filter(name => name !== provider),
+  }
 }
 
 const OWNER_ONLY = 0o600
@@ -51,18 +103,22 @@ function pathOf(paths: KodePaths): string {
   return join(paths.db, 'keys.json')
 }
 
-async function write(files: FileSystem, paths: KodePaths, keys: Credentials): Promise<Result<void, string>> {
-  const text = `${JSON.stringify({ version: 1, keys }, null, 2)}\n`
+async function write(
+  { files, paths }: Pick<CredentialPlaces, 'files' | 'paths'>,
+  kept: KeptKeys,
+): Promise<Result<void, string>> {
+  const text = `${JSON.stringify({ version: 1, ...kept }, null, 2)}\n`
   const written = await files.replace(pathOf(paths), new TextEncoder().encode(text), OWNER_ONLY)
   return written.ok ? ok(undefined) : fail(`${pathOf(paths)}: ${written.error.message}`)
 }
 
-function parse(text: string): Credentials | undefined {
+function parse(text: string): KeptKeys | undefined {
   try {
-    const { keys } = JSON.parse(text) as { keys?: unknown }
-    if (typeof keys !== 'object' || keys === null) return undefined
+    const { keys, keychain = [] } = JSON.parse(text) as { keys?: unknown; keychain?: unknown }
+    if (typeof keys !== 'object' || keys === null || !Array.isArray(keychain)) return undefined
     const entries = Object.entries(keys)
-    return entries.every(entry => typeof entry[1] === 'string') ? Object.fromEntries(entries) : undefined
+    if (![...entries.map(entry => entry[1]), ...keychain].every(each => typeof each === 'string')) return undefined
+    return { keys: Object.fromEntries(entries), keychain }
   } catch {
     return undefined
   }

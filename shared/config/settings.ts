@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
-import type { FileSystem } from '#shared/host/host'
+import type { FileSystem, Processes } from '#shared/host/host'
 import type { TrustMode } from '#shared/protocol/approvals'
 import { type Credentials, readCredentials } from './credentials'
+import { systemKeychain } from './keychain'
 import { kodePaths } from './paths'
 import type { ProjectFile } from './project-file'
 
@@ -62,6 +63,7 @@ const PROJECT_FILES = ['.kode/kode.json', '.kode/kode.jsonc', '.koda/kode.json']
 export interface SettingsSources {
   root: string
   files: FileSystem
+  processes: Processes
   env: Readonly<Record<string, string | undefined>>
   /** What was typed on the command line or set in the editor. */
   flags: Partial<Settings>
@@ -78,12 +80,18 @@ export interface SettingsSources {
 export async function loadSettings(
   sources: SettingsSources,
 ): Promise<Result<{ settings: Settings; warnings: string[] }, string>> {
-  const [project, keys] = await Promise.all([
+  const [project, credentials] = await Promise.all([
     loadProjectFile(sources.root, sources.files),
-    sources.flags.isBare ? ok({}) : readCredentials(sources.files, kodePaths(sources.env)),
+    sources.flags.isBare
+      ? ok({ keys: {}, warnings: [] })
+      : readCredentials({
+          files: sources.files,
+          paths: kodePaths(sources.env),
+          keychain: systemKeychain(sources.processes, sources.env),
+        }),
   ])
   if (!project.ok) return project
-  if (!keys.ok) return keys
+  if (!credentials.ok) return credentials
   const env = settingsFromEnvironment(sources.env)
   if (!env.ok) return env
 
@@ -95,12 +103,12 @@ export async function loadSettings(
     settings: {
       ...DEFAULTS,
       ...chosen,
-      keys: keys.value,
+      keys: credentials.value.keys,
       // `auto` in a project file asks for no more than the default gives anyway.
       ...(tightened && mode !== 'auto' && { mode }),
       project: project.value.value,
     },
-    warnings: project.value.warnings,
+    warnings: [...project.value.warnings, ...credentials.value.warnings],
   })
 }
 

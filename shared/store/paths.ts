@@ -15,7 +15,6 @@ export interface StorePaths {
   catalog: string
   history: string
   settings: string
-  keys: string
   index: string
 }
 
@@ -31,7 +30,6 @@ export function storePaths(folder: string): StorePaths {
     catalog: join(folder, 'catalog'),
     history: join(folder, 'history'),
     settings: join(folder, 'settings'),
-    keys: join(folder, 'keys'),
     index: join(folder, 'index'),
   }
 }

@@ -27,7 +27,6 @@ import {
   scanJournal,
 } from './journal'
 import { isObject, parseJson } from './json'
-import { Keys } from './keys'
 import { holderOf, LEASE_NAME, Lease, type Owner, removeLeases } from './lease'
 import { SessionLog, type SessionSummary, summaryOf } from './messages'
 import { type StorePaths, sessionBlobs, sessionJournal, sessionLease, storePaths } from './paths'
@@ -118,7 +117,6 @@ const STORE_SCHEMA = 1
 export class Store {
   readonly paths: StorePaths
   readonly settings: SavedSettings
-  readonly keys: Keys
   readonly history: InputHistory
   readonly #now: () => number
   readonly #catalog: Catalog
@@ -128,7 +126,6 @@ export class Store {
     this.paths = paths
     this.#now = now
     this.settings = new SavedSettings(paths)
-    this.keys = new Keys(paths)
     this.history = new InputHistory(paths)
     this.#catalog = new Catalog(paths.catalog)
     this.#index = new SearchIndex(paths)

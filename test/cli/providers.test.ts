@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { FAKE_SECRET_TOOL } from '../support/fake-keychain'
 import { runCli } from '../support/run-cli'
 import { type Script, type ScriptedOptions, startScriptedProvider } from '../support/scripted-provider'
 import { tempProject, treeHash } from '../support/temp-project'
@@ -31,6 +32,41 @@ test('a key is tried, kept for the user alone, used, and forgotten', async () =>
   const after = await runCli(['-p', 'hi'], { cwd: root, env })
   expect(after.code).toBe(5)
   expect(after.stderr).toContain('GROQ_API_KEY')
+})
+
+test('where the system has a keychain the key is in there, and nowhere else', async () => {
+  const { root, server } = await setUp([{ text: 'Hello.' }, { text: 'Not asked.' }], { apiKey: KEY })
+  const keychain = join(root, '../keychain')
+  mkdirSync(keychain)
+  writeFileSync(join(keychain, 'secret-tool'), FAKE_SECRET_TOOL, { mode: 0o755 })
+  const env = {
+    KODE_BASE_URL: server.url,
+    KODE_PROVIDER: 'groq',
+    KODE_MODEL: 'm',
+    PATH: `${keychain}:${process.env.PATH}`,
+    FAKE_KEYCHAIN: keychain,
+  }
+  const login = await runCli(['providers', 'login', 'groq', '--json'], { cwd: root, env, input: KEY })
+  expect(JSON.parse(login.stdout)).toEqual({ schema_version: 1, provider: 'groq', kept: true, place: 'keychain' })
+  const file = join(root, '../.config/kode/db/keys.json')
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ version: 1, keys: {}, keychain: ['groq'] })
+  expect(readFileSync(join(keychain, 'secret-groq'), 'utf8')).toBe(KEY)
+  expect((await runCli(['providers', 'list'], { cwd: root, env })).stdout).toMatch(/groq +key kept in the keychain/)
+
+  expect(await runCli(['-p', 'hi'], { cwd: root, env })).toMatchObject({ code: 0, stdout: 'Hello.\n' })
+  expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${KEY}`)
+
+  // A keychain that is gone is told, and does not keep another provider from working.
+  const locked = { ...env, FAKE_KEYCHAIN: join(root, '../elsewhere') }
+  const missing = await runCli(['-p', 'hi'], { cwd: root, env: locked })
+  expect(missing).toMatchObject({ code: 5, stderr: expect.stringContaining('GROQ_API_KEY') })
+  const other = { ...locked, KODE_PROVIDER: 'openai', OPENAI_API_KEY: KEY }
+  const answered = await runCli(['-p', 'hi'], { cwd: root, env: other })
+  expect(answered).toMatchObject({ code: 0, stderr: expect.stringContaining('unlock it') })
+
+  expect(await runCli(['providers', 'logout', 'groq'], { cwd: root, env })).toMatchObject({ code: 0 })
+  expect(existsSync(join(keychain, 'secret-groq'))).toBe(false)
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ version: 1, keys: {}, keychain: [] })
 })
 
 test.each([

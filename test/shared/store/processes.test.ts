@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { InputHistory } from '#shared/store/history'
-import { maskKey } from '#shared/store/keys'
 import { holderOf, Lease } from '#shared/store/lease'
 import { storePaths } from '#shared/store/paths'
 import { openStore } from '#shared/store/sessions'
@@ -60,32 +59,15 @@ test('two windows append to the catalog and the history while one of them compac
   expect(readdirSync(folder)).toEqual(['history.2.log'])
 })
 
-test('keys are readable by the user alone, listed masked, and several processes do not undo each other', () => {
+test('processes that save different settings do not undo each other', () => {
   const folder = temporaryFolder()
   const [one, two] = [storeIn(folder), storeIn(folder)]
-  one.keys.set('openai', 'sk-1234567890abcd')
-  two.keys.set('anthropic', 'short')
   one.settings.set('model', { provider: 'openai', model: 'm' })
   two.settings.set('mode', 'auto')
-  expect(two.keys.list()).toEqual([
-    { provider: 'anthropic', masked: '****' },
-    { provider: 'openai', masked: 'sk-1…abcd' },
-  ])
   expect(two.settings.get('model')).toEqual({ provider: 'openai', model: 'm' })
   expect(one.settings.get('mode')).toBe('auto')
   expect(one.settings.get('never_saved')).toBeUndefined()
-  expect(statSync(join(folder, 'keys/openai.key')).mode & 0o777).toBe(0o600)
-  expect(statSync(join(folder, 'keys')).mode & 0o777).toBe(0o700)
-  expect(one.keys.delete('openai')).toBe(true)
-  expect(two.keys.get('openai')).toBeUndefined()
-  expect(() => one.keys.set('../evil', 'x')).toThrow('no provider name')
 })
-
-test.each([
-  ['12345678', '****'],
-  ['123456789', '1234…6789'],
-  ['', '****'],
-])('the key %s is shown as %s', (key, masked) => expect(maskKey(key)).toBe(masked))
 
 test.skipIf(!canMount())(
   'a full disk fails the message that does not fit, keeps what was saved, and goes on when there is room again',
