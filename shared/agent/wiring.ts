@@ -110,7 +110,10 @@ export class SessionWiring {
         ...(settings.maxTotalTokens !== undefined && { maxTotalTokens: settings.maxTotalTokens }),
       },
       isFailFast: settings.isFailFast,
-      emit: this.#session.emit,
+      emit: event => {
+        if (event.type === 'text_delta') this.#parts.log.draft(event.message_id, event.text)
+        this.#session.emit(event)
+      },
     }
   }
 
@@ -201,7 +204,17 @@ export class SessionWiring {
   }
 
   async #add(message: Message): Promise<void> {
-    const { log } = this.#parts
+    const { log, model } = this.#parts
+    if (message.role === 'assistant' && message.usage) {
+      const cost = costOf(message.usage, message.model)
+      log.addUsage({
+        model: message.model,
+        provider: model.providerName,
+        agent: log.header.agent,
+        usage: message.usage,
+        ...(cost !== undefined && { cost_usd: cost }),
+      })
+    }
     await log.append(message)
     if (message.role === 'user') this.#session.emit({ type: 'user', message })
     if (message.role !== 'assistant') return

@@ -59,7 +59,8 @@ export class Conversation {
   #isWhole = false
   #isOutline = false
   #hasPrompt = false
-  readonly #drafts = new Set<string>()
+  /** Pieces of the last reply, as long as nothing was said after them. */
+  #draft: { id: string; text: string } | undefined
   readonly #places = new Map<string, HistoryEntry>()
   readonly #usageIds = new Set<string>()
 
@@ -109,14 +110,17 @@ export class Conversation {
     return count
   }
 
-  /** Ids of assistant messages whose end never came. */
-  unfinished(): string[] {
-    return [...this.#drafts]
+  /** The last reply, when its end never came: what was said of it. Its calls never ran. */
+  get unfinished(): AssistantMessage | undefined {
+    if (!this.#draft || this.#draft.text.trim() === '') return undefined
+    const { id, text } = this.#draft
+    return { role: 'assistant', id, parts: [{ type: 'text', text }], model: this.header?.model ?? '', stop: 'cut' }
   }
 
   add(entry: HistoryEntry): void {
     this.updatedAt = Math.max(this.updatedAt, entry.at)
-    this.#drafts.delete(entry.message.id)
+    // A reply that was asked for again has its pieces before it.
+    this.#draft = undefined
     const known = this.#places.get(entry.message.id)
     if (known) {
       Object.assign(known, entry)
@@ -125,15 +129,6 @@ export class Conversation {
     const behind = entry.after === undefined ? undefined : this.#places.get(entry.after)
     this.entries.splice(behind ? this.entries.indexOf(behind) + 1 : this.entries.length, 0, entry)
     this.#places.set(entry.message.id, entry)
-  }
-
-  addDraft(at: number, message: AssistantMessage): void {
-    const known = this.#places.get(message.id)
-    if (known && !this.#drafts.has(message.id)) return
-    // Its calls never ran, and may be cut in the middle.
-    const parts = message.parts.filter(part => part.type !== 'tool_call')
-    this.add({ at, message: { ...message, parts, stop: 'cut' } })
-    this.#drafts.add(message.id)
   }
 
   /** Puts messages away; a summary is inserted before a message that stays, or at the end. */
@@ -172,11 +167,15 @@ export class Conversation {
       this.header = decodeHeader(value) ?? this.header
       return this.header !== undefined
     }
-    if (kind === 'message' || kind === 'draft') {
+    if (kind === 'draft' && typeof value.at === 'number' && typeof value.text === 'string') {
+      const before = this.#draft?.id === id ? this.#draft.text : ''
+      this.#draft = { id, text: before + value.text }
+      return true
+    }
+    if (kind === 'message') {
       const stored = decodeMessage(this.#isOutline ? outlineOf(value, !this.#hasPrompt) : value, blobs, this.#isWhole)
       if (stored?.message.role === 'user' && stored.message.origin === 'typed') this.#hasPrompt = true
-      if (stored && kind === 'message') this.add(stored)
-      else if (stored?.message.role === 'assistant') this.addDraft(stored.at, stored.message)
+      if (stored) this.add(stored)
       return stored !== undefined
     }
     if (kind === 'archive' && typeof value.at === 'number' && isTexts(value.ids)) {

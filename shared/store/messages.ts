@@ -1,6 +1,6 @@
 import { newId } from '#shared/base/ids'
 import type { TrustMode } from '#shared/protocol/approvals'
-import type { AssistantMessage, Message, UserMessage } from '#shared/protocol/messages'
+import type { Message, UserMessage } from '#shared/protocol/messages'
 import { Blobs } from './blobs'
 import {
   Conversation,
@@ -10,7 +10,7 @@ import {
   SESSION_SCHEMA,
   type SessionHeader,
 } from './conversation'
-import { StoreFailure } from './failure'
+import { StoreFailure, storeFailure } from './failure'
 import { frame, Journal, readJournal } from './journal'
 import { Lease } from './lease'
 import { type StorePaths, sessionBlobs, sessionJournal, sessionLease } from './paths'
@@ -52,6 +52,9 @@ export class SessionLog {
   readonly #now: () => number
   #journal: Journal | undefined
   #lease: Lease | undefined
+  /** Of a reply, not written yet. */
+  #piece: { id: string; text: string } | undefined
+  #pieceTimer: NodeJS.Timeout | undefined
 
   private constructor(parts: LogParts) {
     this.header = parts.header
@@ -94,19 +97,39 @@ export class SessionLog {
     const kept = { at: this.#now(), message, ...small }
     const stored = fullText === undefined ? kept : { ...kept, fullText }
     this.#write('message', message.id, this.#disk ? encodeMessage(stored, this.#blobs) : stored)
+    this.#dropPiece()
     this.#conversation.add(this.#disk ? kept : stored)
     this.#announce()
     await this.#journal?.sync()
   }
 
   /**
-   * Notes how far a reply has come, so that its text outlives a crash. Not synced; a power cut may take it.
-   * The finished message, appended with the same id, replaces it.
+   * Takes the next piece of a reply that is still coming, so that its text outlives a crash: written a moment later, and not
+   * synced, so a power cut may take it. The finished message, appended with the same id, replaces all pieces.
    */
-  draft(message: AssistantMessage): void {
-    const at = this.#now()
-    this.#write('draft', message.id, { at, message })
-    this.#conversation.addDraft(at, message)
+  draft(messageId: string, text: string): void {
+    if (!this.#disk) return
+    if (this.#piece?.id === messageId) this.#piece.text += text
+    else this.#piece = { id: messageId, text }
+    this.#pieceTimer ??= setTimeout(() => this.#writePiece(), WRITE_PIECES_EVERY_MS).unref()
+  }
+
+  #writePiece(): void {
+    const piece = this.#piece
+    this.#dropPiece()
+    if (!piece) return
+    try {
+      this.#write('draft', piece.id, { at: this.#now(), text: piece.text })
+    } catch (thrown) {
+      // The finished message will say that the disk takes nothing; what is no failure of the disk goes on.
+      storeFailure(thrown, this.id)
+    }
+  }
+
+  #dropPiece(): void {
+    clearTimeout(this.#pieceTimer)
+    this.#pieceTimer = undefined
+    this.#piece = undefined
   }
 
   /** Puts messages away for compaction. They stay searchable until they are purged. */
@@ -171,11 +194,8 @@ export class SessionLog {
    * replies that were cut. Returns how many of each.
    */
   async repair(): Promise<{ interrupted: number; orphans: number; unfinished: number }> {
-    const unfinished = this.#conversation.unfinished()
-    for (const id of unfinished) {
-      const entry = this.#conversation.entries.find(each => each.message.id === id)
-      if (entry) await this.append(entry.message)
-    }
+    const unfinished = this.#conversation.unfinished
+    if (unfinished) await this.append(unfinished)
     const { missing, orphans } = planRepair(this.messages())
     for (const { after, message } of missing) {
       const stored = { at: this.#now(), message, after }
@@ -184,11 +204,12 @@ export class SessionLog {
     }
     if (orphans.length > 0) await this.archive(orphans)
     else await this.#journal?.sync()
-    return { interrupted: missing.length, orphans: orphans.length, unfinished: unfinished.length }
+    return { interrupted: missing.length, orphans: orphans.length, unfinished: unfinished ? 1 : 0 }
   }
 
   /** Ends this process's hold on the session. */
   async close(): Promise<void> {
+    if (this.#journal) this.#writePiece()
     if (this.#journal) {
       this.#announce()
       this.#disk?.onClose()
@@ -253,6 +274,9 @@ export function summaryOf(conversation: Conversation, header: SessionHeader, byt
     bytes,
   }
 }
+
+/** So much of a reply a crash may take. */
+const WRITE_PIECES_EVERY_MS = 200
 
 /** Characters of the first prompt that stand for a title. */
 const TITLE_LENGTH = 80

@@ -245,6 +245,8 @@ export class Store {
     const schema = schemaOf(content.records)
     if (schema > SESSION_SCHEMA) return fail(newerSchema(`Session ${found.value}`, schema))
     const conversation = Conversation.whole(content.records, this.#blobs(found.value))
+    const { unfinished } = conversation
+    if (unfinished) conversation.add({ at: conversation.updatedAt, message: unfinished })
     const header = conversation.header ?? this.#lostHeader(found.value)
     return ok(Object.assign(conversation, { header }))
   }
@@ -280,10 +282,7 @@ export class Store {
       generation = newest
       const scan = scanJournal(ifThere(() => readWhole(generationPath(path, newest), read)) ?? Buffer.alloc(0))
       read += scan.end
-      for (const { message } of Conversation.live(
-        scan.records.filter(record => record.kind !== 'draft'),
-        this.#blobs(id),
-      ).entries) {
+      for (const { message } of Conversation.live(scan.records, this.#blobs(id)).entries) {
         if (!seen.has(message.id)) yield message
         seen.add(message.id)
       }

@@ -23,7 +23,7 @@ for (let count = 0; ; count++) {
     const id = `${run}-${count}-${turn}`
     await log.append({ role: 'user', id, parts: [{ type: 'text', text: textOf(id) }], origin: 'typed' })
     print(`acked ${log.id} ${id}`)
-    log.draft({ role: 'assistant', id: `${id}-a`, parts: [{ type: 'text', text: 'half' }], model: 'm', stop: 'cut' })
+    log.draft(`${id}-a`, 'half')
     await log.append({
       role: 'assistant',
       id: `${id}-a`,

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { textOfMessage } from '#shared/store/recall'
 import { assistant, idsOf, reopen, result, sessionIn, storeIn, temporaryFolder, user } from './support'
 
 describe('a session that is resumed', () => {
@@ -36,7 +37,8 @@ describe('a session that is resumed', () => {
     await crashed.append(assistant('a1', 'both', 'c1', 'c2'))
     await crashed.append(result('t1', 'c1', 'first'))
     await crashed.append(user('u2', 'go on'))
-    crashed.draft(assistant('a2', 'half a sen', 'c3'))
+    crashed.draft('a2', 'half ')
+    crashed.draft('a2', 'a sen')
     await crashed.close()
 
     const { log, repaired } = await reopen(storeIn(folder), crashed.id)
@@ -54,6 +56,28 @@ describe('a session that is resumed', () => {
     expect(again.repaired).toEqual({ interrupted: 0, orphans: 0, unfinished: 0 })
     expect(again.log.messages()).toEqual(log.messages())
   })
+})
+
+test('the text of a reply outlives a crash in pieces, until it is there whole or something else was said', async () => {
+  const folder = temporaryFolder()
+  const session = sessionIn(storeIn(folder))
+  const seen = async () => {
+    const read = storeIn(folder).readSession(session.id)
+    return read.ok ? read.value.entries.map(({ message }) => `${message.id}: ${textOfMessage(message)}`) : []
+  }
+  await session.append(user('u1', 'hello'))
+  session.draft('a1', 'one ')
+  await expect.poll(seen).toEqual(['u1: hello', 'a1: one '])
+  session.draft('a1', 'two ')
+  session.draft('a1', 'three')
+  await expect.poll(seen).toEqual(['u1: hello', 'a1: one two three'])
+  // The stream broke, and the model was asked again.
+  session.draft('a2', 'four')
+  await expect.poll(seen).toEqual(['u1: hello', 'a2: four'])
+  session.draft('a2', ' five')
+  await session.append(assistant('a2', 'four five six'))
+  await session.close()
+  expect(await seen()).toEqual(['u1: hello', 'a2: four five six'])
 })
 
 describe('finding a session', () => {
@@ -207,7 +231,7 @@ test('another process reads a running session along', async () => {
   const seen: string[] = []
   for await (const message of storeIn(folder).followSession(session.id, stop.signal)) {
     seen.push(message.id)
-    session.draft(assistant('a1', 'hal'))
+    session.draft('a1', 'hal')
     if (message.id === 'u1') await session.append(assistant('a1', 'half and half'))
     else stop.abort()
   }
