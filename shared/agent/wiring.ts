@@ -1,6 +1,6 @@
 import { newId } from '#shared/base/ids'
 import { ok, type Result } from '#shared/base/result'
-import { factsOf } from '#shared/config/model-catalog'
+import { costOf, factsOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { Cause } from '#shared/edits/write'
