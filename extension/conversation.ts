@@ -2,10 +2,12 @@ import * as vscode from 'vscode'
 import type { Kode, Session } from '#shared/kode'
 import type { ApprovalRequest, TrustMode } from '#shared/protocol/approvals'
 import { type ChatState, EMPTY_CHAT, reduceChat } from '#shared/protocol/chat-state'
-import type { KodeEvent } from '#shared/protocol/events'
+import type { ChatEvent } from '#shared/protocol/events'
 import type { UserPart } from '#shared/protocol/messages'
 import type { PanelFacts } from '#shared/protocol/requests'
 import { EventLog } from './event-log'
+import { Evidence } from './evidence'
+import { type ConversationFolder, pathIn } from './folders'
 import { historyEvents } from './history'
 import { initialMode } from './host/settings'
 
@@ -15,22 +17,31 @@ export type OpenKode = (root: string) => Promise<Kode>
 /** The conversation in the chat view: kode is made on the first prompt, the session stays open until a new one begins. */
 export class Conversation implements vscode.Disposable {
   readonly #openKode: OpenKode
-  readonly #events = new vscode.EventEmitter<KodeEvent>()
+  readonly #folder: ConversationFolder
+  readonly #events = new vscode.EventEmitter<ChatEvent>()
   readonly #resets = new vscode.EventEmitter<void>()
   readonly #factChanges = new vscode.EventEmitter<void>()
   readonly onEvent = this.#events.event
   readonly onReset = this.#resets.event
   readonly onFacts = this.#factChanges.event
-  #kode: Promise<Kode> | undefined
+  /** By folder: what waits in another folder than the conversation's still has to be judged and landed. */
+  readonly #kodes = new Map<string, Promise<Kode>>()
   #session: Session | undefined
+  /** What the next prompt goes on with, where the session was closed for other settings. */
+  #resumeId: string | undefined
+  #isOutdated = false
   #log = new EventLog()
   #state: ChatState = EMPTY_CHAT
+  #evidence: Evidence
+  readonly #watching: vscode.Disposable[] = []
   #epoch = crypto.randomUUID()
   #facts: PanelFacts
 
-  constructor(openKode: OpenKode, facts: PanelFacts) {
+  constructor(openKode: OpenKode, folder: ConversationFolder, facts: PanelFacts) {
     this.#openKode = openKode
+    this.#folder = folder
     this.#facts = facts
+    this.#evidence = this.#newEvidence()
     this.#begin()
   }
 
@@ -38,7 +49,7 @@ export class Conversation implements vscode.Disposable {
     return this.#epoch
   }
 
-  get events(): KodeEvent[] {
+  get events(): ChatEvent[] {
     return this.#log.events
   }
 
@@ -88,6 +99,7 @@ export class Conversation implements vscode.Disposable {
   async startNew(): Promise<void> {
     await this.#session?.close()
     this.#session = undefined
+    this.#resumeId = undefined
     this.#begin()
     this.#resets.fire()
   }
@@ -102,6 +114,14 @@ export class Conversation implements vscode.Disposable {
     this.#resets.fire()
   }
 
+  /** Takes back what one turn changed, and tells which files were kept because somebody else changed them since. */
+  async undoTurn(turnId: string): Promise<void> {
+    const undone = await (await this.kode()).undoTurn(turnId)
+    if (!undone.ok) throw new Error(undone.error.message)
+    const { message, kept } = undone.value
+    this.#take({ type: 'turn_undone', turn_id: turnId, message, kept })
+  }
+
   /** Something kode tells the user in the conversation, such as the result of a command. */
   tell(level: 'info' | 'warning' | 'error', text: string): void {
     this.#take({ type: 'notice', level, text })
@@ -112,57 +132,108 @@ export class Conversation implements vscode.Disposable {
     this.#take({ type: 'approval_requested', request })
   }
 
-  /** The project's kode; made when it is not there yet. Rejects with a message for the user. */
+  /** The kode of the conversation's folder; made when it is not there yet. Rejects with a message for the user. */
   async kode(): Promise<Kode> {
-    const folder = vscode.workspace.workspaceFolders?.[0]
-    if (!folder) throw new Error('Open a folder first: kode works on the files of one project.')
-    if (!vscode.workspace.isTrusted)
-      throw new Error('Trust this workspace first: kode reads, changes and runs its files.')
-    this.#kode ??= this.#openKode(folder.uri.fsPath)
+    const folder = this.#folder.current
+    if (!folder) throw new Error(vscode.l10n.t('Open a folder first: kode works on the files of one project.'))
+    return this.kodeOf(folder.uri.fsPath)
+  }
+
+  /** The kode of one folder. */
+  async kodeOf(root: string): Promise<Kode> {
+    if (!vscode.workspace.isTrusted) {
+      throw new Error(vscode.l10n.t('Trust this workspace first: kode reads, changes and runs its files.'))
+    }
+    const opening = this.#kodes.get(root) ?? this.#openKode(root)
+    this.#kodes.set(root, opening)
     try {
-      return await this.#kode
+      return await opening
     } catch (error) {
       // The next try reads the settings again.
-      this.#kode = undefined
+      this.#kodes.delete(root)
       throw error
     }
   }
 
-  /** The settings changed: the next prompt uses them. */
+  /** The settings changed: the next prompt uses them, in the same conversation. A running turn ends with the old ones. */
+  async refresh(): Promise<void> {
+    this.#isOutdated = this.#state.isRunning
+    if (this.#isOutdated) return
+    await this.restart()
+    this.changeFacts({ model: vscode.workspace.getConfiguration('kode').get<string>('model', '') })
+  }
+
+  /** Closes everything; the next prompt opens it again and goes on with the conversation. */
   async restart(): Promise<void> {
-    const kode = this.#kode
-    this.#kode = undefined
+    if (this.#session && this.#session.messages().length > 0) this.#resumeId = this.#session.id
+    const kodes = [...this.#kodes.values()]
+    this.#kodes.clear()
     await this.#session?.close()
     this.#session = undefined
-    await (await kode?.catch(() => undefined))?.close()
+    for (const kode of kodes) await (await kode.catch(() => undefined))?.close()
   }
 
   dispose(): void {
     void this.restart()
-    for (const emitter of [this.#events, this.#resets, this.#factChanges]) emitter.dispose()
+    for (const each of [this.#events, this.#resets, this.#factChanges, ...this.#watching]) each.dispose()
   }
 
   #begin(): void {
     this.#epoch = crypto.randomUUID()
     this.#log = new EventLog()
     this.#state = EMPTY_CHAT
+    this.#evidence = this.#newEvidence()
     this.#take({ type: 'mode', mode: initialMode() })
   }
 
-  async #openSession(resume?: string): Promise<Session> {
+  async #openSession(resume = this.#resumeId): Promise<Session> {
     const kode = await this.kode()
-    const opened = await kode.openSession(resume === undefined ? { mode: this.#state.mode } : { resume })
+    const opened = await kode.openSession({ mode: this.#state.mode, ...(resume !== undefined && { resume }) })
     if (!opened.ok) throw new Error(opened.error.message)
     this.#session = opened.value
-    this.#session.subscribe(event => this.#take(event))
+    this.#resumeId = undefined
+    if (this.#facts.model !== '') this.changeFacts({ model: '' })
+    this.#session.subscribe(event => {
+      this.#evidence.observe(event)
+      this.#take(event)
+    })
+    this.#watchFiles()
     this.#take(kode.sessionEvent(this.#session))
     for (const text of kode.warnings) this.#take({ type: 'notice', level: 'warning', text })
     return this.#session
   }
 
-  #take(event: KodeEvent): void {
+  #newEvidence(): Evidence {
+    const epoch = this.#epoch
+    const read = async (path: string) => {
+      const root = this.#folder.current?.uri
+      return root && readBytes(vscode.Uri.joinPath(root, path))
+    }
+    // What an earlier conversation is told late is not for this one.
+    return new Evidence(read, event => epoch === this.#epoch && this.#take(event))
+  }
+
+  /** A run proves nothing any more about a file that was changed since, whoever did it. */
+  #watchFiles(): void {
+    if (this.#watching.length > 0) return
+    const watcher = vscode.workspace.createFileSystemWatcher('**/*')
+    const tell = (uri: vscode.Uri) => this.#evidence.fileChanged(pathIn(this.#folder.current, uri))
+    this.#watching.push(watcher, watcher.onDidChange(tell), watcher.onDidCreate(tell), watcher.onDidDelete(tell))
+  }
+
+  #take(event: ChatEvent): void {
     this.#log.add(event)
     this.#state = reduceChat(this.#state, event)
     this.#events.fire(event)
+    if (event.type === 'turn_ended' && this.#isOutdated) void this.refresh()
+  }
+}
+
+/** Of a file on the disk; undefined when it is not there. */
+async function readBytes(uri: vscode.Uri): Promise<Uint8Array | undefined> {
+  try {
+    return await vscode.workspace.fs.readFile(uri)
+  } catch {
+    return undefined
   }
 }

@@ -1,21 +1,21 @@
-import type { KodeEvent } from '#shared/protocol/events'
+import type { ChatEvent } from '#shared/protocol/events'
 
 /**
  * Everything a page needs to draw the conversation from the start, kept small: pieces of a message or of a call's
  * output are joined while it runs, and dropped once the whole is there.
  */
 export class EventLog {
-  #events: KodeEvent[]
+  #events: ChatEvent[]
 
-  constructor(events: readonly KodeEvent[] = []) {
+  constructor(events: readonly ChatEvent[] = []) {
     this.#events = [...events]
   }
 
-  get events(): KodeEvent[] {
+  get events(): ChatEvent[] {
     return this.#events
   }
 
-  add(event: KodeEvent): void {
+  add(event: ChatEvent): void {
     if (event.type === 'assistant') this.#drop(each => isDelta(each) && each.message_id === event.message.id)
     if (event.type === 'tool_result') {
       this.#drop(each => each.type === 'tool_output_delta' && each.call_id === event.message.call_id)
@@ -24,10 +24,14 @@ export class EventLog {
     if (event.type === 'approval_requested') {
       this.#drop(each => each.type === 'approval_requested' && each.request.id === event.request.id)
     }
+    // Told again whenever a run turned stale: the last word counts, wherever the turn is by now.
+    if (event.type === 'evidence') {
+      this.#events = this.#events.filter(each => each.type !== 'evidence' || each.turn_id !== event.turn_id)
+    }
     joinEvent(this.#events, event)
   }
 
-  #drop(isDone: (event: KodeEvent) => boolean): void {
+  #drop(isDone: (event: ChatEvent) => boolean): void {
     // Pieces are recent; the long past need not be searched.
     const from = Math.max(0, this.#events.length - RECENT_EVENTS)
     this.#events = [...this.#events.slice(0, from), ...this.#events.slice(from).filter(event => !isDone(event))]
@@ -37,7 +41,7 @@ export class EventLog {
 const RECENT_EVENTS = 500
 
 /** Appends an event to a list; a piece that continues the last one is joined to it. */
-export function joinEvent(events: KodeEvent[], event: KodeEvent): void {
+export function joinEvent(events: ChatEvent[], event: ChatEvent): void {
   const last = events.at(-1)
   const isSame =
     (event.type === 'text_delta' && last?.type === 'text_delta' && last.message_id === event.message_id) ||
@@ -48,6 +52,6 @@ export function joinEvent(events: KodeEvent[], event: KodeEvent): void {
   else events.push(event)
 }
 
-function isDelta(event: KodeEvent): event is Extract<KodeEvent, { message_id: string }> {
+function isDelta(event: ChatEvent): event is Extract<ChatEvent, { message_id: string }> {
   return 'message_id' in event
 }

@@ -1,15 +1,19 @@
+import { isAbsolute } from 'node:path'
 import * as vscode from 'vscode'
 import { nodeFiles } from '#shared/host/node/files'
 import type { Kode } from '#shared/kode'
+import type { PanelFacts } from '#shared/protocol/requests'
 import { Conversation } from './conversation'
+import { ConversationFolder, pathIn } from './folders'
 import { Approvals } from './host/approvals'
 import { Keys } from './host/secrets'
 import { readSettings } from './host/settings'
+import { settleInterrupted } from './interrupted'
 import { registerTools } from './language-model-tools'
 import { Mentions } from './mentions'
 import { askForKey, chooseModel, chooseProvider, chooseSession, EDITOR_COMMANDS } from './palette'
 import { PendingStore } from './pending-store'
-import { Proposals } from './proposals'
+import { type Proposal, Proposals } from './proposals'
 import { ReviewDesk } from './review-desk'
 import { transcriptText } from './transcript-text'
 import { ChangesTree } from './views/changes-tree'
@@ -20,6 +24,7 @@ import { PENDING_SCHEME, PendingFiles, pendingFileOf } from './views/pending-fil
 import { QuickFixes } from './views/quick-fixes'
 import { StatusBar } from './views/status-bar'
 import { TextDocuments } from './views/text-documents'
+import { EDITOR_PROVIDER, EditorModels } from './vscode-lm'
 
 /** Makes the views and ties them together; the core itself is loaded with the first prompt. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -31,7 +36,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const review = new DiffReview(proposals)
   const store = context.storageUri && new PendingStore(context.storageUri.fsPath, nodeFiles())
   const changesTree = new ChangesTree(proposals)
-  const mentions = new Mentions()
+  const folder = new ConversationFolder(context.workspaceState)
+  const mentions = new Mentions(folder)
   const statusBar = new StatusBar()
   const texts = new TextDocuments()
 
@@ -41,9 +47,10 @@ export function activate(context: vscode.ExtensionContext): void {
       import('./host/vscode-host'),
       readSettings(keys),
     ])
-    const kode = await createKode(vscodeHost(approvals, channel), {
+    const kode = await createKode(vscodeHost(root, approvals, channel), {
       root,
       settings,
+      ...(settings.provider === EDITOR_PROVIDER && { provider: new EditorModels() }),
       env: process.env,
       version: String(context.extension.packageJSON.version),
       isInteractive: true,
@@ -52,19 +59,19 @@ export function activate(context: vscode.ExtensionContext): void {
     return kode.value
   }
 
-  const conversation = new Conversation(openKode, {
-    project: vscode.workspace.workspaceFolders?.[0]?.name ?? '',
-    missing: whatIsMissing(),
+  const conversation = new Conversation(openKode, folder, {
+    ...projectFacts(folder),
     commands: EDITOR_COMMANDS,
+    model: '',
     words: wordsOf(vscode.l10n.bundle),
   })
   const desk = new ReviewDesk(
     proposals,
     id => approvals.isAwaited(id),
-    () => conversation.kode(),
+    root => conversation.kodeOf(root),
     text => channel.error(text),
   )
-  const showStatus = () => statusBar.show(conversation.state, proposals.all.length)
+  const showStatus = () => statusBar.show(conversation.state, conversation.facts.model, proposals.all.length)
 
   /** The card in the chat tells what would land now, not what was proposed first. */
   const showEdited = (id: string) => {
@@ -76,14 +83,19 @@ export function activate(context: vscode.ExtensionContext): void {
     new: () => conversation.startNew(),
     model: async () => {
       const kode = await conversation.kode().catch(() => undefined)
-      if (await chooseModel(conversation.state.model, kode)) await conversation.restart()
+      if (await chooseModel(conversation.state.model, kode)) await conversation.refresh()
     },
-    provider: async () => (await chooseProvider()) && conversation.restart(),
-    key: async () => (await askForKey(keys)) && conversation.restart(),
+    provider: async () => (await chooseProvider()) && conversation.refresh(),
+    key: async () => (await askForKey(keys)) && conversation.refresh(),
     mode: argument => {
       const mode = (['plan', 'safe', 'auto'] as const).find(each => each === argument)
       if (!mode) throw new Error('Say which: /mode plan, /mode safe or /mode auto.')
       conversation.setMode(mode)
+    },
+    folder: async () => {
+      if (!(await folder.choose())) return
+      await conversation.startNew()
+      conversation.changeFacts(projectFacts(folder))
     },
     sessions: () => chooseSession(conversation),
     review: () => vscode.commands.executeCommand('kode.changes.focus'),
@@ -105,10 +117,11 @@ export function activate(context: vscode.ExtensionContext): void {
       approvals.answer(id, answer)
     },
     answer_question: ({ id, text }) => approvals.answerQuestion(id, text),
+    undo_turn: ({ id }) => conversation.undoTurn(id),
     set_mode: ({ mode }) => conversation.setMode(mode),
     set_model: () => slashCommands.model?.(''),
     review: ({ id, path }) => review.show(id, path, false),
-    open_file: ({ path, line }) => openFile(path, line),
+    open_file: ({ path, line }) => openFile(folder, path, line),
     open_text: ({ title, text, language }) => texts.show(title, text, language),
     copy: async ({ text }) => {
       await vscode.env.clipboard.writeText(text)
@@ -161,14 +174,15 @@ export function activate(context: vscode.ExtensionContext): void {
   const commands: Record<string, (...args: never[]) => unknown> = {
     'kode.openChat': () => vscode.commands.executeCommand('kode.chat.focus'),
     'kode.newConversation': () => conversation.startNew(),
+    'kode.chooseFolder': () => slashCommands.folder?.(''),
     'kode.openSession': () => chooseSession(conversation),
     'kode.stop': () => conversation.stop(),
     'kode.setKey': () => slashCommands.key?.(''),
     'kode.openTranscript': () => slashCommands.transcript?.(''),
-    'kode.addSelection': () => addSelection(chat),
-    'kode.explainSelection': () => addSelection(chat, vscode.l10n.t('Explain this code: ')),
+    'kode.addSelection': () => addSelection(chat, folder),
+    'kode.explainSelection': () => addSelection(chat, folder, vscode.l10n.t('Explain this code: ')),
     'kode.fixProblem': async (uri: vscode.Uri, diagnostic: vscode.Diagnostic) => {
-      chat.compose(fixPrompt(await vscode.workspace.openTextDocument(uri), diagnostic))
+      chat.compose(fixPrompt(await vscode.workspace.openTextDocument(uri), pathIn(folder.current, uri), diagnostic))
       await vscode.commands.executeCommand('kode.chat.focus')
     },
     'kode.acceptChange': onFile((id, path) => unlessRefused(id, () => proposals.accept(id, path))),
@@ -203,7 +217,11 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.window.registerWebviewViewProvider('kode.chat', chat),
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
     conversation.onEvent(showStatus),
+    conversation.onEvent(event => {
+      if (event.type === 'tool_result') proposals.endLanding(event.message.call_id)
+    }),
     conversation.onReset(showStatus),
+    conversation.onFacts(showStatus),
     new vscode.Disposable(
       proposals.onChange(({ kind, proposal }) => {
         showStatus()
@@ -211,13 +229,15 @@ export function activate(context: vscode.ExtensionContext): void {
       }),
     ),
     vscode.workspace.onDidChangeConfiguration(event => {
-      if (event.affectsConfiguration('kode') && !conversation.state.isRunning) void conversation.restart()
+      if (event.affectsConfiguration('kode')) void conversation.refresh()
     }),
-    vscode.workspace.onDidChangeWorkspaceFolders(() => conversation.changeFacts({ missing: whatIsMissing() })),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => conversation.changeFacts({ missing: whatIsMissing() })),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => conversation.changeFacts(projectFacts(folder))),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => conversation.changeFacts(projectFacts(folder))),
   )
   showStatus()
-  void restorePending(proposals, store)
+  restorePending(proposals, store, root => conversation.kodeOf(root)).catch((error: unknown) => {
+    void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error))
+  })
   channel.info(`activated in ${(performance.now() - startedAt).toFixed(1)} ms`)
 }
 
@@ -229,21 +249,34 @@ function wordsOf(bundle: typeof vscode.l10n.bundle): Record<string, string> {
 }
 
 /** Puts back what waited when the window was closed or killed; shows it where it was, opens nothing. */
-async function restorePending(proposals: Proposals, store: PendingStore | undefined): Promise<void> {
-  for (const proposal of (await store?.load()) ?? []) {
-    if (!proposals.get(proposal.id)) proposals.restore(proposal)
+async function restorePending(
+  proposals: Proposals,
+  store: PendingStore | undefined,
+  kodeOf: (root: string) => Promise<Kode>,
+): Promise<void> {
+  const kept = (await store?.load()) ?? []
+  const isOpen = (proposal: Proposal) => proposal.files.some(file => file.decision === 'open')
+  for (const proposal of kept.filter(isOpen)) proposals.restore(proposal)
+  for (const proposal of kept.filter(proposal => !isOpen(proposal))) {
+    const outcome = await settleInterrupted(proposal, kodeOf)
+    proposals.restore(proposal)
+    if (outcome === 'landed') proposals.remove(proposal.id)
+    else for (const { path } of proposal.files) proposals.reopen(proposal.id, path)
+    if (outcome === 'finish') proposals.acceptAll(proposal.id)
   }
 }
 
-function whatIsMissing(): 'folder' | 'trust' | '' {
-  if (!vscode.workspace.workspaceFolders?.length) return 'folder'
-  return vscode.workspace.isTrusted ? '' : 'trust'
+function projectFacts(folder: ConversationFolder): Pick<PanelFacts, 'project' | 'hasFolders' | 'missing'> {
+  const project = folder.current?.name ?? ''
+  const hasFolders = (vscode.workspace.workspaceFolders?.length ?? 0) > 1
+  if (!project) return { project, hasFolders, missing: 'folder' }
+  return { project, hasFolders, missing: vscode.workspace.isTrusted ? '' : 'trust' }
 }
 
-async function openFile(path: string, line?: number): Promise<void> {
-  const folder = vscode.workspace.workspaceFolders?.[0]
-  if (!folder) return
-  const uri = vscode.Uri.joinPath(folder.uri, path)
+async function openFile(folder: ConversationFolder, path: string, line?: number): Promise<void> {
+  const root = folder.current?.uri
+  if (!root) return
+  const uri = isAbsolute(path) ? root.with({ path }) : vscode.Uri.joinPath(root, path)
   const at = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0)
   await vscode.window.showTextDocument(uri, { preview: true, ...(line && { selection: new vscode.Range(at, at) }) })
 }
@@ -255,10 +288,10 @@ async function insertAtCursor(text: string): Promise<void> {
 }
 
 /** @param intro stands before what is selected */
-function addSelection(chat: ChatView, intro = ''): void {
+function addSelection(chat: ChatView, folder: ConversationFolder, intro = ''): void {
   const editor = vscode.window.activeTextEditor
   if (!editor) return
-  const path = vscode.workspace.asRelativePath(editor.document.uri, false)
+  const path = pathIn(folder.current, editor.document.uri)
   const { start, end } = editor.selection
   const code = editor.document.getText(editor.selection)
   chat.compose(

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode'
 import type { Mention } from '#shared/protocol/requests'
+import type { ConversationFolder } from './folders'
 import { bestMatches } from './fuzzy'
 
 const SHOWN = 30
@@ -7,14 +8,22 @@ const SHOWN = 30
 const FILES_AT_MOST = 20_000
 const FRESH_FOR_MS = 5_000
 
-/** Files and folders of the workspace that can stand after `@`, as its ignore settings let them be found. */
+/** Files and folders of the conversation's folder that can stand after `@`, as its ignore settings let them be found. */
 export class Mentions {
+  readonly #folder: ConversationFolder
   #paths: string[] = []
+  #readOf: vscode.WorkspaceFolder | undefined
   #readAt = 0
 
+  constructor(folder: ConversationFolder) {
+    this.#folder = folder
+  }
+
   async find(query: string): Promise<Mention[]> {
-    if (Date.now() - this.#readAt > FRESH_FOR_MS) {
-      this.#paths = await workspacePaths()
+    const folder = this.#folder.current
+    if (folder !== this.#readOf || Date.now() - this.#readAt > FRESH_FOR_MS) {
+      this.#paths = folder ? await pathsOf(folder) : []
+      this.#readOf = folder
       this.#readAt = Date.now()
     }
     return bestMatches(query, this.#paths, SHOWN).map(path => {
@@ -26,9 +35,7 @@ export class Mentions {
   }
 }
 
-async function workspacePaths(): Promise<string[]> {
-  const folder = vscode.workspace.workspaceFolders?.[0]
-  if (!folder) return []
+async function pathsOf(folder: vscode.WorkspaceFolder): Promise<string[]> {
   const hidden = '**/{.git,node_modules,target,__pycache__,dist}/**'
   const files = await vscode.workspace.findFiles(new vscode.RelativePattern(folder, '**/*'), hidden, FILES_AT_MOST)
   const paths = files.map(uri => vscode.workspace.asRelativePath(uri, false))

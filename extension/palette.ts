@@ -5,8 +5,9 @@ import type { SlashCommand } from '#shared/protocol/requests'
 import type { Conversation } from './conversation'
 import type { Keys } from './host/secrets'
 import { DEFAULT_PROVIDER } from './host/settings'
+import { EDITOR_PROVIDER, idOf } from './vscode-lm'
 
-const PROVIDERS = ['openai', 'anthropic', 'gemini', 'openrouter', 'ollama', 'lmstudio']
+const PROVIDERS = ['openai', 'anthropic', 'gemini', 'openrouter', 'ollama', 'lmstudio', EDITOR_PROVIDER]
 
 /** Slash commands of the editor's side. */
 export const EDITOR_COMMANDS: SlashCommand[] = [
@@ -15,6 +16,7 @@ export const EDITOR_COMMANDS: SlashCommand[] = [
   { name: 'model', description: vscode.l10n.t('Choose the model'), needsIdle: true },
   { name: 'provider', description: vscode.l10n.t('Choose the provider'), needsIdle: true },
   { name: 'key', description: vscode.l10n.t('Set the key of the provider'), needsIdle: true },
+  { name: 'folder', description: vscode.l10n.t('Choose the folder to work in'), needsIdle: true },
   { name: 'mode', description: vscode.l10n.t('Switch the trust mode: plan, safe or auto'), needsIdle: false },
   { name: 'review', description: vscode.l10n.t('Show the changes that wait'), needsIdle: false },
   { name: 'transcript', description: vscode.l10n.t('Open the conversation as text'), needsIdle: false },
@@ -52,11 +54,13 @@ export async function chooseProvider(): Promise<boolean> {
  */
 export async function chooseModel(current: string, kode: Kode | undefined): Promise<boolean> {
   const { factsOf } = await import('#shared/config/model-catalog')
-  const known = Object.entries((await kode?.modelAliases()) ?? {}).map(([alias, { model, provider }]) => ({
+  const aliases = Object.entries((await kode?.modelAliases()) ?? {}).map(([alias, { model, provider }]) => ({
     label: alias,
     description: model,
     detail: `${provider} · ${factsText(factsOf(model))}`,
   }))
+  const usesEditor = vscode.workspace.getConfiguration('kode').get<string>('provider') === EDITOR_PROVIDER
+  const known = usesEditor ? await editorModels() : aliases
   const inUse = current
     ? [{ label: current, description: vscode.l10n.t('in use'), detail: factsText(factsOf(current)) }]
     : []
@@ -76,6 +80,16 @@ export async function chooseModel(current: string, kode: Kode | undefined): Prom
   if (!model) return false
   await vscode.workspace.getConfiguration('kode').update('model', model.label, vscode.ConfigurationTarget.Global)
   return true
+}
+
+/** Models that the editor itself offers. */
+async function editorModels(): Promise<vscode.QuickPickItem[]> {
+  const models = await vscode.lm.selectChatModels()
+  return models.map(model => ({
+    label: idOf(model),
+    description: model.name,
+    detail: vscode.l10n.t('{0}k tokens', Math.round(model.maxInputTokens / 1000)),
+  }))
 }
 
 interface SessionRow extends vscode.QuickPickItem {

@@ -5,6 +5,7 @@ import type { Proposal, Proposals } from './proposals'
 
 const proposal = v.object({
   id: v.string(),
+  root: v.string(),
   title: v.string(),
   files: v.array(
     v.object({
@@ -77,7 +78,7 @@ export class PendingStore {
     }))
     // The verdict is not kept: the project may have changed, so it is judged anew.
     const gates: GateReport | undefined = undefined
-    return { id: parsed.output.id, title: parsed.output.title, gates, files }
+    return { id: parsed.output.id, root: parsed.output.root, title: parsed.output.title, gates, files }
   }
 }
 

@@ -6,6 +6,8 @@ import { type Hunk, hunkKey, hunksBetween, withoutHunk } from './hunks'
 export interface Proposal {
   /** The id of its approval. */
   id: string
+  /** Absolute: the folder that its paths start from. */
+  root: string
   title: string
   gates: GateReport | undefined
   files: ProposedFile[]
@@ -32,11 +34,19 @@ export interface PendingHunk {
   findings: Finding[]
 }
 
-type Change = { kind: 'added' | 'restored' | 'removed' | 'changed'; proposal: Proposal }
+/** `landing`: a turn writes it now; `removed` follows when that is done. */
+type Change = { kind: 'added' | 'restored' | 'landing' | 'removed' | 'changed'; proposal: Proposal }
+
+/** Whether a change means that there is nothing to review any more. */
+export function isGone(kind: Change['kind']): boolean {
+  return kind === 'landing' || kind === 'removed'
+}
 
 /** All changes that wait, and what the user decided about their parts. Knows nothing of the editor. */
 export class Proposals {
   readonly #proposals = new Map<string, Proposal>()
+  /** By the call that lands them. */
+  readonly #landing = new Map<string, Proposal>()
   readonly #changeListeners = new Set<(change: Change) => void>()
   readonly #decidedListeners = new Set<(proposal: Proposal) => void>()
 
@@ -52,7 +62,7 @@ export class Proposals {
     return this.#proposals.get(id)?.files.find(file => file.path === path)
   }
 
-  add(request: ApprovalRequest): void {
+  add(request: ApprovalRequest, root: string): void {
     const files = (request.files ?? []).map(
       (file): ProposedFile => ({
         path: file.path,
@@ -63,7 +73,7 @@ export class Proposals {
         acceptedHunks: new Set(),
       }),
     )
-    this.#put('added', { id: request.id, title: request.title, gates: request.gates, files })
+    this.#put('added', { id: request.id, root, title: request.title, gates: request.gates, files })
   }
 
   /** Puts a proposal back that an earlier run of the editor left behind. */
@@ -75,6 +85,24 @@ export class Proposals {
     const proposal = this.#proposals.get(id)
     if (!proposal) return
     this.#proposals.delete(id)
+    this.#announce('removed', proposal)
+  }
+
+  /** The call that proposed it lands it now. It outlives the process until the call has its result. */
+  startLanding(id: string, callId: string): void {
+    const proposal = this.#proposals.get(id)
+    if (!proposal) return
+    for (const file of proposal.files) if (file.decision === 'open') file.decision = 'accepted'
+    this.#proposals.delete(id)
+    this.#landing.set(callId, proposal)
+    this.#announce('landing', proposal)
+  }
+
+  /** A call has its result. */
+  endLanding(callId: string): void {
+    const proposal = this.#landing.get(callId)
+    if (!proposal) return
+    this.#landing.delete(callId)
     this.#announce('removed', proposal)
   }
 

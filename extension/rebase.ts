@@ -6,7 +6,8 @@ import { applyPatch, structuredPatch } from 'diff'
  * @returns undefined when both changed the same place
  */
 export function rebaseText(before: string, proposed: string, now: string): string | undefined {
-  if (now === before) return proposed
+  // A part of the change may have landed before a crash.
+  if (now === before || now === proposed) return proposed
   const patch = structuredPatch('', '', before, proposed, '', '', { context: 2 })
   const rebased = applyPatch(now, patch)
   return rebased === false ? undefined : rebased

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode'
 import type { Kode } from '#shared/kode'
 import type { FilePreview } from '#shared/protocol/approvals'
-import type { Proposal, Proposals } from './proposals'
+import { isGone, type Proposal, type Proposals } from './proposals'
 import { rebaseText } from './rebase'
 
 /**
@@ -10,7 +10,7 @@ import { rebaseText } from './rebase'
  */
 export class ReviewDesk {
   readonly #proposals: Proposals
-  readonly #kode: () => Promise<Kode>
+  readonly #kodeOf: (root: string) => Promise<Kode>
   /** The texts that were judged last, and the judgement under way, by proposal. */
   readonly #judged = new Map<string, string>()
   readonly #running = new Map<string, Promise<void>>()
@@ -20,13 +20,13 @@ export class ReviewDesk {
   constructor(
     proposals: Proposals,
     isAwaited: (id: string) => boolean,
-    kode: () => Promise<Kode>,
+    kodeOf: (root: string) => Promise<Kode>,
     onProblem: (text: string) => void,
   ) {
     this.#proposals = proposals
-    this.#kode = kode
+    this.#kodeOf = kodeOf
     proposals.onChange(({ kind, proposal }) => {
-      if (kind === 'removed') this.#forget(proposal.id)
+      if (isGone(kind)) this.#forget(proposal.id)
       else if (kind === 'added' && proposal.gates) this.#judged.set(proposal.id, textsOf(proposal))
       else if (this.#judged.get(proposal.id) !== textsOf(proposal)) {
         const running = this.#judge(proposal).catch((error: unknown) => onProblem(messageOf(error)))
@@ -56,7 +56,7 @@ export class ReviewDesk {
     this.#judging.get(proposal.id)?.abort()
     const controller = new AbortController()
     this.#judging.set(proposal.id, controller)
-    const kode = await this.#kode()
+    const kode = await this.#kodeOf(proposal.root)
     const report = await kode.judge(openFiles(proposal), controller.signal)
     if (!controller.signal.aborted) this.#proposals.setGates(proposal.id, report)
   }
@@ -81,7 +81,7 @@ export class ReviewDesk {
   }
 
   async #land(proposal: Proposal, accepted: Proposal['files']): Promise<void> {
-    const kode = await this.#kode()
+    const kode = await this.#kodeOf(proposal.root)
     const files = await Promise.all(
       accepted.map(async ({ path, before, after }): Promise<FilePreview> => {
         if (after === undefined || before === undefined) return { path, ...(after !== undefined && { after }) }
@@ -111,9 +111,11 @@ function openFiles(proposal: Proposal): FilePreview[] {
     .map(({ path, after }) => ({ path, ...(after !== undefined && { after }) }))
 }
 
+/** What is open in the editor, saved or not; else what is on the disk. Opens nothing. */
 async function currentText(root: string, path: string): Promise<string> {
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(vscode.Uri.file(root), path))
-  return document.getText()
+  const uri = vscode.Uri.joinPath(vscode.Uri.file(root), path)
+  const open = vscode.workspace.textDocuments.find(document => document.uri.toString() === uri.toString())
+  return open?.getText() ?? (await vscode.workspace.decode(await vscode.workspace.fs.readFile(uri), { uri }))
 }
 
 function messageOf(error: unknown): string {

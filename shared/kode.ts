@@ -26,6 +26,7 @@ import subAgentText from '#shared/context/agents/prompts/sub-agent.md'
 import { environmentNote, uncommittedDiff } from '#shared/context/environment'
 import { projectInstructions } from '#shared/context/instructions'
 import { systemPrompt } from '#shared/context/system-prompt'
+import type { UndoReport } from '#shared/edits/checkpoint'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
@@ -74,6 +75,10 @@ export interface Kode {
     files: readonly FilePreview[],
     title: string,
   ): Promise<Result<ChangedFile[], { message: string; gates?: GateReport }>>
+  /** Brings changes that a crash left half-landed to an end: back to the old files, or on to the new. */
+  recover(preferred: 'old' | 'new'): Promise<Result<void, { message: string }>>
+  /** Takes back what one turn changed; files that somebody else changed since are kept. */
+  undoTurn(turnId: string): Promise<Result<UndoReport, { message: string }>>
   /** Earlier conversations of this project, newest first. */
   listSessions(): Promise<Result<ListedSession[], KodeFailure>>
   /** What was typed at prompts of this project, the newest first. */
@@ -466,6 +471,15 @@ class ProjectKode implements Kode {
     const landed = await this.#engine.land(changes, { turnId: newId(), title })
     if (!landed.ok) return fail({ message: landed.error.message, gates })
     return ok(landed.value.files.map(({ path, status }) => ({ path, status })))
+  }
+
+  async recover(preferred: 'old' | 'new'): Promise<Result<void, { message: string }>> {
+    const repaired = await this.#engine.recover(preferred)
+    return repaired.ok ? ok(undefined) : fail({ message: repaired.error.message })
+  }
+
+  undoTurn(turnId: string): Promise<Result<UndoReport, { message: string }>> {
+    return this.#engine.undo({ turnId, only: true })
   }
 
   async listSessions(): Promise<Result<ListedSession[], KodeFailure>> {

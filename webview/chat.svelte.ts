@@ -3,7 +3,7 @@ import { PANEL_VERSION, type PanelFacts, type PanelPush, type RequestInput } fro
 import { Bridge } from './bridge'
 import { useWords } from './l10n'
 
-const NO_FACTS: PanelFacts = { project: '', missing: '', commands: [], words: {} }
+const NO_FACTS: PanelFacts = { project: '', hasFolders: false, model: '', missing: '', commands: [], words: {} }
 
 /** The conversation as the page shows it, and what the user can do to it. */
 export class Chat {

@@ -15,22 +15,27 @@ export class Approvals {
     proposals.onDecided(proposal => this.#decide(proposal))
   }
 
-  /** Puts the question; resolves with the answer, or with a rejection when the turn is stopped. */
-  approve(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalAnswer> {
+  /**
+   * Puts the question; resolves with the answer, or with a rejection when the turn is stopped.
+   *
+   * @param root the folder that paths of the request start from
+   */
+  approve(request: ApprovalRequest, root: string, signal: AbortSignal): Promise<ApprovalAnswer> {
     if (this.#accepted.get(request.call_id) === textsOf(request.files ?? []))
       return Promise.resolve({ kind: 'approve' })
     return new Promise(resolve => {
       const settle = (answer: ApprovalAnswer) => {
         signal.removeEventListener('abort', stop)
         this.#open.delete(request.id)
-        this.#proposals.remove(request.id)
+        if (answer.kind === 'reject') this.#proposals.remove(request.id)
+        else this.#proposals.startLanding(request.id, request.call_id)
         resolve(answer)
       }
       const stop = () => settle({ kind: 'reject', feedback: 'the turn was stopped' })
       signal.addEventListener('abort', stop, { once: true })
       this.#open.set(request.id, { request, resolve: settle })
       if (signal.aborted) stop()
-      else if (request.files?.length) this.#proposals.add(request)
+      else if (request.files?.length) this.#proposals.add(request, root)
     })
   }
 

@@ -75,10 +75,19 @@ async function editAndSave(path: string, bytes: Uint8Array): Promise<boolean> {
   const text = await vscode.workspace.decode(bytes, { encoding: document.encoding })
   const edit = new vscode.WorkspaceEdit()
   edit.replace(uri, ...smallestReplacement(document, text))
-  if (!(await vscode.workspace.applyEdit(edit))) return false
+  if (!(await apply(edit))) return false
   // Says false also where the editor's own auto save was faster; what counts is what is on the disk then.
   await document.save()
   return true
+}
+
+/** @returns false where the editor would not; right after a crash it can still be busy with what it restores */
+async function apply(edit: vscode.WorkspaceEdit): Promise<boolean> {
+  try {
+    return await vscode.workspace.applyEdit(edit)
+  } catch {
+    return false
+  }
 }
 
 /** The range that differs and what belongs there, so that cursors and folds elsewhere stay. */

@@ -8,14 +8,14 @@ import { editorFiles } from './files'
 import { outputLog } from './log'
 
 /** What the core needs from outside, inside VS Code. */
-export function vscodeHost(approvals: Approvals, channel: vscode.LogOutputChannel): Host {
+export function vscodeHost(root: string, approvals: Approvals, channel: vscode.LogOutputChannel): Host {
   return {
     files: editorFiles(nodeFiles()),
     processes: nodeProcesses(),
     web: nodeWeb(),
     log: outputLog(channel),
     now: () => Date.now(),
-    approve: (request, signal) => approvals.approve(request, signal),
+    approve: (request, signal) => approvals.approve(request, root, signal),
     ask: (question, signal) => approvals.ask(question, signal),
   }
 }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode'
-import type { KodeEvent } from '#shared/protocol/events'
+import type { ChatEvent } from '#shared/protocol/events'
 import {
   PANEL_VERSION,
   type PanelPush,
@@ -31,7 +31,7 @@ export class ChatView implements vscode.WebviewViewProvider {
   readonly #table: RequestTable
   #view: vscode.WebviewView | undefined
   #seq = 0
-  #waiting: KodeEvent[] = []
+  #waiting: ChatEvent[] = []
   #timer: NodeJS.Timeout | undefined
   /** Asked for before the page was there. */
   #compose: string[] = []
@@ -100,7 +100,7 @@ export class ChatView implements vscode.WebviewViewProvider {
     for (const text of this.#compose.splice(0)) this.#push({ kind: 'compose', text })
   }
 
-  #queue(event: KodeEvent): void {
+  #queue(event: ChatEvent): void {
     if (!this.#view) return
     joinEvent(this.#waiting, event)
     this.#timer ??= setTimeout(() => this.#flush(), PUSH_EVERY_MS)

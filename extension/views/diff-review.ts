@@ -1,6 +1,6 @@
 import * as vscode from 'vscode'
 import type { Finding } from '#shared/protocol/gate-report'
-import type { Proposal, Proposals } from '../proposals'
+import { isGone, type Proposal, type Proposals } from '../proposals'
 import { PENDING_SCHEME, pendingFileOf, pendingUri } from './pending-files'
 
 /** Who typed this recently is left alone: the diff waits in the tree and on the card. */
@@ -31,8 +31,8 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
       new vscode.Disposable(
         proposals.onChange(({ kind, proposal }) => {
           if (kind === 'added') void this.#showUnlessTyping(proposal)
-          if (kind === 'removed') void this.#close(proposal)
-          this.#showFindings(kind === 'removed' ? { ...proposal, gates: undefined } : proposal)
+          if (isGone(kind)) void this.#close(proposal)
+          this.#showFindings(isGone(kind) ? { ...proposal, gates: undefined } : proposal)
           this.#lensesChanged.fire()
         }),
       ),

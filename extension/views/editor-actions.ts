@@ -30,9 +30,8 @@ export class EditorActions implements vscode.CodeActionProvider, vscode.Disposab
   }
 }
 
-/** A prompt about one problem, with the line it is on. */
-export function fixPrompt(document: vscode.TextDocument, diagnostic: vscode.Diagnostic): string {
-  const path = vscode.workspace.asRelativePath(document.uri, false)
+/** A prompt about one problem, with the line it is on. `path` is as the core names the file. */
+export function fixPrompt(document: vscode.TextDocument, path: string, diagnostic: vscode.Diagnostic): string {
   const line = diagnostic.range.start.line
   const source = diagnostic.source ? ` (${diagnostic.source})` : ''
   return `Fix this problem in ${path}:${line + 1}${source}: ${diagnostic.message}\n\`\`\`${document.languageId}\n${document.lineAt(line).text}\n\`\`\`\n`

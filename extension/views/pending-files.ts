@@ -1,5 +1,5 @@
 import * as vscode from 'vscode'
-import type { Proposals } from '../proposals'
+import { isGone, type Proposals } from '../proposals'
 
 /** Proposed texts, editable; the same address with the query `before` is the text as it was, read only. */
 export const PENDING_SCHEME = 'kode-pending'
@@ -31,10 +31,10 @@ export class PendingFiles implements vscode.FileSystemProvider {
   constructor(proposals: Proposals) {
     this.#proposals = proposals
     proposals.onChange(({ kind, proposal }) => {
-      const type = kind === 'removed' ? vscode.FileChangeType.Deleted : vscode.FileChangeType.Changed
+      const type = isGone(kind) ? vscode.FileChangeType.Deleted : vscode.FileChangeType.Changed
       const changed = proposal.files.flatMap(file => {
         const uri = pendingUri(proposal.id, file.path)
-        const isNews = kind === 'removed' || this.#note(uri, file.after ?? '')
+        const isNews = isGone(kind) || this.#note(uri, file.after ?? '')
         return isNews ? [{ type, uri }] : []
       })
       if (changed.length > 0) this.#changed.fire(changed)

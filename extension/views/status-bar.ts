@@ -10,17 +10,19 @@ export class StatusBar implements vscode.Disposable {
     this.#item.command = 'kode.openChat'
   }
 
-  show(state: ChatState, pending: number): void {
+  /** @param nextModel what the settings name, while no session asked it yet */
+  show(state: ChatState, nextModel: string, pending: number): void {
+    const model = nextModel || state.model
     const share = state.context ? Math.round((100 * state.context.used) / Math.max(1, state.context.window)) : undefined
     const parts = [
       `${state.isRunning ? '$(loading~spin)' : '$(shield)'} ${state.mode.toUpperCase()}`,
-      state.model.slice(0, MODEL_NAME_LENGTH),
+      model.slice(0, MODEL_NAME_LENGTH),
       share === undefined ? '' : `${share}%`,
       pending > 0 ? `$(diff) ${pending}` : '',
     ]
     this.#item.text = parts.filter(part => part !== '').join('  ')
     this.#item.tooltip = [
-      `kode: ${state.provider} ${state.model}`,
+      `kode: ${state.provider} ${model}`,
       vscode.l10n.t('Mode: {0}', state.mode),
       state.sandbox ? vscode.l10n.t('Sandbox: {0}', state.sandbox) : '',
       pending > 0 ? vscode.l10n.t('{0} changes wait for review', pending) : '',

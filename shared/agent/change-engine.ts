@@ -68,9 +68,13 @@ export class ChangeEngine {
     return { index, languages, project: projectViewOf(files, root) }
   }
 
-  /** Repairs what a crash left half-landed, and takes back what it left on trial; must come before anything else is read. */
-  async recover(): ReturnType<typeof recoverInterrupted> {
-    const repaired = await recoverInterrupted(this.#parts.door)
+  /**
+   * Repairs what a crash left half-landed, and takes back what it left on trial; must come before anything else is read.
+   *
+   * @param preferred what half-landed files become: as before the change, or as after it
+   */
+  async recover(preferred: 'old' | 'new' = 'old'): ReturnType<typeof recoverInterrupted> {
+    const repaired = await recoverInterrupted(this.#parts.door, preferred)
     if (!repaired.ok) return repaired
     const trial = await recoverTrial(this.#parts.door, this.#scanner)
     return trial.ok ? repaired : trial
@@ -199,7 +203,7 @@ export class ChangeEngine {
   }
 
   /** Brings back what the last undo took. */
-  redo(options: Omit<UndoOptions, 'turn'>): ReturnType<typeof redo> {
+  redo(options: Omit<UndoOptions, 'turn' | 'turnId'>): ReturnType<typeof redo> {
     return redo(options, this.#parts.door)
   }
 

@@ -71,6 +71,8 @@ export interface CallEnd {
   gates?: GateReport
   durationMs: number
   fullText?: string
+  /** Of the command it ran. */
+  exitCode?: number
 }
 
 type Ending = Omit<CallEnd, 'message' | 'durationMs' | 'changes'> & {
@@ -125,6 +127,7 @@ export async function runToolCall(call: ToolCall, services: ToolCallServices, si
     ...(ending.diff && { diff: ending.diff.slice(0, MAX_EVENT_DIFF_CHARS) }),
     ...(ending.gates && { gates: ending.gates }),
     ...(ending.fullText && { fullText: ending.fullText }),
+    ...(ending.exitCode !== undefined && { exitCode: ending.exitCode }),
   }
 }
 
@@ -234,6 +237,7 @@ async function runAction(
     ...(diff && { diff }),
     ...(output.images && { images: output.images }),
     ...(output.fullText && { fullText: output.fullText }),
+    ...(output.exitCode !== undefined && { exitCode: output.exitCode }),
   }
 }
 

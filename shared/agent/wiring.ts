@@ -242,6 +242,7 @@ export class SessionWiring {
       ...(end.changes.length > 0 && { changes: end.changes }),
       ...(end.diff && { diff: end.diff }),
       ...(end.gates && { gates: end.gates }),
+      ...(end.exitCode !== undefined && { exit_code: end.exitCode }),
     })
   }
 

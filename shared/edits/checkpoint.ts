@@ -12,6 +12,8 @@ import { type Door, landRecord, withJournal } from './write'
 export interface UndoOptions {
   /** This turn and all after it; without it the last turn that is not undone yet. */
   turn?: number
+  /** The turn with this id, as the session names it, instead of a number. */
+  turnId?: string
   /** Leaves the turns after it alone. */
   only?: boolean
   /** Only tells what would happen. */
@@ -81,9 +83,7 @@ export async function listTurns(door: Door): Promise<Result<TurnView[], EditProb
 export async function undo(options: UndoOptions, door: Door): Promise<Result<UndoReport, EditProblem>> {
   return withJournal(door, async (journal, names) => {
     const changes = changesIn(await readAll(names, journal))
-    // What an undo kept is what the next one with force is about.
-    const isOpen = (change: StandingChange) => (options.force ? change.standingPaths.length > 0 : !change.isUndone)
-    const turn = options.turn ?? changes.findLast(isOpen)?.record.turn.number
+    const turn = options.turn ?? turnMeant(changes, options)
     const targets = changes.filter(change => {
       if (turn === undefined || change.standingPaths.length === 0) return false
       const { number } = change.record.turn
@@ -97,8 +97,19 @@ export async function undo(options: UndoOptions, door: Door): Promise<Result<Und
   })
 }
 
+/** The number of the turn with the id that is asked for; without one, of the last that can be undone. */
+function turnMeant(changes: readonly StandingChange[], { turnId, force }: UndoOptions): number | undefined {
+  if (turnId !== undefined) return changes.find(change => change.record.turn.id === turnId)?.record.turn.number
+  // What an undo kept is what the next one with force is about.
+  const isOpen = (change: StandingChange) => (force ? change.standingPaths.length > 0 : !change.isUndone)
+  return changes.findLast(isOpen)?.record.turn.number
+}
+
 /** Brings back what the last undo took, or what a repair after a crash took back. */
-export async function redo(options: Omit<UndoOptions, 'turn'>, door: Door): Promise<Result<UndoReport, EditProblem>> {
+export async function redo(
+  options: Omit<UndoOptions, 'turn' | 'turnId'>,
+  door: Door,
+): Promise<Result<UndoReport, EditProblem>> {
   return withJournal(door, async (journal, names) => {
     const steps = redoSteps(await readAll(names, journal))
     return steps.length === 0 ? ok(nothingLeft('redo', options)) : travel('redo', steps, options, door, journal, names)

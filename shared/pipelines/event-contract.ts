@@ -155,6 +155,7 @@ export const eventSchema = v.variant('type', [
     changes: v.optional(changes),
     diff: v.optional(v.string()),
     gates: v.optional(gateReport),
+    exit_code: v.optional(v.number()),
   }),
   v.strictObject({
     type: v.literal('todos'),

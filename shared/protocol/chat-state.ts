@@ -1,5 +1,15 @@
 import type { ApprovalAnswer, ApprovalRequest, TrustMode, UserQuestion } from './approvals'
-import type { ChangedFile, ContextFill, KodeEvent, QueuedPrompt, TaskView, TodoItem, TurnEnd } from './events'
+import type {
+  ChangedFile,
+  ChatEvent,
+  ContextFill,
+  KeptFile,
+  QueuedPrompt,
+  RecordedRun,
+  TaskView,
+  TodoItem,
+  TurnEnd,
+} from './events'
 import type { GateReport } from './gate-report'
 import type { AssistantMessage, AssistantPart, ToolCall, ToolStatus, Usage, UserMessage } from './messages'
 
@@ -30,6 +40,8 @@ export interface TurnRecord {
   readonly changes: readonly ChangedFile[]
   readonly gates: Readonly<Record<'passed' | 'warned' | 'refused', number>>
   readonly usage: Usage
+  /** Commands that ran after files had changed. */
+  readonly runs: readonly RecordedRun[]
 }
 
 /** One row of the transcript. `id` is stable, also between the streamed and the final form. */
@@ -40,7 +52,17 @@ export type ChatItem =
   | ToolItem
   | { kind: 'question'; id: string; question: UserQuestion; answer: string | undefined }
   | { kind: 'notice'; id: string; level: 'info' | 'warning' | 'error'; text: string }
-  | { kind: 'turn-end'; id: string; end: TurnEnd; record: TurnRecord }
+  | TurnEndItem
+
+export interface TurnEndItem {
+  readonly kind: 'turn-end'
+  readonly id: string
+  readonly turnId: string
+  readonly end: TurnEnd
+  readonly record: TurnRecord
+  /** Set once the user took the turn back. */
+  readonly undone: { readonly message: string; readonly kept: readonly KeptFile[] } | undefined
+}
 
 export interface ToolItem {
   readonly kind: 'tool'
@@ -66,7 +88,7 @@ export interface ToolItem {
 const OUTPUT_TAIL_CHARACTERS = 20_000
 
 const NO_USAGE: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
-const NEW_TURN: TurnRecord = { changes: [], gates: { passed: 0, warned: 0, refused: 0 }, usage: NO_USAGE }
+const NEW_TURN: TurnRecord = { changes: [], gates: { passed: 0, warned: 0, refused: 0 }, usage: NO_USAGE, runs: [] }
 
 /** A conversation that has not begun. */
 export const EMPTY_CHAT: ChatState = {
@@ -87,7 +109,7 @@ export const EMPTY_CHAT: ChatState = {
 }
 
 /** What is shown after one more event. Pure; unchanged items keep their identity. */
-export function reduceChat(state: ChatState, event: KodeEvent): ChatState {
+export function reduceChat(state: ChatState, event: ChatEvent): ChatState {
   switch (event.type) {
     case 'session':
       return {
@@ -177,6 +199,12 @@ export function reduceChat(state: ChatState, event: KodeEvent): ChatState {
       })
     case 'turn_ended':
       return endTurn(state, event.turn_id, event.end)
+    case 'evidence':
+      return takeEvidence(state, event.turn_id, event.runs)
+    case 'turn_undone':
+      return changeItem(state, endId(event.turn_id), item =>
+        item.kind === 'turn-end' ? { ...item, undone: { message: event.message, kept: event.kept } } : item,
+      )
   }
 }
 
@@ -265,8 +293,21 @@ function endTurn(state: ChatState, turnId: string, end: TurnEnd): ChatState {
     if ((item.kind === 'text' || item.kind === 'thinking') && item.isStreaming) return { ...item, isStreaming: false }
     return item
   })
-  const ended: ChatItem = { kind: 'turn-end', id: `end-${turnId}`, end, record: state.turn }
+  const ended: ChatItem = { kind: 'turn-end', id: endId(turnId), turnId, end, record: state.turn, undone: undefined }
   return { ...state, isRunning: false, items: [...items, ended] }
+}
+
+/** Of the turn that runs, or of one that ended: a run turns stale long after. */
+function takeEvidence(state: ChatState, turnId: string, runs: readonly RecordedRun[]): ChatState {
+  const isOver = state.items.some(item => item.id === endId(turnId))
+  if (!isOver) return { ...state, turn: { ...state.turn, runs } }
+  return changeItem(state, endId(turnId), item =>
+    item.kind === 'turn-end' ? { ...item, record: { ...item.record, runs } } : item,
+  )
+}
+
+function endId(turnId: string): string {
+  return `end-${turnId}`
 }
 
 /** Whether a call has its result. */

@@ -33,6 +33,33 @@ export type KodeEvent =
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; text: string }
   | { type: 'turn_ended'; turn_id: string; end: TurnEnd }
 
+/** What a surface with a transcript adds to the core's events. */
+export type ChatEvent =
+  | KodeEvent
+  /** What commands of a turn prove about the files it changed; sent again whenever that is different. */
+  | { type: 'evidence'; turn_id: string; runs: RecordedRun[] }
+  | { type: 'turn_undone'; turn_id: string; message: string; kept: KeptFile[] }
+
+/** A command that ran to its end after files of its turn had changed. */
+export interface RecordedRun {
+  call_id: string
+  command: string
+  exit_code: number
+  duration_ms: number
+  /** The files that the turn had changed, as the command saw them. */
+  covers: { path: string; sha256: string }[]
+  /** Those of the turn's files that are not as the command saw them any more; then it proves nothing about them. */
+  stale: string[]
+}
+
+/** A file that an undo left alone. */
+export interface KeptFile {
+  path: string
+  reason: string
+  /** What an undo would have lost, as a unified diff. */
+  diff: string
+}
+
 export interface SessionEvent {
   type: 'session'
   schema_version: 1
@@ -64,6 +91,8 @@ export interface ToolResultEvent {
   /** The change as a unified diff, cut to a sensible length. */
   diff?: string
   gates?: GateReport
+  /** Of the command it ran, where that ran to its end. */
+  exit_code?: number
 }
 
 export interface ChangedFile {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { KodeEvent } from './events'
+import type { ChatEvent } from './events'
 
 /**
  * What the chat page and its host say to each other. The page sends requests (name, input) and gets one reply to each;
@@ -36,6 +36,7 @@ const INPUTS = {
     ]),
   }),
   answer_question: v.object({ id, text: v.string() }),
+  undo_turn: v.object({ id }),
   set_mode: v.object({ mode: v.picklist(['plan', 'safe', 'auto']) }),
   set_model: none,
   /** Shows the proposed files of an open approval in the editor. */
@@ -85,7 +86,12 @@ export interface SlashCommand {
 
 /** What the page needs to know beyond the conversation. */
 export interface PanelFacts {
+  /** Name of the folder the conversation works in. */
   project: string
+  /** Whether the window has other folders to choose from. */
+  hasFolders: boolean
+  /** The model that the settings name, until a session tells which one it asks. */
+  model: string
   /** What is missing before a prompt can be sent; empty when nothing is. */
   missing: '' | 'folder' | 'key' | 'trust'
   commands: SlashCommand[]
@@ -98,8 +104,8 @@ export type PanelRequest = { [Name in RequestName]: { id: number; name: Name; in
 
 /** What the host pushes. `epoch` names one life of a conversation in the host; `seq` counts pushes within it. */
 export type PanelPush =
-  | { kind: 'start'; version: number; epoch: string; seq: number; events: KodeEvent[]; facts: PanelFacts }
-  | { kind: 'events'; epoch: string; seq: number; events: KodeEvent[] }
+  | { kind: 'start'; version: number; epoch: string; seq: number; events: ChatEvent[]; facts: PanelFacts }
+  | { kind: 'events'; epoch: string; seq: number; events: ChatEvent[] }
   | { kind: 'facts'; facts: PanelFacts }
   /** Text to put into the composer, such as the selection of an editor. */
   | { kind: 'compose'; text: string }

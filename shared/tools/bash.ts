@@ -107,8 +107,9 @@ async function runCommand(
     .join('\n')
   const cut = cutMiddle(fullText, Math.floor(RESULT_LIMIT_CHARS * context.contextFactor))
   const isError = exitCode !== 0 || timedOut
-  if (cut === fullText) return { text: cut, isError }
-  return { text: `${cut}\n[The whole output is kept; RecallContext finds it.]`, isError, fullText }
+  const ran = { isError, ...(!timedOut && !cancelled && { exitCode }) }
+  if (cut === fullText) return { ...ran, text: cut }
+  return { ...ran, text: `${cut}\n[The whole output is kept; RecallContext finds it.]`, fullText }
 }
 
 function lineCounts(stdout: string, stderr: string): string {

@@ -85,6 +85,8 @@ export interface ToolOutput {
   images?: ImagePart[]
   /** The whole text where `text` was cut; kept for RecallContext and the surfaces. */
   fullText?: string
+  /** Of the command it ran, where it ran to its end. */
+  exitCode?: number
 }
 
 /** What a tool may use. The agent makes one per session. */

@@ -25,7 +25,7 @@ function ask(files: NonNullable<ApprovalRequest['files']>) {
   const proposals = new Proposals()
   const approvals = new Approvals(proposals)
   const controller = new AbortController()
-  const answer = approvals.approve(request(files), controller.signal)
+  const answer = approvals.approve(request(files), '/project', controller.signal)
   return { proposals, approvals, answer, stop: () => controller.abort() }
 }
 
@@ -98,9 +98,8 @@ describe('a proposal', () => {
     approvals.answer('p', { kind: 'approve' })
     expect(await answer).toEqual({ kind: 'edited', files: [{ path: 'x', after: 'mine\n' }] })
     const signal = new AbortController().signal
-    expect(await approvals.approve(request([{ path: 'x', before: BEFORE, after: 'mine\n' }], 'p2'), signal)).toEqual({
-      kind: 'approve',
-    })
+    const again = request([{ path: 'x', before: BEFORE, after: 'mine\n' }], 'p2')
+    expect(await approvals.approve(again, '/project', signal)).toEqual({ kind: 'approve' })
   })
 
   test('of two files of which one is rejected, is rejected with the words which one is wanted', async () => {
@@ -111,6 +110,18 @@ describe('a proposal', () => {
     proposals.reject('p', 'y')
     proposals.accept('p', 'x')
     expect(await answer).toMatchObject({ kind: 'reject', feedback: expect.stringContaining('x') })
+  })
+
+  test('that is accepted is kept until its call has a result, in case the process dies in between', async () => {
+    const { proposals, approvals, answer } = ask([{ path: 'x', before: BEFORE, after: AFTER }])
+    const changes: string[] = []
+    proposals.onChange(({ kind, proposal }) => changes.push(`${kind} ${proposal.files[0]?.decision}`))
+    approvals.answer('p', { kind: 'always' })
+    expect(await answer).toEqual({ kind: 'always' })
+    expect(proposals.all).toEqual([])
+    expect(changes).toEqual(['landing accepted'])
+    proposals.endLanding('c')
+    expect(changes).toEqual(['landing accepted', 'removed accepted'])
   })
 
   test('is gone when the turn is stopped', async () => {
@@ -124,6 +135,7 @@ describe('a proposal', () => {
 describe('a proposal on a file that moved on', () => {
   test.each([
     ['unchanged', BEFORE, AFTER],
+    ['landed already', AFTER, AFTER],
     ['changed elsewhere', `zero\n${BEFORE}`, `zero\n${AFTER}`],
     ['changed close by', BEFORE.replace('f', 'f2'), undefined],
     ['changed in the same place', BEFORE.replace('d', 'other'), undefined],

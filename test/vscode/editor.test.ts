@@ -176,21 +176,28 @@ describe('a conversation', () => {
     expect(JSON.stringify(editor.model.requests.at(-1)?.body.messages)).toContain('forty-two')
   })
 
-  test('has its last turn undone with /undo, byte for byte', async () => {
+  test('shows what a command proved until its file changes, and takes the turn back with a button', async () => {
     await editor.newConversation()
     const before = editor.read('src/money.ts')
     editor.script(
       { toolCalls: [{ name: 'Read', arguments: { file_path: 'src/money.ts' } }] },
       { toolCalls: [edit('src/money.ts', '* 100) / 100', '* 1000) / 1000')] },
+      { toolCalls: [{ name: 'Bash', arguments: { command: 'grep -c 1000 src/money.ts' } }] },
       { text: 'Three digits.' },
     )
     await editor.prompt('Three digits')
     await editor.chat.getByRole('region', { name: 'Approval: src/money.ts' }).press('y')
     await editor.chat.getByText('Three digits.', { exact: true }).waitFor()
-    expect(editor.read('src/money.ts')).not.toBe(before)
-    await editor.composer.fill('/undo')
-    await editor.chat.getByRole('option', { name: '/undo' }).waitFor()
-    await editor.composer.press('Enter')
+    const runs = editor.chat.getByRole('list', { name: 'Commands that ran after the change' })
+    await runs.getByText('exit code 0').waitFor()
+    const after = editor.read('src/money.ts')
+    editor.write('src/money.ts', `${after}// by hand\n`)
+    await runs.getByText('out of date: src/money.ts changed since').waitFor()
+    const undo = editor.chat.getByRole('button', { name: 'Undo the changes of this turn' })
+    editor.write('src/money.ts', after)
+    await runs.getByText('out of date').waitFor({ state: 'detached' })
+    await undo.click()
     await expect.poll(() => editor.read('src/money.ts'), { timeout: 20_000 }).toBe(before)
+    await undo.waitFor({ state: 'detached' })
   })
 })

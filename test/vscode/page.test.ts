@@ -55,6 +55,31 @@ describe('the conversation', () => {
     expect(await chat.page.title()).toBe('kode')
   })
 
+  test('tells at the end of a turn what a command proved, and that it is out of date once a file changed', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([...TURN, ...TURN_END])
+    const runs = chat.page.getByRole('list', { name: 'Commands that ran after the change' })
+    await runs.getByText('exit code 0 · 2.1 s', { exact: true }).waitFor()
+    const evidence = TURN_END.find(event => event.type === 'evidence')
+    if (evidence?.type !== 'evidence') throw new Error('the sample has no evidence')
+    const stale = evidence.runs.map(run => ({ ...run, stale: ['src/orders.ts'] }))
+    await chat.send({ ...evidence, runs: stale })
+    await runs.getByText('out of date: src/orders.ts changed since').waitFor()
+  })
+
+  test('takes a turn back, and shows which files were kept and what they hold', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([...TURN, ...TURN_END])
+    const undo = chat.page.getByRole('button', { name: 'Undo the changes of this turn' })
+    await undo.click()
+    await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'undo_turn', input: { id: 'turn-1' } })
+    const kept = [{ path: 'src/orders.ts', reason: 'it was changed since', diff: '-a\n+b\n' }]
+    await chat.send({ type: 'turn_undone', turn_id: 'turn-1', message: 'Nothing was undone.', kept })
+    await chat.page.getByRole('button', { name: 'kept src/orders.ts: it was changed since' }).click()
+    await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'open_text', input: { text: '-a\n+b\n' } })
+    expect(await undo.count()).toBe(0)
+  })
+
   test('asks for everything again when a push was lost', async () => {
     chat = await ChatPage.open('dark')
     await chat.start(TURN)

@@ -12,6 +12,7 @@ import close from '@vscode/codicons/src/icons/close.svg?raw'
 import copy from '@vscode/codicons/src/icons/copy.svg?raw'
 import stop from '@vscode/codicons/src/icons/debug-stop.svg?raw'
 import diff from '@vscode/codicons/src/icons/diff.svg?raw'
+import discard from '@vscode/codicons/src/icons/discard.svg?raw'
 import edit from '@vscode/codicons/src/icons/edit.svg?raw'
 import error from '@vscode/codicons/src/icons/error.svg?raw'
 import file from '@vscode/codicons/src/icons/file.svg?raw'
@@ -45,6 +46,7 @@ export const ICONS = {
   close,
   copy,
   diff,
+  discard,
   edit,
   error,
   file,

@@ -54,6 +54,14 @@ describe('undo', () => {
     expect(project.text('a.txt')).toBe('3\n')
   })
 
+  test('of one turn by its id leaves the turns after it alone', async () => {
+    await turnTo(0, 1)
+    await project.land([{ file_path: 'b.txt', action: 'CREATE', new_text: 'b\n' }], 'another')
+    expect((await undone({ turnId: 'turn 1', only: true })).turns.map(each => each.turn)).toEqual([1])
+    expect(project.tree()).toEqual({ 'a.txt': 'file 644 0\n', 'b.txt': 'file 644 b\n' })
+    expect((await undone({ turnId: 'no such turn', only: true })).turns).toEqual([])
+  })
+
   test('of a turn that is not there changes nothing', async () => {
     await turnTo(0, 1)
     expect((await undone({ turn: 7 })).message).toBe('There is nothing of turn 7 to undo.')

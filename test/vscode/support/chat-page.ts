@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import type { KodeEvent } from '#shared/protocol/events'
+import type { ChatEvent } from '#shared/protocol/events'
 import type { PanelFacts, PanelPush, PanelRequest } from '#shared/protocol/requests'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -14,6 +14,8 @@ export type Theme = (typeof THEMES)[number]
 
 const FACTS: PanelFacts = {
   project: 'orders',
+  hasFolders: false,
+  model: '',
   missing: '',
   commands: [
     { name: 'new', description: 'Begin a new conversation', needsIdle: true },
@@ -75,7 +77,7 @@ export class ChatPage {
   }
 
   /** Begins the conversation anew with these events. */
-  async start(events: readonly KodeEvent[] = [], facts: Partial<PanelFacts> = {}): Promise<void> {
+  async start(events: readonly ChatEvent[] = [], facts: Partial<PanelFacts> = {}): Promise<void> {
     await this.#push({
       kind: 'start',
       version: 1,
@@ -87,7 +89,7 @@ export class ChatPage {
     await this.page.getByRole('textbox', { name: 'Message to kode' }).waitFor()
   }
 
-  async send(...events: KodeEvent[]): Promise<void> {
+  async send(...events: ChatEvent[]): Promise<void> {
     await this.#push({ kind: 'events', epoch: 'test', seq: ++this.#seq, events })
   }
 

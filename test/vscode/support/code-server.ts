@@ -75,6 +75,20 @@ export class CodeServer {
     return logs.map(name => readFileSync(join(this.#userData, name), 'utf8')).join('\n')
   }
 
+  /** Where an extension keeps what belongs to one workspace; there is one such folder for each workspace it ran in. */
+  storageOf(extensionId: string): string[] {
+    const names = readdirSync(join(this.#userData, 'User/workspaceStorage'))
+    const folders = names.map(name => join(this.#userData, 'User/workspaceStorage', name, extensionId))
+    return folders.filter(folder => existsSync(folder))
+  }
+
+  /** As the kernel does to a process that takes too much memory. */
+  killExtensionHosts(): void {
+    for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
+      if (isExtensionHostOf(pid, this.#process?.pid)) process.kill(Number(pid), 'SIGKILL')
+    }
+  }
+
   async stop(): Promise<void> {
     if (this.#process?.exitCode === null) {
       this.#process.kill('SIGTERM')
@@ -116,4 +130,19 @@ export class CodeServer {
       setTimeout(() => reject(new Error(`code-server did not listen:\n${log.join('\n')}`)), START_TIMEOUT_MS).unref()
     })
   }
+}
+
+function isExtensionHostOf(pid: string, server: number | undefined): boolean {
+  try {
+    if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=extensionHost')) return false
+    for (let each = pid; each !== '0'; each = parentOf(each)) if (Number(each) === server) return true
+    return false
+  } catch {
+    // It ended while we looked.
+    return false
+  }
+}
+
+function parentOf(pid: string): string {
+  return /\nPPid:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
 }

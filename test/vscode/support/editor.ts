@@ -17,7 +17,11 @@ export class Editor {
 
   static async open(
     files: Record<string, string | Uint8Array>,
-    { settings = {}, isTrusted = true }: { settings?: Record<string, unknown>; isTrusted?: boolean } = {},
+    {
+      settings = {},
+      isTrusted = true,
+      extensions = [],
+    }: { settings?: Record<string, unknown>; isTrusted?: boolean; extensions?: string[] } = {},
   ): Promise<Editor> {
     const replies: ScriptedReply[] = []
     const asked: number[] = []
@@ -35,7 +39,7 @@ export class Editor {
     })
     const editor = new Editor(server, await Workbench.launch(), model, replies, asked)
     for (const [path, content] of Object.entries(files)) editor.write(path, content)
-    await server.install(VSIX)
+    await server.install(VSIX, ...extensions)
     await server.start({ isTrusted })
     await editor.reload()
     return editor
@@ -73,9 +77,9 @@ export class Editor {
     return this.chat.getByRole('textbox', { name: 'Message to kode' })
   }
 
-  /** Opens the window, or opens it again. */
-  async reload(): Promise<void> {
-    await this.workbench.open(this.server.url, this.server.workspace)
+  /** Opens the window, or opens it again; the workspace's folder, or a `.code-workspace` file in it. */
+  async reload(name = ''): Promise<void> {
+    await this.workbench.open(this.server.url, join(this.server.workspace, name))
     const tab = this.workbench.page.getByRole('tab', { name: 'kode', exact: true })
     await tab.waitFor()
     if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click()

@@ -1,5 +1,5 @@
 import type { ApprovalRequest } from '#shared/protocol/approvals'
-import type { KodeEvent } from '#shared/protocol/events'
+import type { ChatEvent, KodeEvent } from '#shared/protocol/events'
 import type { Finding, GateName, GateReport, GateStatus } from '#shared/protocol/gate-report'
 import type { AssistantPart } from '#shared/protocol/messages'
 
@@ -160,7 +160,7 @@ export const TURN: KodeEvent[] = [
 ]
 
 /** What follows when the edit was approved. */
-export const TURN_END: KodeEvent[] = [
+export const TURN_END: ChatEvent[] = [
   {
     ...result('call-2', 'Edit', 'Changed src/orders.ts.', 48),
     gates: reportWith(),
@@ -170,6 +170,20 @@ export const TURN_END: KodeEvent[] = [
   assistant('a3', [call('call-3', 'Bash', { command: 'npm test' })]),
   { type: 'tool_started', call: call('call-3', 'Bash', { command: 'npm test' }), title: 'npm test' },
   result('call-3', 'Bash', '> vitest run\n\n ✓ test/orders.test.ts (4 tests) 12ms\n\n Tests  4 passed (4)', 2140),
+  {
+    type: 'evidence',
+    turn_id: 'turn-1',
+    runs: [
+      {
+        call_id: 'call-3',
+        command: 'npm test',
+        exit_code: 0,
+        duration_ms: 2140,
+        covers: [{ path: 'src/orders.ts', sha256: '9f86d081884c7d659a2feaa0c55ad015' }],
+        stale: [],
+      },
+    ],
+  },
   assistant('a4', [{ type: 'text', text: 'Done: `total` takes a `discount`, and the four tests pass.' }]),
   { type: 'turn_ended', turn_id: 'turn-1', end: { reason: 'answered' } },
 ]

@@ -42,8 +42,10 @@ export class Workbench {
     this.page = page
   }
 
-  async open(serverUrl: string, folder: string): Promise<void> {
-    await this.page.goto(`${serverUrl}/?${new URLSearchParams({ folder })}`)
+  /** @param place a folder, or a `.code-workspace` file */
+  async open(serverUrl: string, place: string): Promise<void> {
+    const kind = place.endsWith('.code-workspace') ? 'workspace' : 'folder'
+    await this.page.goto(`${serverUrl}/?${new URLSearchParams({ [kind]: place })}`)
     await this.page.locator('.monaco-workbench').waitFor({ timeout: WORKBENCH_TIMEOUT_MS })
   }
 
@@ -61,6 +63,14 @@ export class Workbench {
         await this.page.keyboard.press('Escape')
       }
     }
+  }
+
+  /** Types into the list that is open, and takes the first row that shows the text. */
+  async choose(text: string): Promise<void> {
+    const box = this.page.locator('.quick-input-widget input[type="text"]')
+    await box.fill(text)
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().click()
+    await box.waitFor({ state: 'hidden' })
   }
 
   async openFile(name: string): Promise<void> {
