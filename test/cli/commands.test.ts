@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { runCli } from '../support/run-cli'
+import { CLI, runCli } from '../support/run-cli'
 import { type Script, startScriptedProvider } from '../support/scripted-provider'
 import { tempProject, treeHash } from '../support/temp-project'
 
@@ -64,6 +66,29 @@ describe('kode trust check', () => {
       class: 'destructive',
       decisions: { plan: 'deny', safe: 'ask', auto: 'ask', headless: 'deny', sub_agent: { plan: 'deny' } },
     })
+  })
+
+  test.skipIf(process.platform !== 'linux')('hundreds of lines take no more memory than a few', async () => {
+    const cwd = tempProject()
+    const env = { PATH: process.env.PATH ?? '', HOME: join(cwd, '..') }
+    const child = spawn(process.execPath, [CLI, 'trust', 'check', '--stdin'], {
+      cwd,
+      env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const lines = Array.from({ length: 300 }, (_, index) => `for f in *.txt; do grep -c x "$f" | head -${index}; done`)
+    child.stdin.end(lines.map(line => `${JSON.stringify(line)}\n`).join(''))
+    child.stdout.resume()
+    let peakKb = 0
+    const look = setInterval(() => {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+      peakKb = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? peakKb)
+    }, 10)
+    child.on('exit', () => clearInterval(look))
+    await once(child, 'close')
+    expect(peakKb).toBeGreaterThan(10_000)
+    // 90 MB; more than 600 where V8 optimises the grammar.
+    expect(peakKb).toBeLessThan(200_000)
   })
 
   test('--stdin answers line by line, whatever comes', async () => {
