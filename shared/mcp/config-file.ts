@@ -39,6 +39,8 @@ const entrySchema = v.looseObject({
         client_id: v.optional(v.string()),
         clientSecret: v.optional(v.string()),
         client_secret: v.optional(v.string()),
+        client_metadata_url: v.optional(v.string()),
+        clientMetadataUrl: v.optional(v.string()),
         scope: v.optional(v.string()),
       }),
     ]),
@@ -105,7 +107,8 @@ function serverFrom(givenName: string, entry: unknown, source: EntrySource): Res
   }
   const given = parsed.output
   const missing = new Set<string>()
-  const fill = (text: string) => withVariables(text, source.env, missing)
+  // An editor hands in what it has filled in itself.
+  const fill = (text: string) => (source.source === 'client' ? text : withVariables(text, source.env, missing))
   const target = targetOf(given, source.root, fill)
   if (!target.ok) return target
   if (missing.size > 0 && isOn(given)) return fail(`it needs ${[...missing].join(', ')} in the environment`)
@@ -170,10 +173,12 @@ function transportOf(type: Entry['type']): WebTarget['transport'] {
 function oauthOf(given: Entry['oauth'], fill: Fill): WebTarget['oauth'] {
   if (given === false) return false
   const clientId = given?.clientId ?? given?.client_id
+  const clientMetadataUrl = given?.clientMetadataUrl ?? given?.client_metadata_url
   const clientSecret = given?.clientSecret ?? given?.client_secret
   return {
     ...(clientId !== undefined && { clientId: fill(clientId) }),
     ...(clientSecret !== undefined && { clientSecret: fill(clientSecret) }),
+    ...(clientMetadataUrl !== undefined && { clientMetadataUrl }),
     ...(given?.scope !== undefined && { scope: given.scope }),
   }
 }

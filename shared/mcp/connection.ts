@@ -7,6 +7,7 @@ import {
 } from '@modelcontextprotocol/client'
 import { joinSignals } from '#shared/base/cancel'
 import { fail, ok, type Result } from '#shared/base/result'
+import { type AskUser, elicit } from './elicitation'
 import {
   type ListedPrompt,
   type ListedResource,
@@ -35,13 +36,18 @@ export interface ConnectionParts {
   log(text: string): void
 }
 
+/** Who calls a tool, and hears of it meanwhile. */
+export interface Caller {
+  signal: AbortSignal
+  onProgress(text: string): void
+  ask: AskUser
+}
+
 /** After the first failed try; doubled with each further one. */
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
 /** A connection that lived so long was a good one. */
 const GOOD_LIFE_MS = 10_000
-/** How long a server may think about which protocol it speaks. */
-const PROBE_TIMEOUT_MS = 5_000
 /** A call that reports progress may go on for so many times its limit. */
 const PROGRESS_FACTOR = 10
 
@@ -61,6 +67,8 @@ export class ServerConnection {
   #mayTryAt = 0
   #connectedAt = 0
   #isClosed = false
+  /** Whoever called last is who a question of the server is for. */
+  #callers: Caller[] = []
 
   constructor(parts: ConnectionParts) {
     this.config = parts.config
@@ -116,11 +124,12 @@ export class ServerConnection {
   async call(
     tool: ListedTool,
     input: Record<string, unknown>,
-    signal: AbortSignal,
-    onProgress: (text: string) => void,
+    caller: Caller,
   ): Promise<Result<CallToolResult, string>> {
     const { callTimeoutMs } = this.config
-    return this.#ask(client =>
+    const { signal, onProgress } = caller
+    this.#callers.push(caller)
+    const result = await this.#ask(client =>
       client.callTool(
         { name: tool.name, arguments: input },
         {
@@ -135,6 +144,8 @@ export class ServerConnection {
         },
       ),
     )
+    this.#callers = this.#callers.filter(each => each !== caller)
+    return result
   }
 
   resources(signal: AbortSignal): Promise<Result<ListedResource[], string>> {
@@ -227,16 +238,19 @@ export class ServerConnection {
     const client = new Client(
       { name: 'kode', version },
       {
-        capabilities: { roots: {} },
+        capabilities: { roots: {}, elicitation: { form: {} } },
         versionNegotiation: line.isLegacy
           ? { mode: 'legacy' }
-          : { mode: 'auto', probe: { timeoutMs: PROBE_TIMEOUT_MS } },
+          : { mode: 'auto', probe: { timeoutMs: line.probeTimeoutMs ?? this.config.startTimeoutMs } },
         listChanged: {
           tools: { autoRefresh: false, onChanged: () => void this.#relist(client) },
         },
       },
     )
     client.setRequestHandler('roots/list', () => ({ roots: [{ uri: pathToFileURL(root).href, name: 'project' }] }))
+    client.setRequestHandler('elicitation/create', ({ params }, { mcpReq }) =>
+      elicit(this.config.name, params, this.#callers.at(-1)?.ask, mcpReq.signal),
+    )
     client.onerror = error => this.#parts.log(`${this.config.name}: ${error.message.slice(0, 300)}`)
     return client
   }

@@ -65,13 +65,22 @@ async function send({ url, address, family }: Target, init: FetchInit, agent: Ht
         headers: { 'user-agent': 'kode', ...Object.fromEntries(request.headers), 'accept-encoding': 'identity' },
         lookup: pinned,
         agent,
-        ...(init.signal && { signal: init.signal }),
       },
       resolve,
     )
     outgoing.on('error', reject)
+    // As an option the signal would stay with the connection, which serves other requests afterwards.
+    const cancel = () => {
+      outgoing.destroy()
+      reject(new DOMException('cancelled', 'AbortError'))
+    }
+    if (init.signal?.aborted) cancel()
+    init.signal?.addEventListener('abort', cancel, { once: true })
+    outgoing.once('close', () => init.signal?.removeEventListener('abort', cancel))
     outgoing.end(body)
   })
+  // Whoever reads hears of it; a reply that nobody reads may break unheard.
+  reply.on('error', () => reply.destroy())
   const headers = new Headers()
   for (const [name, value] of Object.entries(reply.headers)) {
     for (const each of [value ?? []].flat()) headers.append(name, each)

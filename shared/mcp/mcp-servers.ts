@@ -3,8 +3,9 @@ import type { Tool } from '#shared/tools/tool'
 import { ServerConnection, type ServerState } from './connection'
 import { mcpTool } from './mcp-tool'
 import { programLine } from './program-line'
-import { type ServerConfig, whereIs } from './server-config'
+import { type ServerConfig, type WebTarget, whereIs } from './server-config'
 import { instructionSection } from './server-text'
+import { type LoginStore, StoredLogin } from './stored-login'
 import { toolName } from './tool-name'
 import { webLine } from './web-line'
 
@@ -15,6 +16,7 @@ export interface McpParts {
   env: Readonly<Record<string, string | undefined>>
   version: string
   sandbox: Sandbox
+  logins: LoginStore
   now(): number
   log(text: string): void
 }
@@ -103,15 +105,28 @@ export class McpServers {
     await Promise.all(this.#connections.map(each => each.close()))
   }
 
+  #login(target: WebTarget): StoredLogin | undefined {
+    if (target.oauth === false || hasOwnToken(target)) return undefined
+    return new StoredLogin(target.url, this.#parts.logins, target.oauth)
+  }
+
   #connection(config: ServerConfig): ServerConnection {
     const { target } = config
     const { root, env, version, sandbox, now, log } = this.#parts
     const onChange = () => {
       for (const listener of this.#listeners) listener()
     }
-    const openLine = target.kind === 'web' ? webLine(config.name, target) : programLine(target, { root, env, sandbox })
+    const openLine =
+      target.kind === 'web'
+        ? webLine(config.name, target, this.#login(target))
+        : programLine(target, { root, env, sandbox })
     return new ServerConnection({ config, root, version, openLine, now, log, onChange })
   }
+}
+
+/** A token of the user's own goes before any login. */
+function hasOwnToken({ headers }: WebTarget): boolean {
+  return Object.keys(headers).some(name => name.toLowerCase() === 'authorization')
 }
 
 function isOffered(tool: string, { enabledTools, disabledTools }: ServerConfig): boolean {

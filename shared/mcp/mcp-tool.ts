@@ -30,7 +30,8 @@ export function mcpTool(name: string, listed: ListedTool, server: ServerConnecti
             text => onOutput(`${plainText(text)}\n`),
             () => context.now(),
           )
-          const result = await server.call(listed, given, signal, told)
+          const caller = { signal, onProgress: told, ask: context.ask }
+          const result = await server.call(listed, given, caller)
           if (result.ok) return outputOf(result.value, context.contextFactor, context.env)
           return { isError: true, text: `Error: ${server.config.name}: ${result.error}` }
         },

@@ -6,6 +6,7 @@ import { Consents } from './consent'
 import type { ConfigText } from './find-config'
 import { consentNote, loadServers } from './load-servers'
 import { McpServers } from './mcp-servers'
+import { LoginStore } from './stored-login'
 
 export interface OpenMcp {
   /** Absolute, links resolved. */
@@ -27,6 +28,7 @@ export async function openMcp(options: OpenMcp): Promise<{ servers: McpServers; 
   const { root, env, version, sandbox, now, log } = options
   const consents = new Consents(options.files, options.paths)
   const loaded = await loadServers({ ...options, consents })
-  const servers = new McpServers({ servers: loaded.servers, root, env, version, sandbox, now, log })
+  const logins = new LoginStore(options.files, options.paths)
+  const servers = new McpServers({ servers: loaded.servers, root, env, version, sandbox, logins, now, log })
   return { servers, warnings: [...loaded.problems, ...loaded.unallowed.map(consentNote)] }
 }

@@ -3,6 +3,9 @@ import type { ProgramTarget } from './server-config'
 import { type ProgramPlace, startProgram } from './start-program'
 import type { OpenLine } from './transport'
 
+/** A program that is silent for so long about which protocol it speaks only knows the old one. */
+const PROBE_TIMEOUT_MS = 5_000
+
 /**
  * Ways to a program: first it is asked which protocol it speaks, and one that ends at such a question is started again
  * and spoken to in the old way.
@@ -13,6 +16,7 @@ export function programLine(target: ProgramTarget, place: ProgramPlace): OpenLin
     return {
       transport,
       isLegacy: attempt > 0,
+      probeTimeoutMs: PROBE_TIMEOUT_MS,
       mayTryAnother: () => attempt === 0 && transport.pid !== null && !transport.hasMisbehaved,
       close: () => transport.close(),
       explain: error => transport.whyEnded || (error instanceof Error ? error.message : 'it ended'),

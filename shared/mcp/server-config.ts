@@ -45,6 +45,8 @@ export interface WebTarget {
 export interface OAuthConfig {
   clientId?: string
   clientSecret?: string
+  /** An address where this client describes itself, for servers that take one instead of a registration. */
+  clientMetadataUrl?: string
   scope?: string
 }
 

@@ -1,6 +1,12 @@
-import { SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import {
+  type OAuthClientProvider,
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+  UnauthorizedError,
+} from '@modelcontextprotocol/client'
 import { guardedFetch, RefusedError } from './guarded-fetch'
 import type { WebTarget } from './server-config'
+import { LoginNeeded } from './stored-login'
 import type { OpenLine } from './transport'
 
 /** A stream that broke is asked for again, with growing pauses; after these the next call starts anew. */
@@ -12,12 +18,20 @@ const RECONNECTION = {
 }
 const FAREWELL_MS = 1_000
 
-/** Ways to a server at an address: Streamable HTTP, then, unless told otherwise, the older events. */
-export function webLine(name: string, target: WebTarget): OpenLine {
+/**
+ * Ways to a server at an address: Streamable HTTP, then, unless told otherwise, the older events.
+ *
+ * @param login undefined: none is ever tried
+ */
+export function webLine(name: string, target: WebTarget, login: OAuthClientProvider | undefined): OpenLine {
   return attempt => {
     const guarded = guardedFetch(target.allowsLocal)
     const isOld = target.transport === 'sse' || attempt > 0
-    const options = { fetch: guarded.fetch, requestInit: { headers: target.headers } }
+    const options = {
+      fetch: guarded.fetch,
+      requestInit: { headers: target.headers },
+      ...(login && { authProvider: login }),
+    }
     const url = new URL(target.url)
     const streamable = isOld
       ? undefined
@@ -48,9 +62,13 @@ function speaksNoStreamableHttp(error: unknown): boolean {
   return status === 400 || status === 404 || status === 405
 }
 
-function explanation(name: string, error: unknown): string {
+/** What went wrong at a server, in one line. */
+export function explanation(name: string, error: unknown): string {
   const status = statusOf(error)
-  if (status === 401 || (error instanceof Error && error.name === 'UnauthorizedError')) {
+  if (
+    status === 401 ||
+    causes(error).some(cause => cause instanceof LoginNeeded || cause instanceof UnauthorizedError)
+  ) {
     return `it wants a login: kode mcp login ${name}`
   }
   if (status === 403) return 'it forbids this (403)'
