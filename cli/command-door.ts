@@ -7,13 +7,13 @@ import { COMMON_OPTIONS, MODEL_OPTIONS, type ParsedArgs, parse, textFlag } from 
 import { cliHost } from './cli-host'
 import type { Output } from './output'
 import { projectRoot } from './project-root'
-import { MCP_HELP, SERVER_HELP } from './server-options'
+import { SERVER_HELP } from './server-options'
 import { modelSettings } from './settings-flags'
 import { readStdin } from './stdin'
 import { VERSION } from './version'
 
-/** Doors of their own, beside the shelf. */
-const SERVERS = [SERVER_HELP, MCP_HELP].map(entry => ({ ...entry, doors: ['cli'] as const }))
+/** A door of its own, beside the shelf. */
+const SERVER = { ...SERVER_HELP, doors: ['cli'] as const }
 
 /** Runs `kode <name> …`; undefined when no command is called so. */
 export async function runNamedCommand(
@@ -62,7 +62,7 @@ export function commandContext(
     web: host.web,
     version: VERSION,
     now: () => host.now(),
-    commands: async () => [...(await loadAllCommands()), ...SERVERS],
+    commands: async () => [...(await loadAllCommands()), SERVER],
     settings: () => settingsFor(command, root, flags, host, output),
     readInput: () => (process.stdin.isTTY ? Promise.resolve('') : readStdin()),
     progress: text => output.note(text),

@@ -2,12 +2,11 @@ import type { Command } from '#shared/commands/command'
 import { loadAllCommands, loadCommand } from '#shared/commands/registry'
 import { EXIT_MEANINGS } from '#shared/protocol/exit-codes'
 import { AGENT_OPTIONS, COMMON_OPTIONS, MODEL_OPTIONS, type OptionSpecs } from './args'
-import { MCP_HELP, SERVER_HELP } from './server-options'
+import { SERVER_HELP } from './server-options'
 
 /** `kode --help`, or the help of one command. */
 export async function helpText(name?: string): Promise<string> {
-  const server = [SERVER_HELP, MCP_HELP].find(each => each.name === name)
-  if (server) return entryHelp(server)
+  if (name === SERVER_HELP.name) return entryHelp(SERVER_HELP)
   const command = name === undefined ? undefined : await loadCommand(name)
   if (command) return commandHelp(command)
   const commands = (await loadAllCommands()).filter(each => each.doors.includes('cli'))
@@ -19,7 +18,7 @@ export async function helpText(name?: string): Promise<string> {
     '       kode <command> [flags] …   see below; kode help <command> tells more',
     '',
     'Commands:',
-    ...table([...commands, SERVER_HELP, MCP_HELP].map(each => [`${each.name} ${each.usage}`.trim(), each.summary])),
+    ...table([...commands, SERVER_HELP].map(each => [`${each.name} ${each.usage}`.trim(), each.summary])),
     '',
     'Flags:',
     ...optionLines({ ...AGENT_OPTIONS, ...COMMON_OPTIONS }),

@@ -17,15 +17,3 @@ export const SERVER_HELP = {
     ...MODEL_OPTIONS,
   },
 } as const
-
-/** `kode mcp`: what it takes, for parsing and for help. */
-export const MCP_HELP = {
-  name: 'mcp',
-  summary: 'serves planning, verification and verified changes to MCP clients',
-  usage: 'serve [--http [--port N]]',
-  options: {
-    http: { type: 'boolean', help: 'over Streamable HTTP at /mcp on the loopback interface, instead of stdio' },
-    port: { type: 'string', value: 'N', help: 'with --http; default: any free one' },
-    ...MODEL_OPTIONS,
-  },
-} as const

@@ -251,23 +251,27 @@ async function openServers(
   paths: KodePaths,
   sandbox: Sandbox,
   texts: readonly ConfigText[],
+  known?: McpServers,
 ): Promise<{ servers: McpServers; warnings: string[] } | undefined> {
   const fromProject = isBare ? undefined : project.mcp
-  if (texts.length === 0 && !mcpServers && !fromProject) return undefined
+  const isEmpty = texts.length === 0 && Object.keys(mcpServers ?? {}).length === 0 && !fromProject
+  if (isEmpty && !known) return undefined
   const { openMcp } = await import('#shared/mcp/open-mcp')
-  return openMcp({
+  const parts = {
     root,
     env,
     version,
     files: host.files,
+    processes: host.processes,
     paths,
     sandbox,
     texts,
     project: fromProject,
     ...(mcpServers && { given: mcpServers }),
     now: () => host.now(),
-    log: text => host.log.write('info', `mcp: ${text}`),
-  })
+    log: (text: string) => host.log.write('info', `mcp: ${text}`),
+  }
+  return openMcp(parts, known)
 }
 
 /** What a wired project is made of, beside its settings. */
@@ -355,7 +359,7 @@ class ProjectKode implements Kode {
   readonly #autoRefusal: string | undefined
   readonly #rules: RuleBook
   readonly #network: NetworkQuestions
-  readonly #mcp: McpServers | undefined
+  #mcp: McpServers | undefined
   readonly #engine: ChangeEngine
   readonly #tools: Toolset
   readonly #tasks: TaskBoard
@@ -388,7 +392,7 @@ class ProjectKode implements Kode {
     this.#autoRefusal = autoRefusal
     this.#rules = rules
     this.#network = network
-    this.#mcp = mcp
+    this.#useServers(mcp)
     const { root, project } = { root: this.root, project: settings.project }
     this.#engine = openEngine({ root, files: host.files, paths, project, now: () => host.now() })
     this.#tasks = new TaskBoard(this.sandbox, root, () => host.now())
@@ -396,7 +400,6 @@ class ProjectKode implements Kode {
     this.#subAgents = this.#openSubAgents()
     const tools = new Toolset(BUILT_IN_TOOLS).filtered(settings.allowedTools, settings.disallowedTools)
     this.#tools = tools.filtered(agent.allowedTools, agent.disallowedTools)
-    mcp?.subscribe(() => this.#tools.setAdded(mcp.tools()))
   }
 
   async openSession(options: SessionOptions = {}): Promise<Result<Session, KodeFailure>> {
@@ -554,10 +557,12 @@ class ProjectKode implements Kode {
         progress: text => host.log.write('info', text),
         print,
         printError: print,
+        ...(this.#mcp && { mcp: this.#mcp }),
         signal,
       },
       { words, flags: {} },
     )
+    if (name === 'mcp') await this.#reloadServers()
     return [...printed, result.text ?? ''].filter(text => text !== '').join('\n')
   }
 
@@ -620,6 +625,26 @@ class ProjectKode implements Kode {
     const { withMentions } = await import('#shared/context/mentions')
     const diff = () => uncommittedDiff(this.root, this.#options.env, this.#host.processes)
     return withMentions(text, { root: this.root, files: this.#host.files, diff })
+  }
+
+  #useServers(mcp: McpServers | undefined): void {
+    this.#mcp = mcp
+    mcp?.subscribe(() => this.#tools.setAdded(mcp.tools()))
+  }
+
+  /** What was added, removed or allowed is there from the next turn on. */
+  async #reloadServers(): Promise<void> {
+    const texts = this.settings.isBare ? [] : await findConfigTexts(this.root, this.#paths, this.#host.files)
+    const opened = await openServers(
+      this.#host,
+      this.#options,
+      this.settings,
+      this.#paths,
+      this.sandbox,
+      texts,
+      this.#mcp,
+    )
+    if (opened && opened.servers !== this.#mcp) this.#useServers(opened.servers)
   }
 
   /** Starts the MCP servers; one that takes long brings its tools later, and one that failed is told of once. */

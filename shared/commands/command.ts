@@ -1,6 +1,7 @@
 import type { KodePaths } from '#shared/config/paths'
 import type { Settings } from '#shared/config/settings'
 import type { FileSystem, Processes, Web } from '#shared/host/host'
+import type { McpServers } from '#shared/mcp/mcp-servers'
 import { EXIT } from '#shared/protocol/exit-codes'
 
 /** Something a user can ask for by name: `kode name` on a terminal, `/name` in the chat, a command over ACP. */
@@ -61,6 +62,8 @@ export interface CommandContext {
   print(text: string): void
   /** Text for people as it comes, such as the errors of a command that is passed through. */
   printError(text: string): void
+  /** The MCP servers of the conversation that the command is called in. */
+  mcp?: McpServers
   signal: AbortSignal
 }
 

@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import('./explain')).explainCommand,
   init: async () => (await import('./init')).initCommand,
   ci: async () => (await import('./ci')).ciCommand,
+  mcp: async () => (await import('./mcp')).mcpCommand,
   doctor: async () => (await import('./doctor')).doctorCommand,
   providers: async () => (await import('./providers')).providersCommand,
   models: async () => (await import('./models')).modelsCommand,

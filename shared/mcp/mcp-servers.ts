@@ -35,13 +35,31 @@ export interface ServerView {
 /** All servers of a project: what they offer, under names that are unique. */
 export class McpServers {
   readonly #parts: McpParts
-  readonly #connections: readonly ServerConnection[]
+  #configs: readonly ServerConfig[]
+  #connections: readonly ServerConnection[]
   readonly #listeners = new Set<() => void>()
   #started: Promise<void> | undefined
 
   constructor(parts: McpParts) {
     this.#parts = parts
+    this.#configs = parts.servers
     this.#connections = parts.servers.filter(config => config.isEnabled).map(config => this.#connection(config))
+  }
+
+  /** Takes another configuration: what did not change stays connected. */
+  async update(servers: readonly ServerConfig[]): Promise<void> {
+    const known = new Map(this.#connections.map(each => [JSON.stringify(each.config), each]))
+    this.#configs = servers
+    this.#connections = servers
+      .filter(config => config.isEnabled)
+      .map(config => known.get(JSON.stringify(config)) ?? this.#connection(config))
+    this.#started = undefined
+    await Promise.all([...known.values()].filter(each => !this.#connections.includes(each)).map(each => each.close()))
+    this.#changed()
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   /** Connects to all of them side by side; resolves when each has answered or failed. */
@@ -84,8 +102,8 @@ export class McpServers {
   }
 
   views(): ServerView[] {
-    return this.#parts.servers.map(config => {
-      const connection = this.#connections.find(each => each.config === config)
+    return this.#configs.map(config => {
+      const connection = this.find(config.name)
       return {
         name: config.name,
         from: config.from,
@@ -113,9 +131,7 @@ export class McpServers {
   #connection(config: ServerConfig): ServerConnection {
     const { target } = config
     const { root, env, version, sandbox, now, log } = this.#parts
-    const onChange = () => {
-      for (const listener of this.#listeners) listener()
-    }
+    const onChange = () => this.#changed()
     const openLine =
       target.kind === 'web'
         ? webLine(config.name, target, this.#login(target))

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import type {
   OAuthClientInformationContext,
   OAuthClientMetadata,
@@ -7,9 +9,7 @@ import type {
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client'
 import * as v from 'valibot'
-import { keepCredential, readCredentials, removeCredential } from '#shared/config/credentials'
-import type { KodePaths } from '#shared/config/paths'
-import type { FileSystem } from '#shared/host/host'
+import { type CredentialPlaces, keepCredential, readCredentials, removeCredential } from '#shared/config/credentials'
 import type { OAuthConfig } from './server-config'
 
 const clientSchema = v.looseObject({ client_id: v.string() })
@@ -28,46 +28,44 @@ interface Login {
   wantedScope?: string
 }
 
-/** Where logins are kept: with the keys of the providers, readable by the user alone and hidden from commands. */
+/**
+ * Where logins are kept: as the keys of the providers are, in the keychain or readable by the user alone and hidden from
+ * commands. But in a file of their own: a start that needs no server asks for no login.
+ */
 export class LoginStore {
-  readonly #files: FileSystem
-  readonly #paths: KodePaths
+  readonly #places: CredentialPlaces
 
-  constructor(files: FileSystem, paths: KodePaths) {
-    this.#files = files
-    this.#paths = paths
+  constructor(places: CredentialPlaces) {
+    this.#places = { ...places, paths: { ...places.paths, db: join(places.paths.db, 'mcp') } }
   }
 
   async read(url: string): Promise<Login> {
-    const kept = await readCredentials(this.#files, this.#paths)
-    const text = kept.ok ? kept.value[keyOf(url)] : undefined
+    const kept = await readCredentials(this.#places)
+    const text = kept.ok ? kept.value.keys[keyOf(url)] : undefined
     if (text === undefined) return {}
-    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), loginSchema), text)
+    const json = Buffer.from(text, 'base64url').toString('utf8')
+    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), loginSchema), json)
     return parsed.success ? withoutAbsent(parsed.output) : {}
   }
 
   /** Throws when it cannot be kept. */
   async write(url: string, { wantedScope, ...rest }: Login): Promise<void> {
-    const kept = await keepCredential(
-      this.#files,
-      this.#paths,
-      keyOf(url),
-      JSON.stringify({ ...rest, wanted_scope: wantedScope }),
-    )
+    const json = JSON.stringify({ ...rest, wanted_scope: wantedScope })
+    const kept = await keepCredential(this.#places, keyOf(url), Buffer.from(json).toString('base64url'))
     if (!kept.ok) throw new Error(kept.error)
   }
 
   /** @returns whether there was one */
   async remove(url: string): Promise<boolean> {
-    const removed = await removeCredential(this.#files, this.#paths, keyOf(url))
+    const removed = await removeCredential(this.#places, keyOf(url))
     if (!removed.ok) throw new Error(removed.error)
     return removed.value
   }
 }
 
-/** A server's own address: what a token is for. */
+/** A token is for a server's own address; a keychain takes neither blanks nor quotes. */
 function keyOf(url: string): string {
-  return `mcp ${url}`
+  return `mcp-${createHash('sha256').update(url).digest('hex').slice(0, 32)}`
 }
 
 function withoutAbsent({ client, tokens, wanted_scope }: v.InferOutput<typeof loginSchema>): Login {

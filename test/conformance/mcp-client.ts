@@ -20,7 +20,8 @@ interface ScenarioContext {
 const url = process.argv.at(-1) ?? ''
 const context: ScenarioContext = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}')
 const folder = mkdtempSync(join(tmpdir(), 'kode-conformance-'))
-const store = new LoginStore(nodeFiles(), kodePaths({ HOME: folder }))
+const keychain = { read: async () => undefined, keep: async () => false, remove: async () => undefined }
+const store = new LoginStore({ files: nodeFiles(), paths: kodePaths({ HOME: folder }), keychain })
 
 const entry = {
   url,

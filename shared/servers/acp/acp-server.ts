@@ -1,11 +1,12 @@
 import { realpath } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
-import type { AgentContext, ClientCapabilities, SessionInfo } from '@agentclientprotocol/sdk'
+import type { AgentContext, ClientCapabilities, McpServer, SessionInfo } from '@agentclientprotocol/sdk'
 import { type AgentApp, agent, methods, PROTOCOL_VERSION, RequestError } from '@agentclientprotocol/sdk'
 import type { Result } from '#shared/base/result'
 import { kodePaths } from '#shared/config/paths'
 import { openStore, type Store } from '#shared/store/sessions'
 import { type AcpParts, AcpSession } from './acp-session'
+import { mcpEntries } from './mcp-entries'
 
 const SESSIONS_PER_PAGE = 50
 
@@ -31,6 +32,7 @@ export class AcpServer {
             agentInfo: { name: 'kode', title: 'kode', version: this.#parts.version },
             agentCapabilities: {
               loadSession: true,
+              mcpCapabilities: { http: true, sse: true },
               promptCapabilities: { image: true, embeddedContext: true },
               sessionCapabilities: { list: {}, resume: {}, close: {}, delete: {} },
             },
@@ -46,19 +48,19 @@ export class AcpServer {
         // Keys are saved on a terminal or come from the environment; there is nothing to do here.
         .onRequest(methods.agent.authenticate, () => ({}))
         .onRequest(session.new, async ({ params, client }) => {
-          const opened = await this.#open(params.cwd, client)
-          afterAnswer(() => opened.announce(params.mcpServers ?? []))
+          const opened = await this.#open(params, client)
+          afterAnswer(() => opened.announce())
           return { sessionId: opened.id, modes: opened.modes, configOptions: opened.configOptions }
         })
         .onRequest(session.load, async ({ params, client }) => {
-          const opened = await this.#open(params.cwd, client, params.sessionId)
+          const opened = await this.#open(params, client, params.sessionId)
           opened.replay()
-          afterAnswer(() => opened.announce(params.mcpServers ?? []))
+          afterAnswer(() => opened.announce())
           return { modes: opened.modes, configOptions: opened.configOptions }
         })
         .onRequest(session.resume, async ({ params, client }) => {
-          const opened = await this.#open(params.cwd, client, params.sessionId)
-          afterAnswer(() => opened.announce(params.mcpServers ?? []))
+          const opened = await this.#open(params, client, params.sessionId)
+          afterAnswer(() => opened.announce())
           return { modes: opened.modes, configOptions: opened.configOptions }
         })
         .onRequest(session.list, ({ params }) => this.#list(params.cwd ?? undefined, params.cursor ?? undefined))
@@ -100,7 +102,11 @@ export class AcpServer {
     await this.#store?.close()
   }
 
-  async #open(cwd: string, client: AgentContext, resume?: string): Promise<AcpSession> {
+  async #open(
+    { cwd, mcpServers }: { cwd: string; mcpServers?: McpServer[] | null },
+    client: AgentContext,
+    resume?: string,
+  ): Promise<AcpSession> {
     if (!isAbsolute(cwd)) throw RequestError.invalidParams({ cwd }, 'cwd must be an absolute path')
     const root = await realpath(cwd).catch(() => {
       throw RequestError.invalidParams({ cwd }, 'there is no such folder')
@@ -108,7 +114,7 @@ export class AcpServer {
     const running = resume === undefined ? undefined : this.#sessions.get(resume)
     if (running) await this.#close(running)
     if (resume !== undefined && !this.#opened().findSession(resume).ok) throw RequestError.sessionNotFound(resume)
-    const request = { root, ...(resume !== undefined && { resume }) }
+    const request = { root, mcpServers: mcpEntries(mcpServers ?? []), ...(resume !== undefined && { resume }) }
     const session = valueOrFailure(await AcpSession.open(request, this.#parts, client, this.#capabilities))
     this.#sessions.set(session.id, session)
     return session

@@ -35,6 +35,8 @@ export interface OpenRequest {
   root: string
   /** Id of the earlier session to go on with. */
   resume?: string
+  /** What the client brings along, in the shape of `mcpServers`. */
+  mcpServers: Readonly<Record<string, unknown>>
 }
 
 const TRUST_MODES: readonly TrustMode[] = ['plan', 'safe', 'auto']
@@ -60,6 +62,7 @@ export class AcpSession {
   readonly #host: Host
   readonly #translator: UpdateTranslator
   readonly #root: string
+  readonly #mcpServers: OpenRequest['mcpServers']
   readonly #models = new Set<string>()
   readonly #closing = new AbortController()
   #settings: Partial<Settings>
@@ -81,12 +84,12 @@ export class AcpSession {
     const opened = await openKode(host, request, parts, parts.settings)
     if (!opened.ok) return opened
     id = opened.value.session.id
-    return ok(new AcpSession(opened.value, { parts, client, host, translator, root: request.root }))
+    return ok(new AcpSession(opened.value, { parts, client, host, translator, request }))
   }
 
   private constructor(
     opened: { kode: Kode; session: Session },
-    given: { parts: AcpParts; client: AgentContext; host: Host; translator: UpdateTranslator; root: string },
+    given: { parts: AcpParts; client: AgentContext; host: Host; translator: UpdateTranslator; request: OpenRequest },
   ) {
     this.#kode = opened.kode
     this.#session = opened.session
@@ -94,7 +97,8 @@ export class AcpSession {
     this.#client = given.client
     this.#host = given.host
     this.#translator = given.translator
-    this.#root = given.root
+    this.#root = given.request.root
+    this.#mcpServers = given.request.mcpServers
     this.#settings = given.parts.settings
     this.#models.add(opened.kode.model)
     this.#session.subscribe(event => this.#show(event))
@@ -137,23 +141,14 @@ export class AcpSession {
     ]
   }
 
-  /**
-   * What a client shows beside the session from its start; sent once it knows the session's id.
-   *
-   * @param servers MCP servers the client wants used
-   */
-  async announce(servers: readonly { name: string }[]): Promise<void> {
+  /** What a client shows beside the session from its start; sent once it knows the session's id. */
+  async announce(): Promise<void> {
     const commands = await this.#kode.chatCommands()
     const availableCommands = commands.map(
       ({ name, summary }): AvailableCommand => ({ name, description: summary, input: { hint: 'arguments' } }),
     )
     this.#send({ sessionUpdate: 'available_commands_update', availableCommands })
     for (const text of this.#kode.warnings) this.#show({ type: 'notice', level: 'warning', text })
-    const names = servers.map(server => server.name).join(', ')
-    if (names !== '') {
-      const text = `kode does not use MCP servers yet: the tools of ${names} are not available`
-      this.#show({ type: 'notice', level: 'warning', text })
-    }
     const listed = await this.#kode.provider.listModels(this.#closing.signal)
     if ('failure' in listed) return
     for (const model of listed.models) this.#models.add(model.id)
@@ -237,7 +232,7 @@ export class AcpSession {
     const hasMessages = this.#session.messages().length > 0
     await this.#session.close()
     await this.#kode.close()
-    const wanted = { root: this.#root, mode, ...(hasMessages ? { resume: id } : { id }) }
+    const wanted = { root: this.#root, mcpServers: this.#mcpServers, mode, ...(hasMessages ? { resume: id } : { id }) }
     const opened = await openKode(this.#host, wanted, this.#parts, settings)
     const kept = opened.ok ? opened : await openKode(this.#host, wanted, this.#parts, this.#settings)
     if (!kept.ok) return kept
@@ -270,11 +265,11 @@ export class AcpSession {
 
 async function openKode(
   host: Host,
-  { root, ...session }: OpenRequest & { id?: string; mode?: Session['mode'] },
+  { root, mcpServers, ...session }: OpenRequest & { id?: string; mode?: Session['mode'] },
   { env, version }: AcpParts,
   settings: Partial<Settings>,
 ): Promise<Result<{ kode: Kode; session: Session }, string>> {
-  const kode = await createKode(host, { root, settings, env, version, isInteractive: true })
+  const kode = await createKode(host, { root, settings, env, version, isInteractive: true, mcpServers })
   if (!kode.ok) return fail(kode.error.message)
   const opened = await kode.value.openSession(session)
   if (opened.ok) return ok({ kode: kode.value, session: opened.value })

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { methods } from '@agentclientprotocol/sdk'
+import { type McpServer, methods } from '@agentclientprotocol/sdk'
 import { createWebSocketStream } from '@agentclientprotocol/sdk/experimental/ws-client'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { allow, connectEditor, type Editor, type EditorOptions, startEditor } from '../../support/acp-client'
+import { hostileServer } from '../../support/mcp-servers'
 import { CLI } from '../../support/run-cli'
 import { type Script, startScriptedProvider } from '../../support/scripted-provider'
 import { tempProject } from '../../support/temp-project'
@@ -142,14 +143,26 @@ test('sessions are listed, loaded with their history, resumed without it, and de
   expect([...editor.invalid, ...again.invalid]).toEqual([])
 })
 
-test('MCP servers handed in are said to be unused, not dropped in silence', async () => {
-  const { editor, root } = await editing([])
-  const { sessionId } = await editor.agent.request(session.new, {
-    cwd: root,
-    mcpServers: [{ name: 'tickets', command: 'tickets-mcp', args: [], env: [] }],
-  })
-  await vi.waitUntil(() => editor.said(sessionId).includes('tickets'), { timeout: 10_000 })
-  expect(editor.said(sessionId)).toMatch(/does not use MCP servers yet/)
+test('the tools of MCP servers that the editor hands in are offered and asked for', async () => {
+  const { editor, root, model } = await editing([
+    { toolCalls: [{ name: 'my_tickets__echo', arguments: { id: 7 } }] },
+    { text: 'Done.' },
+  ])
+  const { command, args } = hostileServer()
+  const server: McpServer = { name: 'my tickets', command, args, env: [{ name: 'LEVEL', value: '3' }] }
+  const { sessionId } = await editor.agent.request(session.new, { cwd: root, mcpServers: [server] })
+  expect(await prompt(editor, sessionId, 'look')).toEqual({ stopReason: 'end_turn' })
+  expect(editor.permissions.at(-1)?.toolCall.title).toContain('echo')
+  expect(model.requests[1]?.body.messages.at(-1)?.content).toBe('echo {"id":7}')
+  expect(editor.invalid).toEqual([])
+})
+
+test('an MCP server of the editor that does not start costs one line', async () => {
+  const { editor, root } = await editing([{ text: 'Done.' }])
+  const server: McpServer = { name: 'tickets', command: 'no-such-tickets-mcp', args: [], env: [] }
+  const { sessionId } = await editor.agent.request(session.new, { cwd: root, mcpServers: [server] })
+  await prompt(editor, sessionId, 'look')
+  expect(editor.said(sessionId)).toMatch(/MCP server tickets: there is no program "no-such-tickets-mcp"/)
 })
 
 test('several sessions run at once, each hearing only its own', async () => {
