@@ -175,6 +175,7 @@ export class ConfinedSandbox implements Sandbox {
     this.#controlGroup = undefined
     this.#session?.remove()
     this.#session = undefined
+    this.#protected.close()
   }
 
   async #track<T>(work: Promise<T>): Promise<T> {

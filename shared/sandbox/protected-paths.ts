@@ -1,6 +1,7 @@
-import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { CONTROL_NAMES } from './control-names'
+import { type OpenableFolder, OpenFolders } from './open-folders'
 import { isInside } from './policy'
 
 /** Files and folders of a project that decide what runs later, outside: a command may read them, not change them. */
@@ -78,9 +79,9 @@ export interface ProtectedPath {
   target?: string
 }
 
-interface SeenFolder {
-  path: string
-  /** Of the folder as it was read; NaN before. */
+interface SeenFolder extends OpenableFolder {
+  /** Which folder it was when it was read, and when that had changed; NaN before. */
+  inode: number
   changedMs: number
   readAtMs: number
   folders: SeenFolder[]
@@ -92,6 +93,7 @@ export class ProtectedPaths {
   readonly #root: string
   readonly #home: string | undefined
   readonly #top: SeenFolder
+  readonly #open = new OpenFolders()
 
   constructor(root: string, home: string | undefined) {
     this.#root = root
@@ -103,15 +105,23 @@ export class ProtectedPaths {
   scan(): Map<string, ProtectedPath> {
     const all = new Map<string, ProtectedPath>()
     const waiting = [this.#top]
+    this.#open.beginLook()
     for (let count = 0; count < MAX_FOLDERS; count++) {
       const folder = waiting.pop()
       if (!folder) break
-      if (!refresh(folder)) continue
+      if (!refresh(folder, this.#open)) continue
+      // No folder that is looked at here would tell that another one took its name.
+      if (folder === this.#top) this.#open.forget(folder)
       for (const each of folder.folders) waiting.push(each)
       for (const entry of folder.found) this.#add(entry, all)
     }
     for (const entry of [...this.#homeEntries(), ...bareRepositoryPaths(this.#root)]) all.set(entry.path, entry)
     return all
+  }
+
+  /** Lets go of the folders that were kept open; a later scan opens them again. */
+  close(): void {
+    this.#open.close()
   }
 
   #add(entry: ProtectedPath, all: Map<string, ProtectedPath>): void {
@@ -149,18 +159,21 @@ export class ProtectedPaths {
 }
 
 function unread(path: string): SeenFolder {
-  return { path, changedMs: Number.NaN, readAtMs: 0, folders: [], found: [] }
+  return { path, inode: Number.NaN, changedMs: Number.NaN, readAtMs: 0, folders: [], found: [] }
 }
 
 /** Reads a folder again if it changed; false when it is gone. */
-function refresh(folder: SeenFolder): boolean {
+function refresh(folder: SeenFolder, open: OpenFolders): boolean {
   const { path } = folder
-  const changedMs = statSync(path, { throwIfNoEntry: false })?.ctimeMs
-  if (changedMs === undefined) return false
-  if (changedMs === folder.changedMs && folder.readAtMs - changedMs > TIME_TICK_MS) return true
+  const stat = open.stat(folder)
+  if (stat === undefined) return false
+  const isSame = stat.ino === folder.inode && stat.ctimeMs === folder.changedMs
+  if (isSame && folder.readAtMs - stat.ctimeMs > TIME_TICK_MS) return true
 
-  const known = new Map(folder.folders.map(each => [each.path, each]))
-  folder.changedMs = changedMs
+  const old = folder.folders
+  const known = new Map(old.map(each => [each.path, each]))
+  folder.inode = stat.ino
+  folder.changedMs = stat.ctimeMs
   folder.readAtMs = Date.now()
   folder.folders = []
   folder.found = []
@@ -170,7 +183,18 @@ function refresh(folder: SeenFolder): boolean {
     if (name === '.git' || CONTROL_NAMES.has(name)) folder.found.push(protectedPath(inner))
     else if (entry.isDirectory() && !NOT_SEARCHED.has(name)) folder.folders.push(known.get(inner) ?? unread(inner))
   }
+  const kept = new Set(folder.folders)
+  for (const each of old) {
+    // A kept name may stand for another folder by now.
+    if (kept.has(each)) open.forget(each)
+    else forgetAll(each, open)
+  }
   return true
+}
+
+function forgetAll(folder: SeenFolder, open: OpenFolders): void {
+  open.forget(folder)
+  for (const each of folder.folders) forgetAll(each, open)
 }
 
 /** Control files of a git folder, of its submodules' and of its worktrees'. */

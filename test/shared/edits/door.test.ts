@@ -193,6 +193,16 @@ describe('a swap between check and use', () => {
     expect(readdirSync(project.door.root).filter(name => name.startsWith('.kode'))).toEqual([])
   })
 
+  test('of a file that was changed after the check is noticed before it is deleted', async () => {
+    project.put('a.txt', 'old\n')
+    project.put('b.txt', 'old\n')
+    const changes = await project.propose([modify('b.txt'), { file_path: 'a.txt', action: 'DELETE_FILE' }])
+    const files = withSwapBefore('stage', () => project.put('a.txt', 'mine\n'))
+    const written = await writeChanges(changes, { ...project.door, files })
+    expect(written.ok ? '' : written.error.message).toContain('a.txt changed since it was read')
+    expect([project.text('a.txt'), project.text('b.txt')]).toEqual(['mine\n', 'old\n'])
+  })
+
   test('is survived while somebody swaps all the time', async () => {
     const outside = mkdtempSync(join(tmpdir(), 'kode-outside-'))
     project.put('dir/a.txt', 'old\n')
