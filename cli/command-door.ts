@@ -5,6 +5,7 @@ import { loadSettings, type Settings } from '#shared/config/settings'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { COMMON_OPTIONS, MODEL_OPTIONS, type ParsedArgs, parse, textFlag } from './args'
 import { cliHost } from './cli-host'
+import { canConfirm, confirmOnTerminal } from './confirm'
 import type { Output } from './output'
 import { projectRoot } from './project-root'
 import { SERVER_HELP } from './server-options'
@@ -68,6 +69,7 @@ export function commandContext(
     progress: text => output.note(text),
     print: text => output.result(text),
     printError: text => output.errors(text),
+    ...(canConfirm(process.env) && { confirm: question => confirmOnTerminal(question, signal) }),
     signal,
   }
 }

@@ -172,7 +172,7 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   ]
   const rules = new RuleBook(
     host.files,
-    { user: kept.rules, machine: kept.policy },
+    { user: kept.rules, machine: kept.policy, onlyTighten: settings.isBare },
     settings.project.trust?.rules ?? [],
   )
   const written = await rules.load()

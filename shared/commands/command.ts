@@ -64,6 +64,8 @@ export interface CommandContext {
   printError(text: string): void
   /** The MCP servers of the conversation that the command is called in. */
   mcp?: McpServers
+  /** Puts a question of yes or no to the user; absent where nobody can answer. */
+  confirm?(question: string): Promise<boolean>
   signal: AbortSignal
 }
 

@@ -9,6 +9,8 @@ export interface RulePlaces {
   user: string
   /** The administrator's: may only tighten. */
   machine: string
+  /** Of the user's own only those count that tighten; for `--bare`. */
+  onlyTighten?: boolean
 }
 
 const MAX_FILE_BYTES = 1_000_000
@@ -38,7 +40,8 @@ export class RuleBook {
     const own = parseRules(user.ok ? user.value : [], 'user')
     const project = parseRules(this.#workspace, 'workspace')
     const problems = [...(user.ok ? [] : [user.error.message]), ...own.problems, ...project.problems]
-    return ok({ rules: [...policy.rules, ...project.rules, ...own.rules], problems })
+    const counted = this.#places.onlyTighten ? own.rules.filter(rule => rule.decision !== 'allow') : own.rules
+    return ok({ rules: [...policy.rules, ...project.rules, ...counted], problems })
   }
 
   /** For a decision: when the machine's policy cannot be read, nothing may change. */

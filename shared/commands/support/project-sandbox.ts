@@ -7,12 +7,12 @@ import { type CommandContext, CommandFailure } from '../command'
 
 /** The user's, the machine's and the project's rules. */
 export async function projectRules(context: CommandContext): Promise<RuleBook> {
-  const { project } = await context.settings()
-  const places = { user: context.paths.rules, machine: context.paths.policy }
+  const { project, isBare } = await context.settings()
+  const places = { user: context.paths.rules, machine: context.paths.policy, onlyTighten: isBare }
   return new RuleBook(context.files, places, project.trust?.rules ?? [])
 }
 
-/** The very sandbox that the agent's shell uses, but that nobody is asked about further hosts. */
+/** The very sandbox that the agent's shell uses; about further hosts the user is asked, if there is one to answer. */
 export async function openProjectSandbox(
   context: CommandContext,
   more: Pick<OpenSandbox, 'net' | 'useSandbox'>,
@@ -21,6 +21,8 @@ export async function openProjectSandbox(
   const rules = await (await projectRules(context)).load()
   if (!rules.ok) throw new CommandFailure(rules.error.message, EXIT.refused)
   const hosts = networkHosts(rules.value.rules)
+  const { confirm } = context
+  const ask = confirm && ((host: string, port: number) => confirm(networkQuestion(host, port)))
   const opened = await openSandbox({
     root: context.root,
     stateFolder: context.paths.config,
@@ -29,8 +31,13 @@ export async function openProjectSandbox(
     home: context.paths.home,
     allowNet: [...allowNet, ...hosts.allow],
     denyNet: hosts.deny,
+    ...(ask && { askNetwork: ask }),
     ...more,
   })
   if (!opened.ok) throw new CommandFailure(opened.error.message, EXIT.refused)
   return opened.value
+}
+
+function networkQuestion(host: string, port: number): string {
+  return `A command in the sandbox wants to reach ${host}:${port}, which is on no list. Allow it for now?`
 }

@@ -48,6 +48,11 @@ function replaceByLink(path: string): void {
   symlinkSync('/etc/hostname', project.at(path))
 }
 
+function putReadOnly(path: string): void {
+  project.put(path, 'old\n')
+  chmodSync(project.at(path), 0o444)
+}
+
 function putHuge(path: string): void {
   project.put(path, 'old')
   truncateSync(project.at(path), 100_000_000)
@@ -250,6 +255,7 @@ describe('what cannot be written is a clear error, and the tree stays as it was'
       [create('file/x')],
       'below something that is no folder',
     ],
+    ['a file that is read-only', () => putReadOnly('a.txt'), [create('b.txt'), modify('a.txt')], 'a.txt is read-only'],
     ['a name too long', () => undefined, [create('n'.repeat(256))], 'too long'],
     ['a path too long', () => undefined, [create(`${'long/'.repeat(900)}x`)], 'too long'],
     ['a FIFO', () => execFileSync('mkfifo', [project.at('pipe')]), [modify('pipe')], 'device, pipe or socket'],

@@ -67,3 +67,12 @@ test.each(['deny everything', 'allow remote_action git'])(
     expect(await decide(book())).toBe('deny')
   },
 )
+
+test('with --bare the user’s own rules tighten as before, and loosen nothing', async () => {
+  await book().remember('allow remote_action git')
+  const bare = (places: { user: string; machine: string }) =>
+    new RuleBook(nodeFiles(), { ...places, onlyTighten: true }, [])
+  expect(await decide(bare(places))).toBe('ask')
+  await book().remember('deny remote_action git')
+  expect(await decide(bare(places))).toBe('deny')
+})
