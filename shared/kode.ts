@@ -9,6 +9,7 @@ import type { OpenModel } from '#shared/agent/open-model'
 import type { OutputCheck } from '#shared/agent/output-schema'
 import { AgentSession, type SessionBinding } from '#shared/agent/session'
 import { todoNote, todosOf } from '#shared/agent/todos'
+import type { ToolCallServices } from '#shared/agent/tool-call'
 import { Toolset } from '#shared/agent/toolset'
 import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
 import { sleep } from '#shared/base/cancel'
@@ -41,13 +42,15 @@ import type { UserPart } from '#shared/protocol/messages'
 import type { RunResult, VerifyOutcome } from '#shared/protocol/run-result'
 import type { ModelAliases } from '#shared/providers/model-aliases'
 import type { Provider } from '#shared/providers/provider'
-import type { Sandbox } from '#shared/sandbox/sandbox'
+import type { Sandbox, SandboxError } from '#shared/sandbox/sandbox'
 import type { InputHistory } from '#shared/store/history'
 import type { SessionLog } from '#shared/store/messages'
 import type { FoundMessage, ListedSession, Store } from '#shared/store/sessions'
 import { SubAgents, type WantedLog } from '#shared/tasks/sub-agents'
 import { TaskBoard } from '#shared/tasks/task-board'
+import { WorkingCopies } from '#shared/tasks/working-copies'
 import { BUILT_IN_TOOLS } from '#shared/tools/registry'
+import type { PathScope } from '#shared/trust/path-scope'
 import { clampMode, modeFrom } from '#shared/trust/policy'
 import { RuleBook } from '#shared/trust/rule-book'
 import { networkHosts } from '#shared/trust/rules'
@@ -181,9 +184,9 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   const network = new NetworkQuestions(host, rules)
 
   const { openSandbox } = await import('#shared/sandbox/open')
-  const [sandbox, model, mcpTexts] = await Promise.all([
+  const sandboxAt = (folder: string) =>
     openSandbox({
-      root,
+      root: folder,
       stateFolder: paths.config,
       processes: host.processes,
       env,
@@ -191,7 +194,9 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
       allowNet: [...settings.allowNet, ...hosts.allow],
       denyNet: hosts.deny,
       ...(options.isInteractive && { askNetwork: (name, port) => network.ask(name, port) }),
-    }),
+    })
+  const [sandbox, model, mcpTexts] = await Promise.all([
+    sandboxAt(root),
     // The wall is tried by starting a process; what loads meanwhile costs no time.
     chooseModel(settings, host, options),
     settings.isBare ? [] : findConfigTexts(root, paths, host.files),
@@ -210,6 +215,7 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   const parts = {
     paths,
     sandbox: sandbox.value,
+    sandboxAt,
     chosen: model.value,
     agent,
     autoRefusal,
@@ -274,10 +280,13 @@ async function openServers(
   return openMcp(parts, known)
 }
 
+type SandboxAt = (root: string) => Promise<Result<Sandbox, SandboxError>>
+
 /** What a wired project is made of, beside its settings. */
 interface WiredParts {
   paths: KodePaths
   sandbox: Sandbox
+  sandboxAt: SandboxAt
   chosen: OpenModel
   agent: AgentDefinition
   autoRefusal: string | undefined
@@ -365,7 +374,10 @@ class ProjectKode implements Kode {
   readonly #tasks: TaskBoard
   readonly #parser = new ShellParser(readAsset)
   readonly #toldTroubles = new Set<string>()
+  /** What the user should hear with the next turn. */
+  readonly #untold: string[] = []
   readonly #agent: AgentDefinition
+  readonly #copies: WorkingCopies
   readonly #subAgents: SubAgents
   /** Ids of sessions that leave nothing on the disk. */
   readonly #ephemeral = new Set<string>()
@@ -377,7 +389,7 @@ class ProjectKode implements Kode {
     options: KodeOptions,
     settings: Settings,
     warnings: readonly string[],
-    { paths, sandbox, chosen, agent, autoRefusal, rules, network, mcp }: WiredParts,
+    { paths, sandbox, sandboxAt, chosen, agent, autoRefusal, rules, network, mcp }: WiredParts,
   ) {
     this.root = options.root
     this.settings = settings
@@ -397,7 +409,14 @@ class ProjectKode implements Kode {
     this.#engine = openEngine({ root, files: host.files, paths, project, now: () => host.now() })
     this.#tasks = new TaskBoard(this.sandbox, root, () => host.now())
     this.#agent = agent
-    this.#subAgents = this.#openSubAgents()
+    this.#copies = new WorkingCopies(this.root, {
+      files: host.files,
+      processes: host.processes,
+      env: options.env,
+      cacheFolder: paths.cache,
+      patchFolder: join(paths.config, 'patches'),
+    })
+    this.#subAgents = this.#openSubAgents(sandboxAt)
     const tools = new Toolset(BUILT_IN_TOOLS).filtered(settings.allowedTools, settings.disallowedTools)
     this.#tools = tools.filtered(agent.allowedTools, agent.disallowedTools)
   }
@@ -406,7 +425,10 @@ class ProjectKode implements Kode {
     const opened = await this.#openLog(options)
     if (!opened.ok) return opened
     const log = opened.value
-    await this.#engine.recover()
+    const [, found] = await Promise.all([this.#engine.recover(), this.#copies.recover()])
+    for (const { title, kept, paths } of found) {
+      this.#untold.push(`Work of an agent that was cut off (${title}) is kept in ${kept}: ${paths.join(', ')}`)
+    }
     // Nobody waits at a prompt: the first event tells of every tool.
     if (!this.#options.isInteractive) await this.#mcp?.start()
     const [chosen, own] = await Promise.all([
@@ -424,10 +446,19 @@ class ProjectKode implements Kode {
         mode: this.#modeOf(options, log),
         canUseAuto: () => (this.#autoRefusal ? fail({ message: this.#autoRefusal }) : ok(undefined)),
         environmentNote: () => this.#environmentNote(log),
-        beforeTurn: emit => this.#serversReady(emit),
+        beforeTurn: emit => {
+          for (const text of this.#untold.splice(0)) emit({ type: 'notice', level: 'warning', text })
+          return this.#serversReady(emit)
+        },
         withMentions: text => this.#withMentions(text),
-        turnServices: session =>
-          new SessionWiring(this.#wiringParts(log, system, chosen, session), session).turnServices(),
+        turnServices: session => {
+          const calls = () => wiring.calls
+          const wiring: SessionWiring = new SessionWiring(
+            this.#wiringParts(log, system, chosen, session, calls),
+            session,
+          )
+          return wiring.turnServices()
+        },
         onModeChanged: mode => void log.setMeta('mode', mode),
         onClose: () => this.#tasks.endAllOf(log.id),
       }),
@@ -568,6 +599,7 @@ class ProjectKode implements Kode {
 
   async close(): Promise<void> {
     await this.#mcp?.close()
+    await this.#copies.close()
     await this.sandbox.close()
     await this.#store?.close()
     await this.#history?.close()
@@ -685,10 +717,23 @@ class ProjectKode implements Kode {
     })
   }
 
-  #openSubAgents(): SubAgents {
+  #openSubAgents(sandboxAt: SandboxAt): SubAgents {
     const { env } = this.#options
+    const { files } = this.#host
     return new SubAgents({
       board: this.#tasks,
+      copies: this.#copies,
+      sandboxAt,
+      engineAt: (root, stateFolder) =>
+        openEngine({
+          root,
+          files,
+          paths: { ...this.#paths, config: stateFolder, cache: stateFolder },
+          project: this.settings.project,
+          now: () => this.#host.now(),
+          logFolder: join(this.root, 'logs'),
+        }),
+      classifyIn: scope => this.#classifyIn(scope),
       shelf: () => readShelf(this.settings, this.root, this.#paths, this.#host.files),
       modelFor: async agent => {
         const opened = await chooseModel(settingsFor(agent, this.settings), this.#host, this.#options)
@@ -699,6 +744,10 @@ class ProjectKode implements Kode {
       environmentNote: root => environmentNote(root, env, this.#host.now(), this.#host.processes),
       logFor: wanted => this.#subAgentLog(wanted),
     })
+  }
+
+  #classifyIn(scope: PathScope): WiringParts['classify'] {
+    return async line => effectOfShell(await classifyShell(line, scope, this.#parser))
   }
 
   async #subAgentLog({ parent, resume, agent, model, mode }: WantedLog): Promise<Result<SessionLog, string>> {
@@ -744,7 +793,13 @@ class ProjectKode implements Kode {
     return { ...chosen, provider: new BlindfoldProvider(chosen.provider, blindfold) }
   }
 
-  #wiringParts(log: SessionLog, system: () => string, model: OpenModel, session: SessionBinding): WiringParts {
+  #wiringParts(
+    log: SessionLog,
+    system: () => string,
+    model: OpenModel,
+    session: SessionBinding,
+    calls: () => ToolCallServices,
+  ): WiringParts {
     const { env, version, isInteractive } = this.#options
     const place = { root: this.root, home: this.#paths.home, ...(env.TMPDIR && { tmp: env.TMPDIR }) }
     const parts: WiringParts = {
@@ -765,7 +820,13 @@ class ProjectKode implements Kode {
       rules: this.#rules,
       network: this.#network,
       tasks: this.#tasks.deskOf(log.id, tasks => session.emit({ type: 'tasks', tasks })),
-      agents: this.#subAgents.deskOf({ session, chain: [this.#agent.name], isBackground: false, parts: () => parts }),
+      agents: this.#subAgents.deskOf({
+        session,
+        chain: [this.#agent.name],
+        isBackground: false,
+        parts: () => parts,
+        calls,
+      }),
       spending: new Spending(costOf),
       ask: async (question, signal) => {
         session.emit({ type: 'question_asked', question })
@@ -773,7 +834,7 @@ class ProjectKode implements Kode {
         session.emit({ type: 'question_answered', id: question.id, answer })
         return answer
       },
-      classify: async line => effectOfShell(await classifyShell(line, place, this.#parser)),
+      classify: this.#classifyIn(place),
     }
     return parts
   }

@@ -161,6 +161,33 @@ function parseCall(call: ToolCall, tools: Toolset): Result<{ tool: Tool; input: 
   }
 }
 
+/** A change that somebody else made for this session: trusted, judged, asked about and written like one of its own. */
+export async function landFor(
+  call: ToolCall,
+  prepared: Extract<Prepared, { kind: 'change' }>,
+  services: ToolCallServices,
+  signal: AbortSignal,
+): Promise<{ status: ToolStatus; text: string; changes: ChangedFile[]; diff: string; isStale: boolean }> {
+  const startedAt = services.context.now()
+  const circumstances = await services.circumstances(prepared.effect, prepared.title)
+  const decision = decideTrust(prepared.effect, services.mode(), services.actor, circumstances)
+  const ending =
+    decision.kind === 'deny'
+      ? denied(call, decision.reason)
+      : await landChange(call, prepared, decision, services, signal)
+  const { status, text, changes = [], diff = '' } = ending
+  services.audit({
+    tool: call.name,
+    call_id: call.id,
+    decision: ending.decision,
+    reason: ending.reason,
+    duration_ms: services.context.now() - startedAt,
+    files: prepared.changes.files.map(file => file.path),
+    ...(ending.gates && { gates: ending.gates }),
+  })
+  return { status, text, changes, diff, isStale: ending.decision === 'failed' }
+}
+
 async function landChange(
   call: ToolCall,
   prepared: Extract<Prepared, { kind: 'change' }>,
@@ -226,15 +253,15 @@ async function runAction(
     if (refusal) return refusal
   }
   const { output, changes, diff, advice } = await services.observeAction(prepared.effect, () =>
-    prepared.run(signal, text => services.emit({ type: 'tool_output_delta', call_id: call.id, text })),
+    prepared.run(signal, text => services.emit({ type: 'tool_output_delta', call_id: call.id, text }), call.id),
   )
   return {
     status: signal.aborted ? 'interrupted' : output.isError ? 'error' : 'ok',
     text: advice ? `${output.text}\n${advice}` : output.text,
     decision: 'ran',
     reason: decision.reason,
-    changes,
-    ...(diff && { diff }),
+    changes: [...(output.landed?.changes ?? []), ...changes],
+    ...((output.landed?.diff || diff) && { diff: (output.landed?.diff ?? '') + diff }),
     ...(output.images && { images: output.images }),
     ...(output.fullText && { fullText: output.fullText }),
     ...(output.exitCode !== undefined && { exitCode: output.exitCode }),

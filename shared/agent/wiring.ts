@@ -81,6 +81,7 @@ export class SessionWiring {
   readonly #ledger = new SessionReadLedger()
   #lastUsage: { usage: Usage; messageCount: number } | undefined
   #compactionFailures = 0
+  #calls: ToolCallServices | undefined
 
   constructor(parts: WiringParts, session: SessionBinding) {
     this.#parts = parts
@@ -90,13 +91,19 @@ export class SessionWiring {
     this.#context = this.#toolContext()
   }
 
+  /** What one call needs; also a call of somebody who works for this session. */
+  get calls(): ToolCallServices {
+    this.#calls ??= this.#callServices()
+    return this.#calls
+  }
+
   turnServices(): TurnServices {
     const { settings, model, actor } = this.#parts
     return {
       provider: () => model.provider,
       nextRequest: signal => this.#nextRequest(signal),
       makeRoom: signal => this.#compact(signal),
-      calls: this.#callServices(),
+      calls: this.calls,
       add: message => this.#add(message),
       addToolEnd: end => this.#addToolEnd(end),
       steering: this.#session.steering,

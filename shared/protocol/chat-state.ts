@@ -162,6 +162,11 @@ export function reduceChat(state: ChatState, event: ChatEvent): ChatState {
       })
     case 'question_answered':
       return changeItem(state, event.id, item => (item.kind === 'question' ? { ...item, answer: event.answer } : item))
+    case 'landed': {
+      const { changes, diff } = event
+      const next = changeTool(state, event.call_id, () => ({ changes, diff }))
+      return { ...next, turn: { ...next.turn, changes: mergeChanges(next.turn.changes, changes) } }
+    }
     case 'tool_result': {
       const changes = event.changes ?? []
       const next = changeTool(state, event.message.call_id, tool => ({

@@ -24,6 +24,8 @@ export type KodeEvent =
   | { type: 'question_asked'; question: UserQuestion }
   | { type: 'question_answered'; id: string; answer: string }
   | ToolResultEvent
+  /** What an agent in the background changed, after its call had its result. */
+  | { type: 'landed'; call_id: string; changes: ChangedFile[]; diff: string }
   | { type: 'todos'; items: TodoItem[] }
   | { type: 'tasks'; tasks: TaskView[] }
   | { type: 'steering'; waiting: QueuedPrompt[] }

@@ -66,6 +66,7 @@ export class RunRecord {
       if (event.denied !== undefined) this.denied.push({ tool: event.message.name, reason: event.denied })
       for (const change of event.changes ?? []) this.#note(change)
     }
+    if (event.type === 'landed') for (const change of event.changes) this.#note(change)
   }
 
   get changes(): ChangedFile[] {

@@ -1,18 +1,28 @@
 import { settingsFor, toolsFor, unknownTools } from '#shared/agent/as-agent'
+import type { ChangeEngine } from '#shared/agent/change-engine'
 import { textOf } from '#shared/agent/model-call'
 import type { OpenModel } from '#shared/agent/open-model'
 import { AgentSession, type SessionBinding } from '#shared/agent/session'
+import type { ToolCallServices } from '#shared/agent/tool-call'
+import type { Toolset } from '#shared/agent/toolset'
 import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { AgentShelf } from '#shared/context/agents/agent-shelf'
 import { type AgentDefinition, WRITING_TOOLS } from '#shared/context/agents/definition'
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
+import type { ToolCall } from '#shared/protocol/messages'
+import { OnDemandSandbox } from '#shared/sandbox/on-demand'
+import type { Sandbox, SandboxError } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
 import type { AgentAnswer, AgentDesk, AgentEntry, AgentRequest } from '#shared/tools/agent-desk'
 import type { TaskReport } from '#shared/tools/task-desk'
+import type { PathScope } from '#shared/trust/path-scope'
 import { clampMode } from '#shared/trust/policy'
+import { bringHome, type Homecoming } from './bring-home'
 import type { TaskBoard } from './task-board'
+import type { WorkingCopies } from './working-copies'
+import type { WorkingCopy } from './working-copy'
 
 /** Source: spec/koda.md §6.2. */
 const DEFAULT_TURNS = 30
@@ -30,6 +40,11 @@ export interface SubAgentParts {
   systemFor(agent: AgentDefinition, model: string, root: string): Promise<string>
   /** Today, and how the project's repository stands. */
   environmentNote(root: string): Promise<string>
+  copies: WorkingCopies
+  /** What judges and lands changes in a copy; its journals go to the folder. */
+  engineAt(root: string, stateFolder: string): ChangeEngine
+  sandboxAt(root: string): Promise<Result<Sandbox, SandboxError>>
+  classifyIn(scope: PathScope): WiringParts['classify']
   logFor(wanted: WantedLog): Promise<Result<SessionLog, string>>
 }
 
@@ -51,11 +66,13 @@ export interface Caller {
   chain: readonly string[]
   isBackground: boolean
   parts(): WiringParts
+  calls(): ToolCallServices
 }
 
 /** Starts agents for other agents. A child never may do more than whoever started it. */
 export class SubAgents {
   readonly #parts: SubAgentParts
+  #homecoming: Promise<void> = Promise.resolve()
 
   constructor(parts: SubAgentParts) {
     this.#parts = parts
@@ -65,8 +82,8 @@ export class SubAgents {
   deskOf(caller: Caller): AgentDesk {
     return {
       list: async () => (await this.#parts.shelf()).all().map(entryOf),
-      check: async (request, isBackground) => {
-        const found = await this.#find(request.agent, caller)
+      check: async (agent, isBackground) => {
+        const found = await this.#find(agent, caller)
         if (!found.ok) return found
         if (isBackground && caller.isBackground)
           return fail('what runs in the background starts nothing in the background')
@@ -91,14 +108,14 @@ export class SubAgents {
     const run = child.value.run(request.prompt, cancelling.signal, text => {
       doing = text.trimEnd()
     })
-    const name = `${request.agent}: ${request.prompt.split('\n', 1)[0]}`.slice(0, TITLE_CHARS)
     return ok(
       this.#parts.board.addAgent(
         {
-          name,
+          name: titleOf(request),
           state: () => ({ status, doing: status === 'running' ? doing : '', output, agent: request.agent }),
           ended: run.then(result => {
             output = result.text
+            if (result.landed) caller.session.emit({ type: 'landed', call_id: request.callId, ...result.landed })
             if (status === 'running') status = result.isError ? 'errored' : 'completed'
           }),
           cancel() {
@@ -118,7 +135,6 @@ export class SubAgents {
     const way = [...chain, name].join(' > ')
     if (chain.includes(name)) return fail(`agents must not start each other in a circle (${way}); do it yourself`)
     if (chain.length >= MAX_DEPTH) return fail(`agents are ${chain.length} deep already (${way}); do it yourself`)
-    if (changesFiles(found.value)) return fail(`agent "${name}" changes files; only agents that do not can be started`)
     return found
   }
 
@@ -140,52 +156,124 @@ export class SubAgents {
       ...(request.sessionId && { resume: request.sessionId }),
     })
     if (!log.ok) return log
-    const system = await this.#parts.systemFor(agent, model.value.model, parent.root)
     const unknown = unknownTools(agent, parent.tools)
     if (unknown.length > 0) {
       const text = `agent "${agent.name}" names tools that there are not: ${unknown.join(', ')}`
       caller.session.emit({ type: 'notice', level: 'warning', text })
     }
+    const tools = toolsFor(agent, parent.tools, mode)
+    const place = await this.#placeFor(titleOf(request), tools, mode, parent)
+    if (!place.ok) {
+      await log.value.close()
+      return place
+    }
+    const { copy, ...where } = place.value
+    const system = await this.#parts.systemFor(agent, model.value.model, where.root)
     return ok(
       new SubAgent({
-        agent,
         mode,
         log: log.value,
-        environmentNote: () => this.#parts.environmentNote(parent.root),
+        environmentNote: () => this.#parts.environmentNote(where.root),
         onClose: () => this.#parts.board.endAllOf(log.value.id),
-        wire: session => {
+        wire: (session, calls) => {
           const parts: WiringParts = {
             ...parent,
+            ...where,
             settings: { ...settingsFor(agent, parent.settings), maxTurns: agent.maxIterations ?? DEFAULT_TURNS },
             model: model.value,
             log: log.value,
-            tools: toolsFor(agent, parent.tools, mode),
+            tools,
             system: () => system,
             actor: 'sub_agent',
             spending: parent.spending.child(limitsOf(parent)),
-            tasks: this.#parts.board.deskOf(log.value.id, () => undefined),
+            tasks: this.#parts.board.deskOf(log.value.id, () => undefined, where),
             agents: this.deskOf({
               session,
               chain: [...caller.chain, agent.name],
               isBackground: isBackground || caller.isBackground,
               parts: () => parts,
+              calls,
             }),
             ask: (question, signal) => (isBackground ? Promise.resolve('') : parent.ask(question, signal)),
           }
           return parts
         },
+        ...(copy && { work: this.#workIn(copy, where.sandbox, request, caller) }),
       }),
     )
   }
+
+  /** Who changes files works in a copy of them; everybody else where the caller works. */
+  async #placeFor(
+    title: string,
+    tools: Toolset,
+    mode: TrustMode,
+    parent: WiringParts,
+  ): Promise<Result<Place & { copy?: WorkingCopy }, string>> {
+    const { root, scope, engine, sandbox, classify } = parent
+    const isWriting = mode !== 'plan' && WRITING_TOOLS.some(name => tools.find(name) !== undefined)
+    if (!isWriting) return ok({ root, scope, engine, sandbox, classify })
+    const copy = await this.#parts.copies.make(root, title)
+    if (!copy.ok) return copy
+    const own = { ...scope, root: copy.value.root }
+    return ok({
+      copy: copy.value,
+      root: copy.value.root,
+      scope: own,
+      engine: this.#parts.engineAt(copy.value.root, copy.value.stateFolder),
+      sandbox: new OnDemandSandbox(sandbox, () => this.#parts.sandboxAt(copy.value.root)),
+      classify: this.#parts.classifyIn(own),
+    })
+  }
+
+  #workIn(copy: WorkingCopy, sandbox: Sandbox, request: AgentRequest, caller: Caller): Work {
+    const parent = caller.parts()
+    const call: ToolCall = { type: 'tool_call', id: request.callId, name: 'InvokeAgent', arguments: '' }
+    return {
+      bringHome: signal => {
+        const home = {
+          root: parent.root,
+          calls: caller.calls(),
+          propose: (files: readonly { path: string; after?: string }[]) => parent.engine.proposeTexts(files),
+        }
+        // One after the other: each is merged with what the one before it landed.
+        const coming = this.#homecoming.then(() => bringHome(copy, home, call, signal))
+        this.#homecoming = coming.then(
+          () => undefined,
+          () => undefined,
+        )
+        return coming
+      },
+      keep: async why => {
+        const kept = await copy.keep(why)
+        return kept ? `What it changed did not land; it is kept in ${kept.kept}: ${kept.paths.join(', ')}.` : ''
+      },
+      end: async () => {
+        await sandbox.close()
+        await copy.remove()
+      },
+    }
+  }
+}
+
+/** Where an agent works. */
+type Place = Pick<WiringParts, 'root' | 'scope' | 'engine' | 'sandbox' | 'classify'>
+
+/** What an agent does in a copy, and how it comes home. */
+interface Work {
+  bringHome(signal: AbortSignal): Promise<Homecoming>
+  /** Keeps it beside the project. @returns a line about it; empty when there is nothing */
+  keep(why: string): Promise<string>
+  end(): Promise<void>
 }
 
 interface SubAgentSession {
-  agent: AgentDefinition
   mode: TrustMode
   log: SessionLog
   environmentNote(): Promise<string>
-  wire(session: SessionBinding): WiringParts
+  wire(session: SessionBinding, calls: () => ToolCallServices): WiringParts
   onClose(): Promise<void>
+  work?: Work
 }
 
 /** One agent at work for another. */
@@ -193,8 +281,11 @@ class SubAgent {
   readonly #session: AgentSession
   readonly #id: string
 
-  constructor({ mode, log, environmentNote, wire, onClose }: SubAgentSession) {
+  readonly #work: Work | undefined
+
+  constructor({ mode, log, environmentNote, wire, onClose, work }: SubAgentSession) {
     this.#id = log.id
+    this.#work = work
     this.#session = new AgentSession({
       log,
       mode,
@@ -202,7 +293,13 @@ class SubAgent {
       environmentNote,
       beforeTurn: async () => undefined,
       withMentions: async text => [{ type: 'text', text }],
-      turnServices: session => new SessionWiring(wire(session), session).turnServices(),
+      turnServices: session => {
+        const wiring: SessionWiring = new SessionWiring(
+          wire(session, () => wiring.calls),
+          session,
+        )
+        return wiring.turnServices()
+      },
       onModeChanged: () => undefined,
       onClose,
     })
@@ -225,11 +322,29 @@ class SubAgent {
         .messages()
         .slice(before)
         .findLast(message => textOf(message).trim() !== '')
-      return outputOf(end, textOf(said).trim(), this.#id)
+      const answer = outputOf(end, textOf(said).trim(), this.#id)
+      await this.#session.close()
+      return this.#work ? await withWork(answer, end, this.#work, signal) : answer
     } finally {
       signal.removeEventListener('abort', cancel)
       await this.#session.close()
+      await this.#work?.end()
     }
+  }
+}
+
+/** Only who came to an end brings its work home; what was cut off is kept beside the project. */
+async function withWork(answer: AgentAnswer, end: TurnEnd, work: Work, signal: AbortSignal): Promise<AgentAnswer> {
+  const isDone = end.reason === 'answered' || (end.reason === 'limit' && end.limit === 'turns')
+  if (!isDone) {
+    const kept = await work.keep('the agent did not finish')
+    return kept === '' ? answer : { ...answer, text: `${answer.text}\n${kept}` }
+  }
+  const { landed, report, isComplete } = await work.bringHome(signal)
+  return {
+    text: report === '' ? answer.text : `${answer.text}\n${report}`,
+    ...((answer.isError || !isComplete) && { isError: true }),
+    ...(landed.changes.length > 0 && { landed }),
   }
 }
 
@@ -265,11 +380,8 @@ function limitsOf({ settings }: WiringParts) {
   }
 }
 
-function changesFiles({ trust, allowedTools, disallowedTools }: AgentDefinition): boolean {
-  return (
-    trust !== 'plan' &&
-    WRITING_TOOLS.some(name => allowedTools?.includes(name) !== false && !disallowedTools.includes(name))
-  )
+function titleOf({ agent, prompt }: AgentRequest): string {
+  return `${agent}: ${prompt.split('\n', 1)[0]}`.slice(0, TITLE_CHARS)
 }
 
 function entryOf({ name, description, source, systemPrompt }: AgentDefinition): AgentEntry {

@@ -20,6 +20,13 @@ export interface BoardTask {
   cancel(): void
 }
 
+/** Where commands run. */
+export interface TaskPlace {
+  sandbox: Sandbox
+  /** Absolute. */
+  root: string
+}
+
 interface Entry {
   task: BoardTask
   owner: string
@@ -46,11 +53,16 @@ export class TaskBoard {
    *
    * @param owner id of the session or sub-agent
    * @param onChange told whenever one of its tasks starts or ends
+   * @param place where its commands run; by default in the project
    */
-  deskOf(owner: string, onChange: (tasks: TaskView[]) => void): TaskDesk {
+  deskOf(
+    owner: string,
+    onChange: (tasks: TaskView[]) => void,
+    place: TaskPlace = { sandbox: this.#sandbox, root: this.#root },
+  ): TaskDesk {
     this.#listeners.set(owner, onChange)
     return {
-      startProcess: (command, afterEnd) => this.#startProcess(command, owner, afterEnd),
+      startProcess: (command, afterEnd) => this.#startProcess(command, owner, place, afterEnd),
       list: () => this.#own(owner).map(entry => reportOf(entry.task)),
       cancel: id => {
         const found = this.#find(id, owner)
@@ -90,9 +102,10 @@ export class TaskBoard {
   async #startProcess(
     command: string,
     owner: string,
+    { sandbox, root }: TaskPlace,
     afterEnd?: () => Promise<void>,
   ): Promise<Result<TaskReport, string>> {
-    const started = await this.#sandbox.start({ command, cwd: this.#root })
+    const started = await sandbox.start({ command, cwd: root })
     if (!started.ok) return fail(started.error.message)
     const { pid, output, ended, stop } = started.value
     let status: TaskReport['status'] = 'running'

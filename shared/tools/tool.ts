@@ -2,7 +2,7 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import type { ChangeSet } from '#shared/edits/change-set'
 import type { FileSystem, Processes, Web } from '#shared/host/host'
-import type { TodoItem } from '#shared/protocol/events'
+import type { ChangedFile, TodoItem } from '#shared/protocol/events'
 import type { ImagePart, Message } from '#shared/protocol/messages'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { HistoryEntry } from '#shared/store/conversation'
@@ -73,7 +73,8 @@ export type Prepared =
       kind: 'action'
       title: string
       effect: Effect
-      run(signal: AbortSignal, onOutput: (text: string) => void): Promise<ToolOutput>
+      /** @param callId of the call, for what is asked and announced meanwhile */
+      run(signal: AbortSignal, onOutput: (text: string) => void, callId: string): Promise<ToolOutput>
     }
   /** It cannot work; the text tells the model why and what to do. */
   | { kind: 'refused'; text: string }
@@ -87,6 +88,8 @@ export interface ToolOutput {
   fullText?: string
   /** Of the command it ran, where it ran to its end. */
   exitCode?: number
+  /** Workspace files that others changed for it, through the gates. */
+  landed?: { changes: ChangedFile[]; diff: string }
 }
 
 /** What a tool may use. The agent makes one per session. */

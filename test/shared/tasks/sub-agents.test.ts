@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { ModelEvent, ModelRequest, Provider } from '#shared/providers/provider'
+import type { ModelEvent } from '#shared/providers/provider'
 import { agentSession, resultsOf } from '../../support/agent-session'
+import { agentFile, Cast } from '../../support/cast'
 import { calls, says } from '../../support/fake-provider'
 import { tempProject } from '../../support/temp-project'
 
@@ -22,7 +23,11 @@ describe('an agent that is handed work', () => {
 
   test('may do no more than who started it', async () => {
     const root = tempProject({
-      '.kode/agents/bold.json': agent({ name: 'bold', trust: 'auto', disallowed_tools: ['Write', 'Edit', 'Delete'] }),
+      '.kode/agents/bold.json': agentFile({
+        name: 'bold',
+        trust: 'auto',
+        disallowed_tools: ['Write', 'Edit', 'Delete'],
+      }),
     })
     const provider = new Cast({
       default: [calls(['InvokeAgent', { agent_name: 'bold', prompt: 'write it' }]), says('so it is')],
@@ -39,7 +44,7 @@ describe('an agent that is handed work', () => {
     ['broken', 'trust wants plan, safe or auto'],
     ['default', 'agents must not start each other in a circle (default > default)'],
   ])('is refused with a reason when it is %s', async (name, reason) => {
-    const root = tempProject({ '.kode/agents/broken.json': agent({ name: 'broken', trust: 'wild' }) })
+    const root = tempProject({ '.kode/agents/broken.json': agentFile({ name: 'broken', trust: 'wild' }) })
     const provider = new Cast({
       default: [calls(['InvokeAgent', { agent_name: name, prompt: 'go' }]), says('so it is')],
     })
@@ -49,7 +54,9 @@ describe('an agent that is handed work', () => {
   })
 
   test('gets one last request for an answer in words when its turns are used up', async () => {
-    const root = tempProject({ '.kode/agents/short.json': agent({ name: 'short', trust: 'plan', max_iterations: 1 }) })
+    const root = tempProject({
+      '.kode/agents/short.json': agentFile({ name: 'short', trust: 'plan', max_iterations: 1 }),
+    })
     const provider = new Cast({
       default: [calls(['InvokeAgent', { agent_name: 'short', prompt: 'go' }]), says('good')],
       short: [calls(['ListFiles', {}]), says('all I know')],
@@ -61,7 +68,9 @@ describe('an agent that is handed work', () => {
   })
 
   test('that only calls tools in its last request leaves a mark instead of an answer', async () => {
-    const root = tempProject({ '.kode/agents/short.json': agent({ name: 'short', trust: 'plan', max_iterations: 1 }) })
+    const root = tempProject({
+      '.kode/agents/short.json': agentFile({ name: 'short', trust: 'plan', max_iterations: 1 }),
+    })
     const provider = new Cast({
       default: [calls(['InvokeAgent', { agent_name: 'short', prompt: 'go' }]), says('good')],
       short: [calls(['ListFiles', {}]), calls(['ListFiles', { recursive: true }])],
@@ -188,46 +197,6 @@ describe('an agent in the background', () => {
     expect(state).toBe('aborted')
   })
 })
-
-type Line =
-  | readonly ModelEvent[]
-  | ((messages: ModelRequest['messages'], signal: AbortSignal) => ModelEvent[] | Promise<ModelEvent[]>)
-
-/** A model that plays several agents: each has its lines, found by what its system prompt says. */
-class Cast implements Provider {
-  readonly name = 'cast'
-  readonly #lines: Record<string, Line[]>
-  readonly #requests: { role: string; request: ModelRequest }[] = []
-
-  constructor(lines: Record<string, readonly Line[]>) {
-    this.#lines = Object.fromEntries(Object.entries(lines).map(([role, each]) => [role, [...each]]))
-  }
-
-  requestsOf(role: string): ModelRequest[] {
-    return this.#requests.filter(each => each.role === role).map(each => each.request)
-  }
-
-  async *stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent> {
-    const role = roleOf(request.system)
-    this.#requests.push({ role, request: { ...request, messages: [...request.messages] } })
-    const line = this.#lines[role]?.shift()
-    if (!line) throw new Error(`no line is left for ${role}`)
-    yield* typeof line === 'function' ? await line(request.messages, signal) : line
-  }
-
-  async listModels(): Promise<{ models: [] }> {
-    return { models: [] }
-  }
-}
-
-function roleOf(system: string): string {
-  if (system.startsWith('You are an investigator')) return 'explore'
-  return /^I am (\w+)/.exec(system)?.[1] ?? 'default'
-}
-
-function agent(fields: { name: string; [field: string]: unknown }): string {
-  return JSON.stringify({ system_prompt: `I am ${fields.name}.`, ...fields })
-}
 
 function lastRequest(provider: Cast, role: string): string {
   return JSON.stringify(provider.requestsOf(role).at(-1)?.messages)

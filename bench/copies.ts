@@ -1,0 +1,72 @@
+// Copies of a project for agents, beside what git takes for the same: `node scripts/bench.mjs copies [COPIES] [FILES]`.
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { nodeFiles } from '#shared/host/node/files'
+import { nodeProcesses } from '#shared/host/node/processes'
+import { WorkingCopies } from '#shared/tasks/working-copies'
+
+const ROUNDS = 3
+const [count = 30, files = 2_000] = process.argv.slice(2).map(Number)
+
+const base = realpathSync(mkdtempSync(join(homedir(), 'kode-bench-')))
+const root = join(base, 'project')
+for (let index = 0; index < files; index++) {
+  const folder = join(root, 'src', String(index % 50))
+  if (index < 50) mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, `${index}.ts`), `export const value${index} = ${index}\n`.repeat(100))
+}
+const git = (...args: string[]) => execFileSync('git', args, { cwd: root, stdio: 'pipe' })
+git('init', '--quiet')
+git('add', '-A')
+git('-c', 'user.name=b', '-c', 'user.email=b@localhost', 'commit', '--quiet', '-m', 'start')
+// What a plain worktree leaves behind.
+writeFileSync(join(root, 'src', '0', '0.ts'), 'export const changed = true\n')
+writeFileSync(join(root, 'new.ts'), 'export const fresh = true\n')
+
+const ours: number[] = []
+const gits: number[] = []
+for (let round = 0; round < ROUNDS; round++) {
+  ours.push(await timed(copies))
+  gits.push(await timed(worktrees))
+}
+console.log(`${count} copies of ${files} files, ms: kode ${middle(ours)}, git worktree add ${middle(gits)}`)
+rmSync(base, { recursive: true, force: true })
+
+async function copies(): Promise<() => Promise<void>> {
+  const made = new WorkingCopies(root, {
+    files: nodeFiles(),
+    processes: nodeProcesses(),
+    env: process.env,
+    cacheFolder: join(base, 'cache'),
+    patchFolder: join(base, 'patches'),
+  })
+  const results = await Promise.all(Array.from({ length: count }, (_, n) => made.make(root, `agent ${n}`)))
+  for (const result of results) if (!result.ok) throw new Error(result.error)
+  return () => made.close()
+}
+
+/** As one would do it by hand: all at once, nothing uncommitted in them. */
+async function worktrees(): Promise<() => Promise<void>> {
+  const paths = Array.from({ length: count }, (_, n) => join(base, 'worktrees', String(n)))
+  const run = promisify(execFile)
+  await Promise.all(paths.map(path => run('git', ['worktree', 'add', '--quiet', '--detach', path], { cwd: root })))
+  return async () => {
+    rmSync(join(base, 'worktrees'), { recursive: true, force: true })
+    git('worktree', 'prune')
+  }
+}
+
+async function timed(work: () => Promise<() => Promise<void>>): Promise<number> {
+  const startedAt = performance.now()
+  const cleanUp = await work()
+  const ms = performance.now() - startedAt
+  await cleanUp()
+  return ms
+}
+
+function middle(values: readonly number[]): number {
+  return Math.round(values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN)
+}
