@@ -1,15 +1,30 @@
-// Writes shared/languages/data/rust-std.data.json from the `library` folder of Rust's source: `node scripts/std-tables/rust.mjs LIBRARY`.
+// Writes shared/languages/data/rust-std.data.json: `node scripts/std-tables/rust.mjs LIBRARY|- DOCUMENTATION MINOR`, with the `library` folder
+// of Rust's source (`-`: what the table has already), the folder `html` of the documentation that rustup installs, and its version: 95 for 1.95.
 // One list of all names that any module of std, core or alloc may have: which module has which is not told, so that re-exports need no resolving.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const root = process.argv[2]
-const names = new Set()
-for (const crate of ['std', 'core', 'alloc', 'proc_macro', 'test'])
+const [root, documentation, minor] = process.argv.slice(2)
+const target = join(import.meta.dirname, '../../shared/languages/data/rust-std.data.json')
+const names = new Set(root === '-' ? JSON.parse(readFileSync(target, 'utf8')).names.split(' ') : [])
+for (const crate of root === '-' ? [] : ['std', 'core', 'alloc', 'proc_macro', 'test'])
   for (const path of sources(join(root, crate, 'src'))) collect(readFileSync(path, 'utf8'))
+// The sources are read without being understood; what the documentation lists is there for certain.
+for (const crate of ['std', 'core', 'alloc', 'proc_macro', 'test'])
+  for (const [, link] of readFileSync(join(documentation, crate, 'all.html'), 'utf8').matchAll(
+    /<li><a href="([^"#]+)\.html"/g,
+  ))
+    if (!/^(?:arch|simd|intrinsics)\//.test(link))
+      for (const part of link.split('/')) names.add(part.replace(/^[a-z]+\./, ''))
 
-const table = { names: [...names].sort().join(' ') }
-writeFileSync(join(import.meta.dirname, '../../shared/languages/data/rust-std.data.json'), `${JSON.stringify(table)}\n`)
+const table = {
+  minor: Number(minor),
+  names: [...names]
+    .filter(name => /^[A-Za-z_]/.test(name))
+    .sort()
+    .join(' '),
+}
+writeFileSync(target, `${JSON.stringify(table)}\n`)
 
 function collect(text) {
   const code = text.replace(/\/\/.*$|\/\*[\s\S]*?\*\//gm, '').replace(/"(?:[^"\\]|\\.)*"/g, '""')

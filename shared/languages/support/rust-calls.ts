@@ -1,8 +1,8 @@
 import type { AssetLoader, Judgement, Problem, SourceFile } from '../language'
 import type { ProjectView } from '../project-view'
 import { didYouMean } from './nearest-name'
+import { mayArriveIn } from './rust-declares'
 import { type RustCall, type RustFile, readRustFile } from './rust-file'
-import { crateRoots, followModules, parentModules } from './rust-modules'
 import { unparsable } from './source-limits'
 import { unknown } from './syntax-verdict'
 import { parseTree } from './tree-sitter'
@@ -47,11 +47,9 @@ export async function checkRustCalls(
   const bare = file.calls.filter(call => call.receiver === undefined)
   const problems = bare.flatMap(call => judgeArguments(call, file))
   const undeclared = bare.filter(call => !file.mentioned.has(call.name) && !PRELUDE.has(call.name))
-  if (undeclared.length === 0 || file.hasItemMacros) return { kind: 'judged', problems }
-  const globbed = await textBehindGlobs(file, source.path, project)
-  if (globbed === undefined) return { kind: 'judged', problems }
   for (const call of undeclared) {
-    if (new RegExp(`\\b${call.name}\\b`).test(globbed)) continue
+    const question = { name: call.name, isModule: false, path: source.path, declared: file.mentioned }
+    if (await mayArriveIn(file, question, project, loadAsset)) continue
     const names = [
       ...file.functions.filter(each => !each.container).map(each => each.name),
       ...file.uses.map(each => each.local),
@@ -94,35 +92,6 @@ function judgeArguments(call: RustCall, file: RustFile): Problem[] {
     .trim()
   const message = `\`${call.name}\` takes ${only.parameterCount} argument${only.parameterCount === 1 ? '' : 's'}, not ${call.argumentCount}`
   return [problemAt(call, 'wrong-arguments', message, `it is \`${head}\``)]
-}
-
-/** The texts of all modules whose names come in by `*`; undefined when one of them is not in the project. */
-async function textBehindGlobs(file: RustFile, path: string, project: ProjectView): Promise<string | undefined> {
-  let all = ''
-  for (const use of file.uses.filter(each => each.local === '*')) {
-    const [first = '', ...rest] = use.path
-    if (first === 'std' || first === 'core' || first === 'alloc') {
-      // Preludes bring traits and types only.
-      if (use.path.at(-1) === 'prelude') continue
-      return undefined
-    }
-    // `use super::*` of an inline module means this very file, which counts already.
-    const ups = [first, ...rest].filter(each => each === 'super').length
-    if (ups > 0 && ups <= use.depth) {
-      if (rest.length > ups - 1) return undefined
-      continue
-    }
-    if (first !== 'crate' && !(first === 'super' && use.depth === 0)) return undefined
-    const from = first === 'crate' ? await crateRoots(path, project) : await parentModules(path, project)
-    const { files, rest: left } = await followModules(from, rest, project)
-    if (files.length === 0 || left.length > 0) return undefined
-    for (const each of files) {
-      const text = (await project.read(each)) ?? ''
-      if (/\buse\s[^;]*\*|^\s*(?!macro_rules)[\w:]+!\s*[({[]/m.test(text)) return undefined
-      all += `${text}\n`
-    }
-  }
-  return all
 }
 
 function problemAt(call: RustCall, kind: string, message: string, suggestion: string | undefined): Problem {

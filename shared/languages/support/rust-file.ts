@@ -10,8 +10,10 @@ export interface RustFile {
   readonly calls: readonly RustCall[]
   /** Identifiers that stand somewhere else than before the arguments of a call. */
   readonly mentioned: ReadonlySet<string>
-  /** Macros at the place of items may declare anything. */
-  readonly hasItemMacros: boolean
+  /** Names of macros at the place of items, which may declare something; those that are known to declare nothing hidden are left out. */
+  readonly itemMacros: ReadonlySet<string>
+  /** First names of `a::b` outside of `use`, macros and attributes, lower-case: modules, crates. */
+  readonly pathStarts: readonly RustPathStart[]
   readonly isBroken: boolean
 }
 
@@ -24,6 +26,13 @@ export interface RustUse {
   /** Inline modules around it: `super` counts from there. */
   readonly depth: number
   /** Compiled only under a condition. */
+  readonly isConditional: boolean
+  readonly start: number
+  readonly end: number
+}
+
+export interface RustPathStart {
+  readonly name: string
   readonly isConditional: boolean
   readonly start: number
   readonly end: number
@@ -68,7 +77,7 @@ const EXPRESSION_MACROS =
 
 /** Macros that may stand for an item and declare no function. */
 const PLAIN_ITEM_MACROS =
-  /^(?:thread_local|compile_error|macro_rules|assert|const_assert|static_assertions|lazy_static|global_asm|include_str)/
+  /^(?:thread_local|compile_error|macro_rules|(?:debug_)?assert|const_assert|static_assertions|lazy_static|global_asm|include_str|include_bytes|cfg_if|bitflags|pin_project|const_format|criterion|proptest|quickcheck|inventory|submit|println|doc_comment|new_key_type|construct_uint)/
 
 /** Reads one tree. */
 export function readRustFile(tree: SyntaxTree): RustFile {
@@ -82,7 +91,8 @@ class RustReader {
   readonly #functions: RustFunction[] = []
   readonly #calls: RustCall[] = []
   readonly #mentioned = new Set<string>()
-  #hasItemMacros = false
+  readonly #itemMacros = new Set<string>()
+  readonly #pathStarts: RustPathStart[] = []
 
   constructor(tree: SyntaxTree) {
     this.#tree = tree
@@ -101,7 +111,8 @@ class RustReader {
       functions: this.#functions,
       calls: this.#calls,
       mentioned: this.#mentioned,
-      hasItemMacros: this.#hasItemMacros,
+      itemMacros: this.#itemMacros,
+      pathStarts: this.#pathStarts,
       isBroken: this.#tree.broken.length > 0,
     }
   }
@@ -140,17 +151,56 @@ class RustReader {
       case 'macro_invocation': {
         const name = this.#textOf(node.child('macro'))
         const place = node.parent?.type === 'expression_statement' ? node.parent.parent?.type : node.parent?.type
-        if (/^(?:source_file|declaration_list)$/.test(place ?? '') && !PLAIN_ITEM_MACROS.test(name))
-          this.#hasItemMacros = true
-        if (name === 'include' || name === 'paste' || name === 'paste::paste') this.#hasItemMacros = true
+        const last = name.replace(/^.*::/s, '').trim()
+        const isItem = /^(?:source_file|declaration_list)$/.test(place ?? '')
+        if (isItem) this.#readGlobsInMacro(node)
+        if ((isItem && !PLAIN_ITEM_MACROS.test(last)) || last === 'paste') this.#itemMacros.add(last)
         break
       }
+      case 'scoped_identifier':
+      case 'scoped_type_identifier':
+        this.#readPathStart(node)
+        break
       case 'identifier':
       case 'type_identifier':
       case 'shorthand_field_identifier':
         if (!isCallee(node) && !this.#readMacroCall(node)) this.#mentioned.add(this.#textOf(node))
         break
     }
+  }
+
+  /** `cfg_if! { … pub use imp::*; }` */
+  #readGlobsInMacro(node: SyntaxNode): void {
+    const text = this.#textOf(node).replace(/\/\/.*$/gm, line => ' '.repeat(line.length))
+    for (const match of text.matchAll(/\buse\s+((?:\w+\s*::\s*)+)\*/g)) {
+      const path = match[1]!.replace(/\s/g, '').split('::').filter(Boolean)
+      this.#uses.push({
+        path,
+        local: '*',
+        isPublic: true,
+        depth: this.#modulesAround(node).length,
+        isConditional: true,
+        start: node.start + match.index,
+        end: node.start + match.index + match[0].length,
+      })
+    }
+    // In a list: which module it is of would need the list to be read.
+    if (/\buse\s[^;]*\{[^;]*\*/.test(text)) this.#itemMacros.add('use')
+  }
+
+  #readPathStart(node: SyntaxNode): void {
+    const path = node.child('path')
+    if (path?.type !== 'identifier') return
+    const name = this.#textOf(path)
+    if (!/^[a-z_]\w*$/.test(name)) return
+    for (let at = node.parent; at; at = at.parent)
+      if (
+        /^(?:use_declaration|attribute_item|inner_attribute_item|token_tree|macro_definition|visibility_modifier)$/.test(
+          at.type,
+        )
+      )
+        return
+    this.#pathStarts.push({ name, isConditional: this.#isInConditional(node), start: path.start, end: path.end })
   }
 
   #readUse(declaration: SyntaxNode, node: SyntaxNode | undefined, before: readonly string[]): void {
@@ -203,8 +253,16 @@ class RustReader {
     for (let at = node.parent; at; at = at.parent) {
       const attributes = this.#attributesOf(at)
       if (/\bcfg/.test(attributes) && !/\bcfg\(test\)/.test(attributes)) return true
+      // A macro around a module may put it elsewhere.
+      if (
+        at.type === 'mod_item' &&
+        /#\[\s*(?!cfg|allow|deny|warn|expect|doc|path|rustfmt|clippy|macro_use)\w/.test(attributes)
+      )
+        return true
+      if (at.type === 'match_arm' && at.ofType('attribute_item').some(each => /\bcfg/.test(this.#textOf(each))))
+        return true
     }
-    return /#!\[cfg/.test(this.#tree.text)
+    return /^\s*#!\[cfg\(/m.test(this.#tree.text)
   }
 
   #segments(node: SyntaxNode): string[] {

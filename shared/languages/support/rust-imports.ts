@@ -1,10 +1,11 @@
 import type { AssetLoader, Judgement, Problem, SourceFile } from '../language'
 import type { ProjectView } from '../project-view'
 import { didYouMean } from './nearest-name'
-import { declaredThroughGlobs, mayDeclare } from './rust-declares'
+import { mayArriveIn, mayDeclare, type NameQuestion } from './rust-declares'
 import { type RustFile, type RustModule, type RustUse, readRustFile } from './rust-file'
 import { crateRoots, followModules, inFolder, moduleFile, moduleFolders, parentModules, parentOf } from './rust-modules'
 import { BUILT_IN_CRATES, crateAround, type RustCrate } from './rust-project'
+import { sourcesOf } from './rust-sources'
 import { unparsable } from './source-limits'
 import { unknown } from './syntax-verdict'
 import { parseTree } from './tree-sitter'
@@ -23,18 +24,25 @@ export async function checkRustImports(
   const crate = await crateAround(parentOf(source.path), project)
   const problems: Problem[] = []
   for (const module of file.modules) {
-    const problem = module.isFile ? await judgeModule(module, source.path, project) : undefined
+    const problem = module.isFile ? await judgeModule(module, source.path, crate, project) : undefined
     if (problem) problems.push(problem)
   }
+  if (!crate) return { kind: 'judged', problems }
+  const judge = new UseJudge(file, crate, source.path, project, loadAsset)
   for (const use of file.uses) {
-    const problem =
-      crate && !use.isConditional ? await judgeUse(use, file, crate, source.path, project, loadAsset) : undefined
+    const problem = use.isConditional ? undefined : await judge.judgeUse(use)
     if (problem) problems.push(problem)
   }
+  problems.push(...(await judge.judgePathStarts()))
   return { kind: 'judged', problems }
 }
 
-async function judgeModule(module: RustModule, path: string, project: ProjectView): Promise<Problem | undefined> {
+async function judgeModule(
+  module: RustModule,
+  path: string,
+  crate: RustCrate | undefined,
+  project: ProjectView,
+): Promise<Problem | undefined> {
   if (module.path !== undefined) {
     // Where an inline module looks is another folder again.
     if (module.within.length > 0 || module.path.startsWith('/')) return undefined
@@ -54,7 +62,12 @@ async function judgeModule(module: RustModule, path: string, project: ProjectVie
   }
   const message = `there is no file for the module \`${module.name}\``
   const certainty =
-    module.isConditional || /generated|bindings|_pb$|^pb$|^built$/.test(module.name) ? 'likely' : 'certain'
+    module.isConditional ||
+    /generated|bindings|_pb$|^pb$|^built$/.test(module.name) ||
+    !crate ||
+    !(await isCompiled(path, crate, project))
+      ? 'likely'
+      : 'certain'
   return problemAt(
     'unknown-module',
     module,
@@ -78,51 +91,192 @@ async function reaches(folder: string, path: string, project: ProjectView): Prom
   return (await project.kindOf(parts.join('/'))) === 'file'
 }
 
-async function judgeUse(
-  use: RustUse,
-  file: RustFile,
-  crate: RustCrate,
-  path: string,
-  project: ProjectView,
-  loadAsset: AssetLoader,
-): Promise<Problem | undefined> {
-  const [first = '', ...rest] = use.path
-  if (first === 'crate')
-    return isOwnRoot(path, crate)
-      ? undefined
-      : judgePath(use, await crateRoots(path, project), rest, project, loadAsset)
-  if (first === 'super' && use.depth === 0) {
-    const { from, names } = await upwards(path, rest, project)
-    return judgePath(use, from, names, project, loadAsset)
+class UseJudge {
+  readonly #file: RustFile
+  readonly #crate: RustCrate
+  readonly #path: string
+  readonly #project: ProjectView
+  readonly #loadAsset: AssetLoader
+
+  constructor(file: RustFile, crate: RustCrate, path: string, project: ProjectView, loadAsset: AssetLoader) {
+    this.#file = file
+    this.#crate = crate
+    this.#path = path
+    this.#project = project
+    this.#loadAsset = loadAsset
   }
-  if (first === '' || /^(?:self|super|Self|\$crate)$/.test(first)) return undefined
-  if (/^(?:std|core|alloc)$/.test(first) && !crate.names.has(first)) return judgeStandard(use, file, crate)
-  if (BUILT_IN_CRATES.has(first) || crate.names.has(first) || crate.isOldEdition) return undefined
-  // A module, enumeration or other import of this file.
-  const elsewhere = file.text.slice(0, use.start) + file.text.slice(use.end)
-  if (
-    mentions(
-      elsewhere.replace(/^\s*(?:pub(?:\([^)]*\))?\s+)?use\s[^;]*;/gm, line => declaredNames(line)),
-      first,
+
+  async judgeUse(use: RustUse): Promise<Problem | undefined> {
+    const [first = '', ...rest] = use.path
+    if (first === 'crate')
+      return isOwnRoot(this.#path, this.#crate)
+        ? undefined
+        : this.#judgePath(use, await crateRoots(this.#path, this.#project), rest)
+    const ups = use.path.filter(each => each === 'super').length
+    if (first === 'super' && use.depth === 0) {
+      const { from, names } = await upwards(this.#path, rest, this.#project)
+      return this.#judgePath(use, from, names)
+    }
+    if ((first === 'self' || first === 'super') && ups === use.depth)
+      return this.#judgePath(
+        use,
+        [this.#path],
+        use.path.filter(each => each !== 'self' && each !== 'super'),
+      )
+    if (first === '' || /^(?:self|super|Self|\$crate)$/.test(first)) return undefined
+    if (/^(?:std|core|alloc)$/.test(first) && !this.#crate.names.has(first)) return this.#judgeStandard(use)
+    return this.#judgeCrate(first, use, use.path.join('::'), use)
+  }
+
+  /** `invented::parse(…)` in expressions and types: each name once. */
+  async judgePathStarts(): Promise<Problem[]> {
+    const problems: Problem[] = []
+    const seen = new Set(PRIMITIVES)
+    for (const start of this.#file.pathStarts) {
+      if (seen.has(start.name) || start.isConditional) continue
+      seen.add(start.name)
+      const problem = await this.#judgeCrate(start.name, start, start.name)
+      if (problem) problems.push(problem)
+    }
+    return problems
+  }
+
+  /** The first name of a path: a crate, or something of this file. */
+  async #judgeCrate(
+    first: string,
+    place: { start: number; end: number },
+    key: string,
+    use?: RustUse,
+  ): Promise<Problem | undefined> {
+    if (BUILT_IN_CRATES.has(first) || this.#crate.names.has(first)) return undefined
+    const question = { ...this.#question(first, true, use), declared: declaredWords(this.#file, first) }
+    if (question.declared.has(first)) return undefined
+    // Neighbours know the crate, say by `extern crate long_name as name`.
+    if (await isUsedBeside(first, this.#path, this.#project)) return undefined
+    if (await mayArriveIn(this.#file, question, this.#project, this.#loadAsset)) return undefined
+    if (this.#crate.isOldEdition) {
+      // Paths of `use` start at the root of the crate there.
+      const roots = await crateRoots(this.#path, this.#project)
+      if (!use || roots.length === 0 || (await mayDeclare(roots, question, this.#project, this.#loadAsset)))
+        return undefined
+    }
+    return problemAt(
+      'unknown-package',
+      place,
+      `\`${first}\` is neither a dependency of this crate nor declared here`,
+      (await this.#mayLackCrates()) ? 'likely' : 'certain',
+      didYouMean(first, [...this.#crate.names, ...BUILT_IN_CRATES]),
+      key,
     )
+  }
+
+  /** A path inside the crate: the first name that no file on the way mentions is wrong. */
+  async #judgePath(use: RustUse, from: readonly string[], names: readonly string[]): Promise<Problem | undefined> {
+    if (from.length === 0 || names.length === 0) return undefined
+    const { files, rest } = await followModules(from, names, this.#project)
+    const [item] = rest
+    if (item === undefined || /^(?:self|\*|super)$/.test(item)) return undefined
+    const isModule = rest.length > 1 && /^[a-z]/.test(item)
+    const question = this.#question(item, isModule, use)
+    if (await mayDeclare(files, question, this.#project, this.#loadAsset)) return undefined
+    const sources = await sourcesOf(this.#crate, this.#project)
+    // Attributes put a macro at the root of the crate, wherever it is written.
+    if (rest.length === names.length && sources?.macroRules(item) !== undefined) return undefined
+    if (names.some(name => sources?.movesModule(name))) return undefined
+    const texts: string[] = []
+    for (const each of files) texts.push((await this.#project.read(each)) ?? '')
+    const where = ['crate', ...names.slice(0, names.length - rest.length)].join('::')
+    const known = texts.flatMap(text =>
+      [...text.matchAll(/\b(?:mod|fn|struct|enum|trait|type|const|static|union)\s+(\w+)/g)].map(match => match[1]!),
+    )
+    return problemAt(
+      'unknown-name',
+      use,
+      `\`${item}\` does not exist in \`${where}\``,
+      (await isCompiled(this.#path, this.#crate, this.#project)) ? 'certain' : 'likely',
+      didYouMean(item, known),
+      use.path.join('::'),
+    )
+  }
+
+  /** A path of the standard library with a part that no part of it has. */
+  async #judgeStandard(use: RustUse): Promise<Problem | undefined> {
+    const { hasStandardName, NEWEST_KNOWN_RUST, standardNames } = await import('./rust-std')
+    const [first = '', ...names] = use.path
+    if (/^(?:arch|simd|intrinsics)$/.test(names[0] ?? '') || /#!\[feature\(/.test(this.#file.text)) return undefined
+    const wrong = names.find(name => !/^(?:\*|self|super)$/.test(name) && !hasStandardName(name))
+    if (wrong === undefined) return undefined
+    const suggestion = didYouMean(wrong, standardNames())
+    const isBeyondTable = (this.#crate.minor ?? 0) > NEWEST_KNOWN_RUST || (await this.#isForNightly())
+    return problemAt(
+      'unknown-name',
+      use,
+      `\`${wrong}\` does not exist in \`${first}\``,
+      isBeyondTable ? 'likely' : 'certain',
+      suggestion,
+      use.path.join('::'),
+    )
+  }
+
+  async #isForNightly(): Promise<boolean> {
+    for (const root of await crateRoots(this.#path, this.#project))
+      if (/#!\[feature\(/.test((await this.#project.read(root)) ?? '')) return true
+    return false
+  }
+
+  #question(name: string, isModule: boolean, use: RustUse | undefined): NameQuestion {
+    return { name, isModule, path: this.#path, declared: declaredWords(this.#file, undefined, use) }
+  }
+
+  /**
+   * Whether what a file needs may rightly be missing from the manifest: it is not compiled, or a copy of a published crate has been
+   * made smaller, as those who ship it do with features, platforms and what only tests need.
+   */
+  async #mayLackCrates(): Promise<boolean> {
+    if (!(await isCompiled(this.#path, this.#crate, this.#project))) return true
+    if (this.#crate.isPublished && /^(?:tests|benches|examples)\//.test(relativeTo(this.#crate, this.#path)))
+      return true
+    for (const condition of await conditionsOf(this.#path, this.#crate, this.#project))
+      if (condition === undefined ? this.#crate.isPublished : !this.#isKnown(condition)) return true
+    return false
+  }
+
+  /** Only features that the manifest has, which would have brought their crates. */
+  #isKnown(condition: string): boolean {
+    const features = [...condition.matchAll(/feature\s*=\s*"([^"]*)"/g)].map(match => match[1]!)
+    const areDeclared = features.every(
+      each => this.#crate.features.has(each) || this.#crate.features.has(each.replaceAll('-', '_')),
+    )
+    if (!areDeclared) return false
+    if (!this.#crate.isPublished) return true
+    // A copy for one platform keeps what that platform needs.
+    if (/\bunix\b|"linux"/.test(condition)) return true
+    const others = condition.replace(/\w+\s*=\s*"[^"]*"|"[^"]*"/g, match => (match.startsWith('feature') ? '' : match))
+    return !/\b(?:target_\w+|windows|unix|wasm\w*|loom|miri|fuzzing|test)\b/.test(others)
+  }
+}
+
+const PRIMITIVES =
+  'str char bool u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f16 f32 f64 f128 slice array self super crate'.split(
+    ' ',
   )
-    return undefined
-  if (file.uses.some(other => other !== use && other.local === first)) return undefined
-  // Macros write modules down by name, if they make any; what is included is not in sight.
-  if (/\binclude(?:_\w+)?!/.test(file.text) || (await isUsedBeside(first, path, project))) return undefined
-  if (await declaredThroughGlobs(first, file, path, project, loadAsset)) return undefined
-  const suggestion = didYouMean(first, [...crate.names, ...BUILT_IN_CRATES])
-  return problemAt(
-    'unknown-package',
-    use,
-    `\`${first}\` is neither a dependency of this crate nor declared here`,
-    // Who repackages a crate leaves out what only its tests, benchmarks and examples need.
-    /^(?:tests|benches|examples)\//.test(relativeTo(crate, path)) || (await isConditionalModule(path, project))
-      ? 'likely'
-      : 'certain',
-    suggestion,
-    use.path.join('::'),
-  )
+
+/**
+ * Words of a file that may declare something: all but comments, first parts of paths, and what `use` only names.
+ *
+ * @param crate a name that is looked for as a crate
+ * @param except the import that is judged
+ */
+function declaredWords(file: RustFile, crate: string | undefined, except?: RustUse): ReadonlySet<string> {
+  const plain = file.text
+    .replace(/\/\/.*$/gm, '')
+    .replace(/\b(?:use|extern\s+crate)\s[^;]*;/g, ' ')
+    .replace(/\b\w+\s*::/g, ' ')
+  const words = new Set(plain.match(/\b[A-Za-z_]\w*/g))
+  // `use name;` declares no crate of that name.
+  for (const use of file.uses)
+    if (use !== except && (use.path.length > 1 || use.path[0] !== crate)) words.add(use.local)
+  return words
 }
 
 /** A neighbour or a root of the crate knows the name, say by `extern crate long_name as name`. */
@@ -140,41 +294,6 @@ async function isUsedBeside(name: string, path: string, project: ProjectView): P
 /** Only a crate that looks invented costs this search. */
 const MAX_NEIGHBOURS = 60
 
-/** What a `use` line binds, without the paths it names. */
-function declaredNames(line: string): string {
-  return [...line.matchAll(/(\w+)\s*[,;}]|\bas\s+(\w+)/g)].map(match => match[1] ?? match[2]).join(' ')
-}
-
-/** A path inside the crate: the first name that no file on the way mentions is wrong. */
-async function judgePath(
-  use: RustUse,
-  from: readonly string[],
-  names: readonly string[],
-  project: ProjectView,
-  loadAsset: AssetLoader,
-): Promise<Problem | undefined> {
-  if (from.length === 0 || names.length === 0) return undefined
-  const { files, rest } = await followModules(from, names, project)
-  const [item] = rest
-  if (item === undefined || item === 'self' || item === '*' || item === 'super') return undefined
-  if (await mayDeclare(files, item, project, loadAsset)) return undefined
-  if (rest.length === names.length && (await isExportedMacro(item, from, project))) return undefined
-  const texts: string[] = []
-  for (const each of files) texts.push((await project.read(each)) ?? '')
-  const where = ['crate', ...names.slice(0, names.length - rest.length)].join('::')
-  const known = texts.flatMap(text =>
-    [...text.matchAll(/\b(?:mod|fn|struct|enum|trait|type|const|static|union)\s+(\w+)/g)].map(match => match[1]!),
-  )
-  return problemAt(
-    'unknown-name',
-    use,
-    `\`${item}\` does not exist in \`${where}\``,
-    'certain',
-    didYouMean(item, known),
-    use.path.join('::'),
-  )
-}
-
 /** Binaries, tests, benchmarks and examples are crates of their own: `crate` is not the library there. */
 function isOwnRoot(path: string, crate: RustCrate): boolean {
   const inside = relativeTo(crate, path)
@@ -189,17 +308,22 @@ function relativeTo({ folder }: RustCrate, path: string): string {
 async function declaringParents(path: string, project: ProjectView): Promise<string[]> {
   const found: string[] = []
   for (const each of await parentModules(path, project))
-    if (new RegExp(`\\bmod\\s+${moduleName(path)}\\s*;`).test((await project.read(each)) ?? '')) found.push(each)
+    if (new RegExp(`^(?!\\s*//).*\\bmod\\s+${moduleName(path)}\\s*;`, 'm').test((await project.read(each)) ?? ''))
+      found.push(each)
   return found
 }
 
-/**
- * Whether a `#[cfg(…)]` stands before the module a file is, or before one around it: what it needs may rightly be missing.
- * A file that no `mod` names is one by `#[path = "…"]`, or not compiled at all.
- */
-async function isConditionalModule(path: string, project: ProjectView): Promise<boolean> {
-  const isRoot = (await crateRoots(path, project)).includes(path) || /(?:^|\/)(?:src\/bin\/[^/]+|build)\.rs$/.test(path)
-  if (!isRoot && (await declaringParents(path, project)).length === 0) return true
+/** Whether cargo would compile a file: a root by place or by name in the manifest, or a module that some file declares. */
+async function isCompiled(path: string, crate: RustCrate, project: ProjectView): Promise<boolean> {
+  if ((await crateRoots(path, project)).includes(path)) return true
+  if (/^(?:build|(?:src\/bin|tests|benches|examples)\/(?:[^/]+|[^/]+\/main))\.rs$/.test(relativeTo(crate, path)))
+    return true
+  return (await declaringParents(path, project)).length > 0
+}
+
+/** Texts of the conditions, `#[cfg(…)]` or macros around `mod name;`, under which a file is part of its crate; undefined for one that is not seen. */
+async function conditionsOf(path: string, crate: RustCrate, project: ProjectView): Promise<(string | undefined)[]> {
+  const conditions: (string | undefined)[] = []
   const seen = new Set<string>()
   let files = [path]
   while (files.length > 0) {
@@ -207,40 +331,45 @@ async function isConditionalModule(path: string, project: ProjectView): Promise<
     for (const file of files) {
       if (seen.has(file)) continue
       seen.add(file)
-      const declared = new RegExp(
-        `#\\[cfg[^\\n]*\\]\\s*(?:(?:#\\[|//)[^\\n]*\\s*)*(?:pub(?:\\([^)]*\\))?\\s+)?mod\\s+${moduleName(file)}\\s*;|^\\s*\\w+!\\s*[({][^;]*\\bmod\\s+${moduleName(file)}\\s*;`,
-        'm',
-      )
+      let isDeclared = (await crateRoots(file, project)).includes(file)
+      const declares = new RegExp(`\\bmod\\s+${moduleName(file)}\\s*;`)
       for (const parent of await parentModules(file, project)) {
-        if (declared.test((await project.read(parent)) ?? '')) return true
+        const text = (await project.read(parent)) ?? ''
+        const lines = text.split('\n')
+        const at = lines.findIndex(line => declares.test(line))
+        if (at < 0) continue
+        isDeclared = true
+        for (let above = at - 1; /^\s*(?:#\[|\/\/)/.test(lines[above] ?? ''); above--)
+          if (/#\[cfg\(/.test(lines[above]!)) conditions.push(lines[above]!)
+        for (const each of lines) if (/^\s*#!\[cfg\(/.test(each)) conditions.push(each)
+        const macro = macroAround(lines, at)
+        if (macro) {
+          const rules = (await sourcesOf(crate, project))?.macroRules(macro.name) ?? ''
+          const whole = rules + macro.text
+          // A macro without any condition of its own stands for one that is not known.
+          conditions.push(/\bcfg\b|feature/.test(whole) ? whole : undefined)
+        }
         above.push(parent)
       }
+      // By `#[path = "…"]`, or as a root whose conditions are not seen.
+      if (!isDeclared && file !== path) conditions.push(undefined)
     }
     files = above
   }
-  return false
+  return conditions
 }
 
-/** `#[macro_export]` puts a macro at the root of the crate, wherever it is written. */
-async function isExportedMacro(name: string, roots: readonly string[], project: ProjectView): Promise<boolean> {
-  const declared = new RegExp(`\\bmacro_rules!\\s*${name}\\b|\\bmacro\\s+${name}\\b`)
-  const folders = [...new Set(roots.map(parentOf))]
-  for (let visited = 0; folders.length > 0; visited++) {
-    const folder = folders.pop()!
-    for (const entry of await project.list(folder)) {
-      if (visited > MAX_FOLDERS) return true
-      const path = inFolder(folder, entry)
-      if (entry.endsWith('.rs')) {
-        if (declared.test((await project.read(path)) ?? '')) return true
-      } else if (!entry.startsWith('.') && entry !== 'target' && (await project.kindOf(path)) === 'directory')
-        folders.push(path)
-    }
+/** The macro whose block a line stands in: `cfg_rt! {`, at the start of a line and not closed before. */
+function macroAround(lines: readonly string[], at: number): { name: string; text: string } | undefined {
+  const indent = /^\s*/.exec(lines[at]!)![0].length
+  for (let line = at; line >= 0; line--) {
+    const opened = /^(\s*)(\w+)!\s*[({]/.exec(lines[line]!)
+    if (opened && (line === at || opened[1]!.length < indent))
+      return { name: opened[2]!, text: lines.slice(line, at + 1).join('\n') }
+    if (line < at && /^[})]/.test(lines[line]!)) return undefined
   }
-  return false
+  return undefined
 }
-
-/** Only a name that looks invented costs this search; a larger crate is not searched to the end. */
-const MAX_FOLDERS = 100
 
 /** What the module in a file is called. */
 function moduleName(path: string): string {
@@ -265,25 +394,6 @@ async function upwards(
     names = names.slice(1)
   }
   return { from, names }
-}
-
-/** A path of the standard library with a part that no part of it has. Newer ones than the table know more, so only a slip is certain. */
-async function judgeStandard(use: RustUse, file: RustFile, crate: RustCrate): Promise<Problem | undefined> {
-  const { hasStandardName, standardNames } = await import('./rust-std')
-  const [first = '', ...names] = use.path
-  if (/^(?:arch|simd|intrinsics)$/.test(names[0] ?? '') || /#!\[feature\(/.test(file.text)) return undefined
-  const wrong = names.find(name => !/^(?:\*|self|super)$/.test(name) && !hasStandardName(name))
-  if (wrong === undefined) return undefined
-  const suggestion = didYouMean(wrong, standardNames())
-  const message = `\`${wrong}\` does not exist in \`${first}\``
-  return problemAt(
-    'unknown-name',
-    use,
-    message,
-    suggestion && !crate.isOldEdition ? 'certain' : 'likely',
-    suggestion,
-    use.path.join('::'),
-  )
 }
 
 function mentions(text: string, name: string): boolean {

@@ -6,10 +6,8 @@ export async function crateRoots(path: string, project: ProjectView): Promise<st
   const crate = await crateAround(parentOf(path), project)
   if (!crate) return []
   const found: string[] = []
-  for (const name of ['src/lib.rs', 'src/main.rs', 'lib.rs', 'main.rs']) {
-    const root = inFolder(crate.folder, name)
-    if ((await project.kindOf(root)) === 'file') found.push(root)
-  }
+  const usual = ['src/lib.rs', 'src/main.rs', 'lib.rs', 'main.rs'].map(name => inFolder(crate.folder, name))
+  for (const root of new Set([...crate.roots, ...usual])) if ((await project.kindOf(root)) === 'file') found.push(root)
   return found
 }
 
@@ -59,11 +57,17 @@ export async function followModules(
   let files = from
   for (const [place, name] of names.entries()) {
     const next: string[] = []
-    for (const file of files)
+    for (const file of files) {
+      // A module written out in the file: its names stand there. The root of a crate may also hold one of that name deeper down.
+      const isInline = new RegExp(`\\bmod\\s+${name}\\s*\\{`).test((await project.read(file)) ?? '')
+      const isRoot = /(?:^|\/)(?:lib|main|mod)\.rs$/.test(file)
+      if (isInline && !(isRoot && (await moduleFile(parentOf(file), name, project))))
+        return { files: [file], rest: names.slice(place + 1) }
       for (const folder of moduleFolders(file)) {
         const found = await moduleFile(folder, name, project)
         if (found && !next.includes(found)) next.push(found)
       }
+    }
     if (next.length === 0) return { files, rest: names.slice(place) }
     files = next
   }
