@@ -27,6 +27,8 @@ export const architecture: Gate = {
       if (added === 'unknown') notes.push(`${file.path}: its imports could not be read`)
       if (added === undefined || added === 'unknown') continue
       judgedFiles++
+      // Most changes add none, and following those that were there reads folders.
+      if (added.imports.length === 0) continue
       const known = await targetsOf(added.known, file.oldPath ?? file.path, added.code, input.project)
       for (const each of added.imports) findings.push(...(await judgeImport(file, each, known, added.code, input)))
     }
