@@ -1,5 +1,6 @@
 import type { Language, Node, Parser } from 'web-tree-sitter'
 import { fail, ok, type Result } from '#shared/base/result'
+import { startTreeSitter } from '#shared/base/tree-sitter-runtime'
 import { readShell, type Unreadable } from './shell-reader'
 import { type Script, simpleCommandsOf } from './shell-syntax'
 
@@ -54,12 +55,11 @@ interface Witness {
 }
 
 async function loadWitness(loadAsset: AssetLoader): Promise<Witness> {
-  const [{ Parser, Language }, wasmBinary, grammar] = await Promise.all([
-    import('web-tree-sitter'),
-    loadAsset('web-tree-sitter.wasm'),
+  const [runtime, grammar] = await Promise.all([
+    startTreeSitter(() => loadAsset('web-tree-sitter.wasm')),
     loadAsset('tree-sitter-bash.wasm'),
   ])
-  await Parser.init({ wasmBinary: new Uint8Array(wasmBinary).buffer })
+  const { Parser, Language } = runtime.library
   const language = await Language.load(grammar)
   const parser = new Parser()
   parser.setLanguage(language)

@@ -1,27 +1,29 @@
-import type { Judgement, Language, SourceFile } from '../language'
+import type { Judgement, Language, Problem, SourceFile } from '../language'
 
-/** One `<script>` of a component; everything around it is blank, so that places in it are places in the file. */
-interface ScriptBlock {
+/** The text of one `<script>`, and where in its file it begins. */
+export interface ScriptBlock {
   text: string
+  start: number
   isTypeScript: boolean
 }
 
 /** A language whose files carry TypeScript or JavaScript in `<script>` blocks; the rest of them is not judged. */
 export function withScriptBlocks(id: string, name: string): Language {
-  return { id, name, checkSyntax }
+  return { id, name, checkSyntax: ({ path, text }: SourceFile) => checkScripts(path, scriptBlocks(text)) }
 }
 
-async function checkSyntax({ path, text }: SourceFile): Promise<Judgement> {
-  const blocks = scriptBlocks(text)
-  if (blocks.length === 0) return { kind: 'judged', problems: [] }
+/** What does not parse in the scripts of a file; one that cannot be judged leaves all of them unjudged. */
+export async function checkScripts(path: string, blocks: readonly ScriptBlock[]): Promise<Judgement> {
+  const problems: Problem[] = []
+  if (blocks.length === 0) return { kind: 'judged', problems }
   const { javascript, typescript } = await import('../typescript')
-  const problems = []
-  for (const block of blocks) {
-    const verdict = block.isTypeScript
-      ? await typescript.checkSyntax({ path: `${path}.ts`, text: block.text })
-      : await javascript.checkSyntax({ path: `${path}.js`, text: block.text })
+  for (const { text, start, isTypeScript } of blocks) {
+    const [language, ending] = isTypeScript ? [typescript, 'ts'] : [javascript, 'js']
+    const verdict = await language.checkSyntax({ path: `${path}.${ending}`, text })
     if (verdict.kind === 'unknown') return verdict
-    problems.push(...verdict.problems)
+    problems.push(
+      ...verdict.problems.map(problem => ({ ...problem, start: problem.start + start, end: problem.end + start })),
+    )
   }
   return { kind: 'judged', problems }
 }
@@ -41,7 +43,8 @@ function scriptBlocks(text: string): ScriptBlock[] {
       continue
     const start = match.index + match[0].indexOf('>', 7 + attributes.length) + 1
     blocks.push({
-      text: text.slice(0, start).replace(/[^\r\n]/g, ' ') + body,
+      text: body,
+      start,
       isTypeScript: /^t/.test(language) || type.endsWith('typescript'),
     })
   }

@@ -1,4 +1,5 @@
-import type { Language as Grammar, Parser } from 'web-tree-sitter'
+import type { Language as Grammar, Parser, Tree } from 'web-tree-sitter'
+import { startTreeSitter } from '#shared/base/tree-sitter-runtime'
 import type { AssetLoader } from '../language'
 import { BoundedMap } from './bounded-map'
 
@@ -73,12 +74,14 @@ export interface SyntaxTree {
 
 /** A hundred times what a person writes; a parse of this size takes about a second. */
 const MAX_CHARS = 4_000_000
-const MAX_PARSE_MS = 3_000
+/** Of the processor's time, so that a busy machine changes no verdict. */
+const MAX_PARSE_CPU_MS = 5_000
 /** Beyond this, only a program wrote it, and walking it would need care everywhere. */
 const MAX_DEPTH = 2_000
 
 const parsers = new Map<GrammarName, Promise<Parser>>()
-let runtime: Promise<typeof import('web-tree-sitter')> | undefined
+/** What threw is in no state to be freed, and would be once nobody held it. */
+const abandoned: Parser[] = []
 
 /**
  * Parses with one of the grammars, which are loaded on first use.
@@ -90,7 +93,7 @@ export async function parseTree(
   text: string,
   loadAsset: AssetLoader,
 ): Promise<SyntaxTree | undefined> {
-  if (text.length > MAX_CHARS) return undefined
+  if (text.length > MAX_CHARS || opensTooMuch(text)) return undefined
   return recent.remember(`${name}\n${text}`, () => parseAnew(name, text, loadAsset))
 }
 
@@ -99,8 +102,22 @@ const recent = new BoundedMap<Promise<SyntaxTree | undefined>>(24)
 
 async function parseAnew(name: GrammarName, text: string, loadAsset: AssetLoader): Promise<SyntaxTree | undefined> {
   const parser = await loadParser(name, loadAsset)
-  const deadline = performance.now() + MAX_PARSE_MS
-  const tree = parser.parse(text, null, { progressCallback: () => performance.now() > deadline })
+  const start = process.cpuUsage()
+  const isTooSlow = () => {
+    const { user, system } = process.cpuUsage(start)
+    return (user + system) / 1000 > MAX_PARSE_CPU_MS
+  }
+  let tree: Tree | null
+  try {
+    tree = parser.parse(text, null, { progressCallback: isTooSlow })
+  } catch {
+    // Its recursion ran out of stack; the next file gets a parser of its own.
+    abandoned.push(parser)
+    parsers.delete(name)
+    const runtime = await startTreeSitter(() => loadAsset('web-tree-sitter.wasm'))
+    runtime.recover()
+    return undefined
+  }
   if (!tree) {
     parser.reset()
     return undefined
@@ -110,6 +127,22 @@ async function parseAnew(name: GrammarName, text: string, loadAsset: AssetLoader
   } finally {
     tree.delete()
   }
+}
+
+/** Brackets that stay open by the thousand exhaust the stack of whoever looks for their ends. */
+const MAX_OPEN = 5_000
+
+function opensTooMuch(text: string): boolean {
+  let open = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    // ( [ {
+    if (code === 40 || code === 91 || code === 123) {
+      if (++open > MAX_OPEN) return true
+      // ) ] }
+    } else if (code === 41 || code === 93 || code === 125) open--
+  }
+  return false
 }
 
 function loadParser(name: GrammarName, loadAsset: AssetLoader): Promise<Parser> {
@@ -124,16 +157,12 @@ function loadParser(name: GrammarName, loadAsset: AssetLoader): Promise<Parser> 
 }
 
 async function createParser(name: GrammarName, loadAsset: AssetLoader): Promise<Parser> {
-  runtime ??= startRuntime(loadAsset)
-  const [{ Language, Parser }, bytes] = await Promise.all([runtime, loadAsset(`tree-sitter-${name}.wasm`)])
-  const grammar: Grammar = await Language.load(new Uint8Array(bytes))
-  return new Parser().setLanguage(grammar)
-}
-
-async function startRuntime(loadAsset: AssetLoader): Promise<typeof import('web-tree-sitter')> {
-  const [library, wasmBinary] = await Promise.all([import('web-tree-sitter'), loadAsset('web-tree-sitter.wasm')])
-  await library.Parser.init({ wasmBinary: new Uint8Array(wasmBinary).buffer })
-  return library
+  const [runtime, bytes] = await Promise.all([
+    startTreeSitter(() => loadAsset('web-tree-sitter.wasm')),
+    loadAsset(`tree-sitter-${name}.wasm`),
+  ])
+  const grammar: Grammar = await runtime.library.Language.load(new Uint8Array(bytes))
+  return new runtime.library.Parser().setLanguage(grammar)
 }
 
 function copyTree(cursor: import('web-tree-sitter').TreeCursor, text: string): SyntaxTree | undefined {

@@ -111,6 +111,9 @@ describe('what cannot be judged is said so, in time', () => {
     ['a.py', `x = ${deep('(', ')')}\n`, UNKNOWN],
     ['a.go', `package a\n\nvar x = ${deep('(', ')')}\n`, DEFINED],
     ['a.rs', `fn f() { ${deep('(', ')')} }\n`, DEFINED],
+    ['a.rs', '{[(<'.repeat(25_000), UNKNOWN],
+    ['a.go', '{[(<'.repeat(25_000), UNKNOWN],
+    ['a.rs', `fn f() { ${'{[(<'.repeat(1_200)}`, /./],
     ['a.json', deep('[', ']'), DEFINED],
     ['a.yaml', deep('[', ']'), DEFINED],
     ['a.toml', `a = ${deep('[', ']')}`, UNKNOWN],
@@ -126,9 +129,11 @@ describe('what cannot be judged is said so, in time', () => {
     ['a.rs', '// generated\n'.repeat(900_000), UNKNOWN],
     ['a.yaml', 'a: 1\n'.repeat(900_000), UNKNOWN],
   ])('%s with %.20j…', async (path, text, expected) => {
-    const start = performance.now()
+    // Of the processor's time: others may want it too.
+    const start = process.cpuUsage()
     expect(await verdictOn(path, text)).toMatch(expected)
-    expect(performance.now() - start).toBeLessThan(10_000)
+    const { user, system } = process.cpuUsage(start)
+    expect((user + system) / 1000).toBeLessThan(12_000)
   })
 
   test('a parser that trapped judges the next file as if nothing had been', async () => {
