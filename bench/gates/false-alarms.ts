@@ -13,7 +13,8 @@ export interface Alarms {
 }
 
 /** What a published package needs of the repository it was cut from, whose manifest is not published with it. */
-const OF_ITS_REPOSITORY = /(?:^|\/)(?:tests?|__tests__|benchmarks?|scripts)\/|\.(?:test|spec|bench)\.\w+$/
+const OF_ITS_REPOSITORY =
+  /(?:^|\/)(?:tests?|__tests__|benchmarks?|scripts)\/|\.(?:test|spec|bench)\.\w+$|(?:^|\/)bench\.\w+$/
 const CODE = /\.(?:[mc]?[jt]s|[jt]sx|pyi?|go|rs)$/
 
 /** Every file as if the change had just made it: nothing in it is forgiven for having been there. */

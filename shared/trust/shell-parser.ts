@@ -1,6 +1,6 @@
 import type { Language, Node, Parser } from 'web-tree-sitter'
 import { fail, ok, type Result } from '#shared/base/result'
-import { startTreeSitter } from '#shared/base/tree-sitter-runtime'
+import { startTreeSitter } from '#shared/host/tree-sitter-runtime'
 import { readShell, type Unreadable } from './shell-reader'
 import { type Script, simpleCommandsOf } from './shell-syntax'
 

@@ -1,6 +1,6 @@
 import type { Problem } from '#shared/languages/language'
 import { maskCode } from './code-mask'
-import { DANGER_RULES } from './danger-rules'
+import { DANGER_RULES, type DangerRule } from './danger-rules'
 
 /** Lines before and after in which a rule's `near` may be. */
 const NEIGHBOURS = 2
@@ -22,7 +22,7 @@ export function findDanger(text: string, languageId: string): Problem[] {
       const statement = match[0].replace(/\s+/g, ' ')
       problems.push({
         kind: rule.kind,
-        certainty: rule.certainty,
+        certainty: isDeliberate(rule, text, match.index, end) ? 'likely' : rule.certainty,
         key: `${rule.kind} ${statement}`,
         start: match.index,
         end,
@@ -32,6 +32,17 @@ export function findDanger(text: string, languageId: string): Problem[] {
     }
   }
   return problems
+}
+
+/** Lines this long were written by a bundler, out of sources that were judged or are somebody else's. */
+const MAX_LINE_CHARS = 1_000
+
+/** Generators of code say to their linter that they mean it; the finding stays, as a warning. */
+function isDeliberate(rule: DangerRule, text: string, start: number, end: number): boolean {
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1
+  const lineEnd = text.indexOf('\n', start)
+  if ((lineEnd < 0 ? text.length : lineEnd) - lineStart > MAX_LINE_CHARS) return true
+  return rule.linter?.test(linesAround(text, start, end)) ?? false
 }
 
 /** Inside of a comment or string: its first character is kept, so the next tells. */

@@ -1,5 +1,5 @@
 import type { Language as Grammar, Parser, Tree } from 'web-tree-sitter'
-import { startTreeSitter } from '#shared/base/tree-sitter-runtime'
+import { startTreeSitter } from '#shared/host/tree-sitter-runtime'
 import type { AssetLoader } from '../language'
 import { BoundedMap } from './bounded-map'
 

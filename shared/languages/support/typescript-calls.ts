@@ -84,6 +84,8 @@ class CallCheck {
   /** Calls that need not be judged again; see `callKey`. */
   readonly #known: ReadonlySet<string>
   readonly #problems: Problem[] = []
+  /** Called, and neither declared here nor part of the language; something else may provide them. */
+  readonly #foreignNames = new Set<string>()
 
   constructor(
     compiler: TypeScript,
@@ -127,8 +129,7 @@ class CallCheck {
 
   /** A JavaScript file that calls many unknown names is written for a host that provides them, such as a grammar generator. */
   #withoutDialects(problems: Problem[]): Problem[] {
-    const unknownNames = new Set(problems.filter(each => each.kind === 'unknown-function').map(each => each.key))
-    if (this.#isTypeScript || unknownNames.size < DIALECT_NAMES) return problems
+    if (this.#isTypeScript || this.#foreignNames.size < DIALECT_NAMES) return problems
     return problems.map(each => (each.kind === 'unknown-function' ? { ...each, certainty: 'likely' } : each))
   }
 
@@ -144,6 +145,7 @@ class CallCheck {
     const text = name.text
     if (PROVIDED.has(text) || this.#builtins.isGlobal(text) || scopesOf(this.#ts, this.#tree).probedNames.has(text))
       return
+    this.#foreignNames.add(text)
     if (await this.#isProvided(text)) return
     this.#report({
       kind,
@@ -283,6 +285,8 @@ class CallCheck {
       if (statics && !statics.includes(name)) await this.#unknownBuiltin(callee, object.text, statics)
       return
     }
+    // A type and a value may share a name: what the one has says nothing of the other.
+    if (binding.nodes.length > 1 && binding.nodes.some(each => compiler.isImportSpecifier(each))) return
     const [node] = binding.nodes
     const isVariable = node && (compiler.isVariableDeclaration(node) || compiler.isParameter(node))
     // In TypeScript, what is assigned to a variable has the type that is written at it.

@@ -118,6 +118,8 @@ async function wrongNames(
     if (await isAddedElsewhere(reference.specifier, name.name, project)) continue
     problems.push({
       ...placeOf(name),
+      // Compilers write declaration files, and leave out what is internal while others still name it.
+      certainty: /\.d\.[mc]?ts$/.test(source.path) ? 'likely' : 'certain',
       kind: 'unknown-name',
       key: `unknown-name ${reference.specifier} ${name.name}`,
       message: `\`${name.name}\` does not exist in ${reference.specifier}`,
