@@ -54,8 +54,7 @@ import type { PathScope } from '#shared/trust/path-scope'
 import { clampMode, modeFrom } from '#shared/trust/policy'
 import { RuleBook } from '#shared/trust/rule-book'
 import { networkHosts } from '#shared/trust/rules'
-import { classifyShell, effectOfShell } from '#shared/trust/shell-classifier'
-import { ShellParser } from '#shared/trust/shell-parser'
+import type { ShellParser } from '#shared/trust/shell-parser'
 
 /** Everything a surface can do with kode in one project. */
 export interface Kode {
@@ -372,7 +371,7 @@ class ProjectKode implements Kode {
   readonly #engine: ChangeEngine
   readonly #tools: Toolset
   readonly #tasks: TaskBoard
-  readonly #parser = new ShellParser(readAsset)
+  #parser: Promise<ShellParser> | undefined
   readonly #toldTroubles = new Set<string>()
   /** What the user should hear with the next turn. */
   readonly #untold: string[] = []
@@ -747,7 +746,11 @@ class ProjectKode implements Kode {
   }
 
   #classifyIn(scope: PathScope): WiringParts['classify'] {
-    return async line => effectOfShell(await classifyShell(line, scope, this.#parser))
+    return async line => {
+      this.#parser ??= import('#shared/trust/shell-parser').then(({ ShellParser }) => new ShellParser(readAsset))
+      const { classifyShell, effectOfShell } = await import('#shared/trust/shell-classifier')
+      return effectOfShell(await classifyShell(line, scope, await this.#parser))
+    }
   }
 
   async #subAgentLog({ parent, resume, agent, model, mode }: WantedLog): Promise<Result<SessionLog, string>> {

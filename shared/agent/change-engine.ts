@@ -10,7 +10,6 @@ import { type BesideWatch, type CommandChanges, WorkspaceScanner } from '#shared
 import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChanges } from '#shared/edits/write'
 import type { GateSettings } from '#shared/gates/gate'
 import type { ProjectChecker } from '#shared/gates/project-checker'
-import { runGates } from '#shared/gates/run-gates'
 import { projectViewOf } from '#shared/gates/support/project-view'
 import type { FileSystem } from '#shared/host/host'
 import { type ProjectView, withoutChanges } from '#shared/languages/project-view'
@@ -134,6 +133,7 @@ export class ChangeEngine {
       ...(index && { index }),
       ...(checkers && { checkers }),
     }
+    const { runGates } = await import('#shared/gates/run-gates')
     return runGates(changes, project, settings, signal, equipment)
   }
 

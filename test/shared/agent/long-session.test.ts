@@ -77,7 +77,9 @@ test('old results are cleared in few large steps, and what was sent before stays
   })
   expect(breaks.length).toBeGreaterThan(0)
   expect(breaks.length).toBeLessThan(10)
-  expect(resultsOf(session).some(result => result.text === CLEARED)).toBe(true)
+  // What was cleared may be part of a summary by the end.
+  const isCleared = (message: Message) => message.role === 'tool' && message.text === CLEARED
+  expect(requests.some(request => request.messages.some(isCleared))).toBe(true)
 }, 120_000)
 
 test('a cleared result is found again in its full length', async () => {
