@@ -48,6 +48,8 @@ const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
 /** A connection that lived so long was a good one. */
 const GOOD_LIFE_MS = 10_000
+/** A call waits for a list that changed while it ran, but not longer. */
+const RELIST_TIMEOUT_MS = 5_000
 /** A call that reports progress may go on for so many times its limit. */
 const PROGRESS_FACTOR = 10
 
@@ -67,6 +69,7 @@ export class ServerConnection {
   #mayTryAt = 0
   #connectedAt = 0
   #isClosed = false
+  #relisting: Promise<void> | undefined
   /** Whoever called last is who a question of the server is for. */
   #callers: Caller[] = []
 
@@ -145,6 +148,8 @@ export class ServerConnection {
       ),
     )
     this.#callers = this.#callers.filter(each => each !== caller)
+    // What a call brought is there for the next request.
+    await this.#relisting
     return result
   }
 
@@ -243,7 +248,13 @@ export class ServerConnection {
           ? { mode: 'legacy' }
           : { mode: 'auto', probe: { timeoutMs: line.probeTimeoutMs ?? this.config.startTimeoutMs } },
         listChanged: {
-          tools: { autoRefresh: false, onChanged: () => void this.#relist(client) },
+          tools: {
+            autoRefresh: false,
+            debounceMs: 0,
+            onChanged: () => {
+              this.#relisting = this.#relist(client)
+            },
+          },
         },
       },
     )
@@ -258,7 +269,7 @@ export class ServerConnection {
   async #relist(client: Client): Promise<void> {
     if (client !== this.#client) return
     try {
-      this.#tools = await listTools(client, AbortSignal.timeout(this.config.startTimeoutMs))
+      this.#tools = await listTools(client, AbortSignal.timeout(RELIST_TIMEOUT_MS))
       this.#parts.onChange()
     } catch (error) {
       this.#parts.log(`${this.config.name}: its new list of tools: ${describe(error)}`)

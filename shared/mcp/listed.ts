@@ -32,7 +32,7 @@ const toolSchema = v.object({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   title: text,
   description: text,
-  inputSchema: v.unknown(),
+  inputSchema: v.optional(v.unknown()),
   annotations: v.fallback(
     v.optional(v.object({ readOnlyHint: flag, destructiveHint: flag, openWorldHint: flag }), {}),
     {},
