@@ -97,6 +97,8 @@ export interface Kode {
   deleteSession(id: string): Promise<Result<void, KodeFailure>>
   /** Commands of the shelf that have a door to the chat. */
   chatCommands(): Promise<Pick<Command, 'name' | 'summary'>[]>
+  /** Prompts of the MCP servers, once these are there: `/name arguments` in a prompt stands for one. */
+  serverPrompts(): Promise<Pick<Command, 'name' | 'summary'>[]>
   /** Runs such a command. Rejects with one line for people. @returns its result for people */
   runCommand(name: string, words: readonly string[], signal: AbortSignal): Promise<string>
   /** Ends every child process. */
@@ -428,8 +430,9 @@ class ProjectKode implements Kode {
     for (const { title, kept, paths } of found) {
       this.#untold.push(`Work of an agent that was cut off (${title}) is kept in ${kept}: ${paths.join(', ')}`)
     }
-    // Nobody waits at a prompt: the first event tells of every tool.
-    if (!this.#options.isInteractive) await this.#mcp?.start()
+    const servers = this.#mcp?.start()
+    // Where nobody waits at a prompt, the first event tells of every tool.
+    if (!this.#options.isInteractive) await servers
     const [chosen, own] = await Promise.all([
       this.#blindfolded(this.#chosen),
       this.#systemPrompt(this.#agent, this.model, this.root),
@@ -564,6 +567,11 @@ class ProjectKode implements Kode {
     return (await loadAllCommands()).filter(command => command.doors.includes('chat'))
   }
 
+  async serverPrompts(): Promise<Pick<Command, 'name' | 'summary'>[]> {
+    await this.#mcp?.start()
+    return this.#mcp?.prompts() ?? []
+  }
+
   async runCommand(name: string, words: readonly string[], signal: AbortSignal): Promise<string> {
     const { loadAllCommands, loadCommand } = await import('#shared/commands/registry')
     const command = await loadCommand(name)
@@ -652,10 +660,14 @@ class ProjectKode implements Kode {
   }
 
   async #withMentions(text: string): Promise<UserPart[]> {
+    const signal = AbortSignal.timeout(RESOURCE_TIMEOUT_MS)
+    const prompt = text.startsWith('/') ? await this.#mcp?.promptParts(text, signal) : undefined
+    if (prompt) return prompt
     if (!text.includes('@')) return [{ type: 'text', text }]
     const { withMentions } = await import('#shared/context/mentions')
+    const resource = async (target: string) => this.#mcp?.resourceParts(target, signal)
     const diff = () => uncommittedDiff(this.root, this.#options.env, this.#host.processes)
-    return withMentions(text, { root: this.root, files: this.#host.files, diff })
+    return withMentions(text, { root: this.root, files: this.#host.files, diff, resource })
   }
 
   #useServers(mcp: McpServers | undefined): void {
@@ -856,5 +868,7 @@ class ProjectKode implements Kode {
 /** Source: spec/kode.md §9.3 gives tests 120 s; a whole check of a project may take longer. */
 const VERIFY_TIMEOUT_S = 600
 const MAX_VERIFY_CHARS = 20_000
+/** For all that one message mentions at MCP servers. */
+const RESOURCE_TIMEOUT_MS = 30_000
 /** How long a first turn waits for MCP servers when somebody sits in front of it. */
 const SERVERS_WAIT_MS = 5_000

@@ -52,7 +52,8 @@ export class Conversation {
   async take(text: string, lane: 'next' | 'later'): Promise<void> {
     try {
       await this.#kode.rememberInput(text)
-      if (/^\/[a-z]/.test(text)) await this.#runCommand(text)
+      // A prompt of an MCP server has `__` in its name.
+      if (/^\/[a-z]/.test(text) && !/^\/\S+__/.test(text)) await this.#runCommand(text)
       else await this.#prompt(text, lane)
     } catch (error) {
       this.#note(this.#output.paint('red', `error: ${error instanceof Error ? error.message : String(error)}`))

@@ -54,6 +54,7 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
   })
   const conversation = new Conversation(kode, session.value, terminal, () => editor.close())
   const commands = [...LOCAL_COMMANDS.keys(), ...(await kode.chatCommands()).map(command => command.name)]
+  void kode.serverPrompts().then(prompts => commands.push(...prompts.map(prompt => prompt.name)))
   const editor = new LineEditor({
     input: process.stdin,
     output: process.stdout,

@@ -91,7 +91,7 @@ export class AgentSession {
   async prompt(parts: UserPart[], lane: 'next' | 'later' = 'next'): Promise<TurnEnd> {
     const running = this.#running
     if (running) {
-      const mayMention = parts[0]?.type === 'text' && parts[0].text.includes('@')
+      const mayMention = parts[0]?.type === 'text' && /@|^\//.test(parts[0].text)
       const said = mayMention ? await this.#withMentions(parts) : parts
       // The turn may have ended while files were read.
       if (this.#running !== running) return this.prompt(parts, lane)

@@ -11,6 +11,8 @@ export interface MentionSource {
   files: FileSystem
   /** What changed since the last commit, unstaged and staged; empty where there is nothing. */
   diff(): Promise<string>
+  /** What `server:uri` leads to; undefined where nothing does. */
+  resource(target: string): Promise<UserPart[] | undefined>
 }
 
 /** Of one file. Source: spec/koda.md §3.3. */
@@ -21,7 +23,8 @@ const MAX_DIFF_CHARS = 30_000
 const MAX_ENTRIES = 200
 
 /**
- * The user's words as they are, and after them what they mention with `@`: files, folders, images and `@diff`.
+ * The user's words as they are, and after them what they mention with `@`: files, folders, images, `@diff`, and
+ * resources of MCP servers as `@server:uri`.
  * What is missing, unreadable or outside the project stays a word like any other; so does `a@b`.
  */
 export async function withMentions(text: string, source: MentionSource): Promise<UserPart[]> {
@@ -29,9 +32,12 @@ export async function withMentions(text: string, source: MentionSource): Promise
   let words = text
   for (const { raw, target } of mentionsIn(text)) {
     const part = target === 'diff' ? await diffPart(source) : await partFor(target, source)
-    if (part === undefined) continue
+    const parts = part ? [part] : ((await source.resource(target)) ?? [])
+    if (parts.length === 0) continue
     words = words.replace(raw, '')
-    if (!found.some(each => JSON.stringify(each) === JSON.stringify(part))) found.push(part)
+    for (const each of parts) {
+      if (!found.some(known => JSON.stringify(known) === JSON.stringify(each))) found.push(each)
+    }
   }
   if (found.length === 0) return [{ type: 'text', text }]
   const isBare = words.trim() === ''

@@ -1,10 +1,16 @@
+import { cutMiddle } from '#shared/base/cut'
+import { fail } from '#shared/base/result'
+import type { ImagePart, UserPart } from '#shared/protocol/messages'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { Tool } from '#shared/tools/tool'
 import { ServerConnection, type ServerState } from './connection'
+import type { ListedPrompt } from './listed'
 import { mcpTool } from './mcp-tool'
 import { programLine } from './program-line'
+import { textOf } from './result-output'
 import { type ServerConfig, type WebTarget, whereIs } from './server-config'
-import { instructionSection } from './server-text'
+import { argumentWords, partsOfPrompt, promptArguments } from './server-prompt'
+import { instructionSection, plainText } from './server-text'
 import { type LoginStore, StoredLogin } from './stored-login'
 import { toolName } from './tool-name'
 import { webLine } from './web-line'
@@ -94,6 +100,49 @@ export class McpServers {
     )
   }
 
+  /** The prompts of the servers, by the names of their slash commands. */
+  prompts(): { name: string; summary: string }[] {
+    return this.#connections.flatMap(server =>
+      server.prompts.map(prompt => ({
+        name: promptName(server.config.name, prompt),
+        summary: `[${server.config.name}] ${plainText(prompt.description).split('\n', 1)[0]}`,
+      })),
+    )
+  }
+
+  /** What `/server__prompt arguments` stands for; undefined when there is no such prompt. */
+  async promptParts(line: string, signal: AbortSignal): Promise<UserPart[] | undefined> {
+    const [, wanted = '', rest = ''] = /^\/(?:mcp__)?(\S+)\s*(.*)$/s.exec(line) ?? []
+    for (const server of this.#connections) {
+      const prompt = server.prompts.find(each => promptName(server.config.name, each) === wanted)
+      if (!prompt) continue
+      const args = promptArguments(prompt, argumentWords(rest))
+      const missing = prompt.arguments.filter(each => each.isRequired && args[each.name] === undefined)
+      const got =
+        missing.length > 0
+          ? fail(`it needs ${missing.map(each => each.name).join(', ')}`)
+          : await server.getPrompt(prompt.name, args, signal)
+      if (got.ok) return partsOfPrompt(server.config.name, prompt.name, got.value)
+      const note = `[The prompt ${prompt.name} of ${server.config.name} could not be had: ${got.error}. Tell the user.]`
+      return [{ type: 'text', text: `${line}\n\n${note}` }]
+    }
+    return undefined
+  }
+
+  /** What `server:uri` leads to; undefined when there is no such server or resource. */
+  async resourceParts(target: string, signal: AbortSignal): Promise<UserPart[] | undefined> {
+    const at = target.indexOf(':')
+    const server = at > 0 ? this.find(target.slice(0, at)) : undefined
+    const read = await server?.readResource(target.slice(at + 1), signal)
+    if (!server || !read?.ok) return undefined
+    const images: ImagePart[] = []
+    const texts = read.value.contents.map(resource => textOf({ type: 'resource', resource }, images))
+    const text = plainText(texts.filter(each => each !== '').join('\n'))
+    const shown = cutMiddle(text, MAX_RESOURCE_CHARS)
+    const framed = `<resources from="${server.config.name}">\n${shown}\n</resources>`
+    return [...(text === '' ? [] : [{ type: 'text' as const, text: framed }]), ...images]
+  }
+
   /** What the servers say about themselves, for the system prompt. */
   instructions(): string {
     return instructionSection(
@@ -138,6 +187,13 @@ export class McpServers {
         : programLine(target, { root, env, sandbox })
     return new ServerConnection({ config, root, version, openLine, now, log, onChange })
   }
+}
+
+/** Of what a mention brings along; as for files. */
+const MAX_RESOURCE_CHARS = 40_000
+
+function promptName(server: string, prompt: ListedPrompt): string {
+  return toolName(server, prompt.name, () => false)
 }
 
 /** A token of the user's own goes before any login. */

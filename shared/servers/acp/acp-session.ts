@@ -144,10 +144,10 @@ export class AcpSession {
   /** What a client shows beside the session from its start; sent once it knows the session's id. */
   async announce(): Promise<void> {
     const commands = await this.#kode.chatCommands()
-    const availableCommands = commands.map(
-      ({ name, summary }): AvailableCommand => ({ name, description: summary, input: { hint: 'arguments' } }),
-    )
-    this.#send({ sessionUpdate: 'available_commands_update', availableCommands })
+    this.#sendCommands(commands)
+    void this.#kode.serverPrompts().then(prompts => {
+      if (prompts.length > 0 && !this.#closing.signal.aborted) this.#sendCommands([...commands, ...prompts])
+    })
     for (const text of this.#kode.warnings) this.#show({ type: 'notice', level: 'warning', text })
     const listed = await this.#kode.provider.listModels(this.#closing.signal)
     if ('failure' in listed) return
@@ -248,6 +248,13 @@ export class AcpSession {
   #show(event: KodeEvent): void {
     for (const update of this.#translator.updates(event)) this.#send(update)
     if (event.type === 'mode') this.#sendConfig()
+  }
+
+  #sendCommands(commands: readonly { name: string; summary: string }[]): void {
+    const availableCommands = commands.map(
+      ({ name, summary }): AvailableCommand => ({ name, description: summary, input: { hint: 'arguments' } }),
+    )
+    this.#send({ sessionUpdate: 'available_commands_update', availableCommands })
   }
 
   #sendConfig(): void {

@@ -17,7 +17,12 @@ const FILES = {
 }
 
 async function mention(text: string, diff = '', root = tempProject(FILES)) {
-  const parts = await withMentions(text, { root, files: nodeFiles(), diff: async () => diff })
+  const parts = await withMentions(text, {
+    root,
+    files: nodeFiles(),
+    resource: async () => undefined,
+    diff: async () => diff,
+  })
   return parts.map(part => (part.type === 'text' ? part.text : part.media_type))
 }
 
