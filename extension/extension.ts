@@ -26,6 +26,9 @@ import { StatusBar } from './views/status-bar'
 import { TextDocuments } from './views/text-documents'
 import { EDITOR_PROVIDER, EditorModels } from './vscode-lm'
 
+/** How long the menu of commands waits for the prompts of MCP servers. */
+const PROMPTS_WAIT_MS = 2_000
+
 /** Makes the views and ties them together; the core itself is loaded with the first prompt. */
 export function activate(context: vscode.ExtensionContext): void {
   const startedAt = performance.now()
@@ -130,16 +133,23 @@ export function activate(context: vscode.ExtensionContext): void {
     history: async () => (await conversation.kode()).inputHistory(),
     mentions: ({ query }) => mentions.find(query),
     commands: async () => {
-      const shelf = await (await conversation.kode()).chatCommands()
+      const kode = await conversation.kode()
+      // The menu does not wait for a server that starts slowly.
+      const inTime = new Promise<[]>(resolve => setTimeout(() => resolve([]), PROMPTS_WAIT_MS))
+      const [shelf, prompts] = await Promise.all([kode.chatCommands(), Promise.race([kode.serverPrompts(), inTime])])
       return [
         ...EDITOR_COMMANDS,
         ...shelf.map(({ name, summary }) => ({ name, description: summary, needsIdle: true })),
+        ...prompts.map(({ name, summary }) => ({ name, description: summary, needsIdle: false })),
       ]
     },
     command: async ({ name, argument }) => {
       const own = slashCommands[name]
       if (own) await own(argument)
-      else {
+      // A prompt of an MCP server has `__` in its name.
+      else if (name.includes('__')) {
+        await conversation.prompt([{ type: 'text', text: `/${name} ${argument}` }], 'next')
+      } else {
         const words = argument.split(/\s+/).filter(word => word !== '')
         const text = await (await conversation.kode()).runCommand(name, words, new AbortController().signal)
         conversation.tell('info', text)

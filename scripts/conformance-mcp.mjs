@@ -25,9 +25,18 @@ process.exitCode = hasFailed ? 1 : 0
 async function testClient() {
   const outfile = 'dist/conformance/mcp-client.mjs'
   const entryPoints = ['test/conformance/mcp-client.ts']
-  await build({ entryPoints, bundle: true, platform: 'node', format: 'esm', packages: 'external', outfile, logLevel: 'warning' })
+  await build({
+    entryPoints,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    outfile,
+    logLevel: 'warning',
+  })
   const command = `${process.execPath} ${outfile}`
-  for (const revision of REVISIONS) await suite(`client, ${revision}`, 'client', '--command', command, '--requirements', revision)
+  for (const revision of REVISIONS)
+    await suite(`client, ${revision}`, 'client', '--command', command, '--requirements', revision)
   for (const scenario of OLDER) await suite(scenario, 'client', '--command', command, '--scenario', scenario)
 }
 
@@ -36,7 +45,8 @@ async function testServer() {
   const served = await startKode(project)
   const proxy = await startProxy(served.port)
   const url = `http://127.0.0.1:${proxy.address().port}/mcp`
-  for (const revision of REVISIONS) await suite(`server, ${revision}`, 'server', '--url', url, '--requirements', revision)
+  for (const revision of REVISIONS)
+    await suite(`server, ${revision}`, 'server', '--url', url, '--requirements', revision)
   proxy.closeAllConnections()
   proxy.close()
   served.child.kill()
@@ -76,10 +86,13 @@ function startKode(project) {
 async function startProxy(port) {
   const proxy = createServer((incoming, outgoing) => {
     const headers = { ...incoming.headers, authorization: `Bearer ${TOKEN}` }
-    const forwarded = request({ port, host: '127.0.0.1', method: incoming.method, path: incoming.url, headers }, reply => {
-      outgoing.writeHead(reply.statusCode, reply.headers)
-      reply.pipe(outgoing)
-    })
+    const forwarded = request(
+      { port, host: '127.0.0.1', method: incoming.method, path: incoming.url, headers },
+      reply => {
+        outgoing.writeHead(reply.statusCode, reply.headers)
+        reply.pipe(outgoing)
+      },
+    )
     forwarded.on('error', () => outgoing.destroy())
     outgoing.on('close', () => forwarded.destroy())
     incoming.pipe(forwarded)
