@@ -242,12 +242,20 @@ class Evaluation {
         this.#define(statement.name, statement.body)
         return
       case 'test':
-        this.#words(statement.words)
+        this.#judgeTest(statement.words, statement.text)
         this.#redirects(statement.redirects, statement.text)
         this.#setNumbers(statement.words)
         if (statement.asPosix) this.#otherReading(statement.asPosix)
         return
     }
+  }
+
+  #judgeTest(words: readonly Word[], text: string): void {
+    const args = this.#words(words)
+    if (!args.some(hidesCommand) && !words.some(expandsPrompt)) return
+    const judgement = new Judgement({ kind: 'none' })
+    judgement.unknown(HIDDEN_COMMAND)
+    this.#finish(judgement, text)
   }
 
   /** What a plainer shell would run instead of a test. Names that only look like programs, as `n` in `((n > 1))`, do not count. */
@@ -268,6 +276,7 @@ class Evaluation {
 
   #loop(statement: Extract<Statement, { kind: 'loop' }>): void {
     const values = this.#words(statement.values)
+    this.#judgeTest(statement.values, statement.text)
     this.#redirects(statement.redirects, statement.text)
     const { variable } = statement
     const known = values.filter(value => !value.mayBeSeveral).map(value => value.text)
@@ -349,6 +358,10 @@ class Evaluation {
       value: expandValue(assignment.values, this.#scope, this.#substitute),
     }))
     const isAlone = command.words.length === 0
+    const looksAtNumbers = COMPUTES.has(args[0]?.text ?? '') || this.#scope.functions.has(args[0]?.text ?? '')
+    const seen = [...values.map(({ value }) => value), ...(looksAtNumbers ? args : [])]
+    const expanded = [...command.words, ...command.assignments.flatMap(assignment => assignment.values)]
+    if (seen.some(hidesCommand) || expanded.some(expandsPrompt)) judgement.unknown(HIDDEN_COMMAND)
     for (const { name, value } of values) judgeVariable(this.#call(judgement, name, []), name, value, !isAlone)
     if (isAlone) {
       for (const { name, value, appends, isArray } of values) {
@@ -429,7 +442,9 @@ class Evaluation {
     const folder = slash < 0 ? '' : text.slice(0, slash) || '/'
     const name = text.slice(slash + 1).replace(/\.(exe|cmd|bat)$/i, '')
     this.#programs.add(text)
-    const entry = commandNamed(name)
+    // A file of the project's own may well be called like a builtin of another shell.
+    const isOwnFile = slash >= 0 && !STANDARD_FOLDERS.test(folder) && /^(del|erase|rd|format)$/.test(name)
+    const entry = isOwnFile ? undefined : commandNamed(name)
     if (name !== name.toLowerCase()) judgement.raise('local_mutation', `${name} is not known to only read`)
     const call = this.#call(judgement, name, rest)
     if (slash >= 0 && !STANDARD_FOLDERS.test(folder)) {
@@ -792,6 +807,29 @@ function unhidden(arg: Arg): Arg {
   return hidesOption(arg) ? { ...arg, text: arg.text.replaceAll(UNKNOWN, '') } : arg
 }
 
+const HIDDEN_COMMAND = 'a command may hide in what it computes with'
+
+/** Builtins that evaluate the subscript of a name they are given: `a[$(rm x)]` runs a command, however it is quoted. */
+const COMPUTES = new Set(
+  namesOf('test [ let printf read mapfile readarray unset declare typeset local export readonly getopts set wait'),
+)
+
+/** As a number, or as the name of a variable, such a text would run a command. */
+function hidesCommand(arg: Arg): boolean {
+  return /[A-Za-z_]\w*\[[^\]]*(\$\(|`)/.test(arg.text)
+}
+
+/** `${x@P}` runs the substitutions that the value of a variable holds. */
+function expandsPrompt(word: Word): boolean {
+  return word.pieces.some(
+    piece =>
+      piece.kind === 'variable' &&
+      piece.operator.endsWith('@') &&
+      piece.operand[0]?.kind === 'text' &&
+      piece.operand[0].text.startsWith('P'),
+  )
+}
+
 const DEFAULT_REASON: Record<EffectClass, string> = {
   read_only: 'only reads',
   local_mutation: 'may change files',
@@ -800,8 +838,10 @@ const DEFAULT_REASON: Record<EffectClass, string> = {
 }
 
 function asksForHelp(call: Call): boolean {
-  if (call.operands.length > 0 || call.args.length !== 1) return false
-  return /^(--help|--version|-version|-V|-v)$/.test(call.args[0]?.text ?? '')
+  if (call.operands.length > 0 || call.args.length === 0 || call.args.length > 2) return false
+  const [first, second] = call.args.map(arg => arg.text)
+  if (second !== undefined && second !== '--verbose' && second !== '-v') return false
+  return /^(--help|--version|-version|-V|-v|-vV)$/.test(first ?? '')
 }
 
 /** The folder that all values of a pattern lie in, and an unknown name. */

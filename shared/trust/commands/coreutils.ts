@@ -2,8 +2,9 @@ import { type Call, type CommandTable, UNKNOWN } from './command'
 
 /** Files and folders: the programs every Unix has. */
 export const coreutils: CommandTable = {
-  'cat bat head tail wc nl tac rev stat file md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum md5 shasum du ls dir vdir lsd exa eza cmp hexdump od xxd strings readlink realpath basename dirname fold fmt expand unexpand col colrm column zcat bzcat xzcat zless zmore zgrep nm objdump readelf size ldd otool lsattr getfattr getfacl namei pathchk':
+  'cat bat head tail wc nl tac rev stat file md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum md5 shasum du ls dir vdir lsd exa eza cmp hexdump od strings readlink realpath basename dirname fold fmt expand unexpand col colrm column zcat bzcat xzcat zless zmore zgrep nm objdump readelf size ldd otool lsattr getfattr getfacl namei pathchk':
     { class: 'read_only', operands: 'read', values: { text: '-n -c --lines --bytes -d -f -s -w --width' } },
+  xxd: { class: 'read_only', operands: 'text then write', values: { text: '-c -g -l -o -s -n -R' } },
   'less more most': {
     class: 'read_only',
     operands: 'read',
@@ -33,8 +34,9 @@ export const coreutils: CommandTable = {
       line: '--compress-program',
     },
   },
-  'whoami hostname uname id groups logname tty arch nproc date cal uptime free vmstat iostat lscpu lsblk lsusb lspci lsmem lsof df w who last lastlog users finger getent locale localectl sw_vers system_profiler sysctl printenv tput clear reset sleep seq yes factor expr bc dc units ncal getconf ps pstree pgrep pidof top htop btop ncdu findmnt dmesg lsns lsmod modinfo':
+  'whoami hostname uname id groups logname tty arch nproc date cal uptime free vmstat iostat lscpu lsblk lsusb lspci lsmem lsof df w who last lastlog users finger getent locale localectl sw_vers system_profiler sysctl printenv tput clear reset sleep seq yes factor expr bc units ncal getconf ps pstree pgrep pidof top htop btop ncdu findmnt dmesg lsns lsmod modinfo':
     { class: 'read_only', operands: 'text', judge: judgeInformation },
+  dc: { class: 'read_only', operands: 'read', values: { text: '-e --expression' }, judge: judgeCalculator },
   tree: {
     class: 'read_only',
     operands: 'read',
@@ -58,6 +60,10 @@ export const coreutils: CommandTable = {
     class: 'local_mutation',
     why: 'moves files',
     operands: 'write',
+    judge: call => {
+      if (/^\/dev\//.test(call.operands.at(-1)?.text ?? ''))
+        call.raise('destructive', 'what is moved to a device is gone')
+    },
     values: { text: '-S --suffix', write: '-t --target-directory' },
   },
   ln: {
@@ -170,4 +176,12 @@ function judgeMount(call: Call): void {
   if (call.name === 'diskutil' && /^(list|info)$/.test(call.operands[0]?.text ?? UNKNOWN)) {
     call.settle('read_only', 'lists disks')
   }
+}
+
+/** In dc an exclamation mark hands the rest of the line to a shell. */
+function judgeCalculator(call: Call): void {
+  const { stdin } = call
+  if (call.operands.length > 0) call.raise('local_mutation', 'dc runs a script')
+  const isHidden = stdin.kind === 'pipe' || (stdin.kind === 'text' && stdin.text.includes('!'))
+  if (isHidden || call.args.some(arg => /[!\0]/.test(arg.text))) call.unknown('dc can run a shell command')
 }

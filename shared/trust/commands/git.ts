@@ -36,7 +36,7 @@ export const git: CommandTable = {
         values: { line: '-x --extcmd' },
       },
       mergetool: { class: 'local_mutation', why: 'starts another program', operands: 'text' },
-      'add commit merge cherry-pick revert am apply mv init stage notes rerere pack-refs repack prune-packed multi-pack-index commit-graph maintenance gc read-tree write-tree commit-tree hash-object mktag mktree update-index checkout-index unpack-objects index-pack pack-objects replace sparse-checkout lfs subtree quiltimport bundle format-patch request-pull fast-export flow town':
+      'add commit merge cherry-pick revert am apply mv init stage notes rerere pack-refs repack prune-packed multi-pack-index commit-graph maintenance gc write-tree commit-tree hash-object mktag mktree update-index unpack-objects index-pack pack-objects replace sparse-checkout lfs subtree quiltimport format-patch request-pull fast-export flow town':
         {
           ...writes,
           values: {
@@ -46,6 +46,9 @@ export const git: CommandTable = {
           },
           judge: judgeWriter,
         },
+      'read-tree': { ...writes, raises: { destructive: '--reset' } },
+      'checkout-index': { ...writes, raises: { destructive: '-f --force' } },
+      bundle: { ...writes, operands: 'text', judge: judgeBundle },
       'fetch pull clone': fetches,
       push: {
         class: 'remote_action',
@@ -399,4 +402,11 @@ function judgeConfig(call: Call): void {
 /** An alias or a plug-in: it may be anything the settings say. */
 function judgeUnknownCommand(call: Call): void {
   judgeGlobalSettings(call)
+}
+
+function judgeBundle(call: Call): void {
+  const [action, file] = call.operands
+  if (!file) return
+  if (action?.text === 'create') call.writes(file)
+  else call.reads(file)
 }

@@ -64,7 +64,7 @@ export const languages: CommandTable = {
       self: { class: 'local_mutation', sub: { uninstall: { class: 'destructive', why: 'removes the toolchain' } } },
     },
   },
-  'rustc gcc g++ cc c++ clang clang++ cl ld ar as ranlib strip objcopy nasm yasm swiftc javac kotlinc scalac ghc ocamlc ocamlopt fpc dmd ldc2 nim zig crystal v odin tcc emcc em++ nvcc gfortran wasm-opt wasm-pack wasm-bindgen rustfmt gofmt goimports gofumpt clang-format clang-tidy cppcheck shfmt stylua ktlint google-java-format mlir-opt llc opt sccache ccache distcc moc uic rcc flex bison lex yacc re2c gperf swig bindgen cbindgen':
+  'rustc gcc g++ cc c++ clang clang++ cl ld ar as ranlib strip objcopy nasm yasm swiftc javac scalac ghc ocamlc ocamlopt fpc dmd ldc2 nim zig v odin tcc emcc em++ nvcc gfortran wasm-opt wasm-pack wasm-bindgen rustfmt gofmt goimports gofumpt clang-format clang-tidy cppcheck shfmt stylua ktlint google-java-format mlir-opt llc opt sccache ccache distcc moc uic rcc flex bison lex yacc re2c gperf swig bindgen cbindgen':
     {
       class: 'local_mutation',
       why: 'compiles or formats',
@@ -135,6 +135,12 @@ export const languages: CommandTable = {
   'perl raku': interpreter('-e -E -M -m', '-I'),
   'php hhvm': interpreter('-r -B -R -E', '-d -c -t -S -z'),
   'lua luajit': interpreter('-e -l', ''),
+  'gnuplot kotlin kotlinc': interpreter('-e -expression', ''),
+  crystal: {
+    class: 'local_mutation',
+    why: 'compiles or formats',
+    sub: { eval: { class: 'destructive', why: 'runs the code it is given' } },
+  },
   'Rscript R julia octave matlab': interpreter('-e --eval -E -L', ''),
   'elixir iex erl': interpreter('-e --eval -eval --rpc-eval', '-r -S -pa'),
   'ghci runghc scala groovy clojure clj bb sbcl racket guile tclsh wish swipl ocaml': interpreter(
@@ -156,7 +162,7 @@ export const languages: CommandTable = {
   },
   'mvn mvnw mvnd': { class: 'local_mutation', why: 'builds the project', operands: 'text', judge: judgeJvm },
   'gradle gradlew': { class: 'local_mutation', why: 'builds the project', operands: 'text', judge: judgeJvm },
-  'sbt mill lein ant ivy kotlin bazel bazelisk buck buck2 pants': {
+  'sbt mill lein ant ivy bazel bazelisk buck buck2 pants': {
     class: 'local_mutation',
     why: 'builds the project',
     operands: 'text',

@@ -51,6 +51,13 @@ const packageManager: Command = {
     audit: { class: 'read_only', operands: 'text', sub: { fix: installs, signatures: looks } },
     'run run-script rum urn test t tst start restart stop workspace workspaces recursive multi -r': runsScript,
     'exec x dlx': runsPackage,
+    explore: {
+      class: 'local_mutation',
+      why: 'starts a program in a package',
+      operands: 'text',
+      stopsAtOperand: true,
+      judge: call => call.runs(call.operands.slice(1).filter((arg, index) => index > 0 || arg.text !== '--')),
+    },
     'create init innit': { ...installs, why: 'makes a package' },
     'publish unpublish deprecate undeprecate dist-tag dist-tags owner author access team token hook org star unstar adduser add-user login logout profile trust stage':
       publishes,

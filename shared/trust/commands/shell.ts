@@ -2,8 +2,10 @@ import { type Arg, argOf, type Call, type CommandTable, UNKNOWN } from './comman
 
 /** The shell's own commands, and shells as programs. */
 export const shell: CommandTable = {
-  ': true false test [ exit return break continue shift times umask wait jobs fg bg disown hash ulimit history logout suspend caller bind complete compopt compgen enable':
+  ': true false test [ exit return break continue shift times umask wait jobs fg bg disown ulimit history logout suspend caller bind complete compopt compgen':
     { class: 'read_only', operands: 'text' },
+  hash: { class: 'read_only', operands: 'text', judge: call => judgeOtherMeaning(call, '-p') },
+  enable: { class: 'read_only', operands: 'text', judge: call => judgeOtherMeaning(call, '-f -n -d') },
   set: { class: 'read_only', operands: 'text' },
   shopt: { class: 'read_only', operands: 'text', judge: judgeShopt },
   'echo print': { class: 'read_only', operands: 'text' },
@@ -15,7 +17,13 @@ export const shell: CommandTable = {
   popd: { class: 'read_only', operands: 'text', judge: call => call.shell.moveTo(argOf('-')) },
   'export readonly declare typeset local': { class: 'read_only', operands: 'text', judge: judgeDeclaration },
   unset: { class: 'read_only', operands: 'text', judge: call => forget(call, call.operands) },
-  'read mapfile readarray getopts': { class: 'read_only', operands: 'text', judge: call => forget(call, call.args) },
+  'mapfile readarray': {
+    class: 'read_only',
+    operands: 'text',
+    values: { line: '-C', text: '-d -n -O -s -u -c' },
+    judge: call => forget(call, call.args),
+  },
+  'read getopts': { class: 'read_only', operands: 'text', judge: call => forget(call, call.args) },
   let: { class: 'read_only', operands: 'text', judge: judgeLet },
   alias: { class: 'read_only', operands: 'text', judge: judgeAlias },
   unalias: { class: 'read_only', operands: 'text' },
@@ -34,7 +42,21 @@ export const shell: CommandTable = {
     class: 'destructive',
     why: 'runs another shell, which is not understood here',
   },
+  'nu xonsh elvish ion murex osh ysh ngs': {
+    class: 'local_mutation',
+    why: 'runs a script',
+    operands: 'read',
+    raises: { destructive: '-c --commands -e --execute' },
+    judge: call => {
+      if (call.operands.length === 0 && call.stdin.kind !== 'none') call.unknown('it runs the code it is given')
+    },
+  },
   'del erase rd format diskpart deltree vssadmin bcdedit': { class: 'destructive', why: 'deletes, in another shell' },
+}
+
+/** A name that means another program, or another builtin, from here on. */
+function judgeOtherMeaning(call: Call, options: string): void {
+  if (call.has(options)) call.unknown(`${call.name} gives a name another meaning`)
 }
 
 function judgeShopt(call: Call): void {

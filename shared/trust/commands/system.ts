@@ -126,8 +126,25 @@ export const system: CommandTable = {
       looksWith: '-p --print-cache --display --list --query --get-selections',
     },
   stty: { class: 'read_only', operands: 'text' },
-  'notify-send osd_cat say espeak figlet cowsay lolcat toilet neofetch fastfetch screenfetch onefetch asciinema fortune banner':
-    { class: 'read_only', operands: 'text', values: { write: '-o' } },
+  asciinema: {
+    class: 'local_mutation',
+    sub: {
+      'rec record stream session': {
+        class: 'local_mutation',
+        why: 'records a program',
+        operands: 'write',
+        values: { line: '-c --command', text: '-t --title -i --idle-time-limit -e --env --cols --rows' },
+      },
+      upload: { class: 'remote_action', why: 'publishes a recording', operands: 'read' },
+      'play cat convert': { class: 'read_only', operands: 'read', values: { text: '-s --speed -i' } },
+    },
+  },
+  reg: { class: 'destructive', why: 'changes the registry', sub: { query: { class: 'read_only', operands: 'text' } } },
+  'notify-send osd_cat say espeak figlet cowsay lolcat toilet neofetch fastfetch screenfetch onefetch fortune banner': {
+    class: 'read_only',
+    operands: 'text',
+    values: { write: '-o' },
+  },
   'convert magick mogrify identify ffmpeg ffprobe sox gs pdftotext pdftoppm pandoc dot plantuml mmdc wkhtmltopdf pdflatex xelatex lualatex latexmk bibtex tex typst asciidoctor inkscape rsvg-convert cwebp optipng pngquant jpegoptim svgo gifsicle exiftool qpdf libreoffice soffice':
     {
       class: 'local_mutation',
@@ -193,7 +210,9 @@ function judgeNix(call: Call): void {
 
 function judgeEditor(call: Call): void {
   const command = call.args.find(arg => /^\+./.test(arg.text) && !/^\+\d+$/.test(arg.text))
-  if (command) call.raise('destructive', 'the editor is told to run a command')
+  // As in `ex -sc`, where -s takes no value.
+  const isBundled = call.args.some(arg => /^-[a-zA-Z]*[cE]$/.test(arg.text))
+  if (command || isBundled) call.raise('destructive', 'the editor is told to run a command')
   if (/^(ed|ex)$/.test(call.name) && call.stdin.kind !== 'none')
     call.raise('destructive', 'the editor is told what to do')
 }
