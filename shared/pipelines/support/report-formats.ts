@@ -6,6 +6,16 @@ function findingsOf(summary: Summary): Finding[] {
   return summary.results.flatMap(result => result.findings)
 }
 
+/** Why a gate failed that names no line of code. */
+function failuresWithoutPlace(summary: Summary): string[] {
+  const gates = summary.results.filter(result => result.status === 'FAIL' && result.findings.length === 0)
+  return [...gates.map(result => `${result.check_name}: ${result.message}`), ...(summary.error ? [summary.error] : [])]
+}
+
+function toUri(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/')
+}
+
 const SARIF_LEVEL = { error: 'error', warning: 'warning', info: 'note' } as const
 
 /** SARIF 2.1.0, for code scanning. */
@@ -24,7 +34,16 @@ export function toSarif(summary: Summary, version: string): object {
             rules: ruleIds.map(id => ({ id, shortDescription: { text: id.replace(/[/-]/g, ' ') } })),
           },
         },
-        invocations: [{ executionSuccessful: true, exitCode: summary.status === 'PASS' ? 0 : 1 }],
+        invocations: [
+          {
+            executionSuccessful: true,
+            exitCode: summary.status === 'PASS' ? 0 : 1,
+            toolExecutionNotifications: failuresWithoutPlace(summary).map(text => ({
+              level: 'error',
+              message: { text },
+            })),
+          },
+        ],
         results: findings.map(finding => ({
           ruleId: finding.id,
           ruleIndex: ruleIds.indexOf(finding.id),
@@ -33,7 +52,7 @@ export function toSarif(summary: Summary, version: string): object {
           locations: [
             {
               physicalLocation: {
-                artifactLocation: { uri: encodeURI(finding.file), uriBaseId: '%SRCROOT%' },
+                artifactLocation: { uri: toUri(finding.file), uriBaseId: '%SRCROOT%' },
                 region: {
                   startLine: finding.line,
                   startColumn: finding.column,
@@ -87,9 +106,7 @@ export function toGithub(summary: Summary): string {
     const text = finding.suggestion ? `${finding.message}; ${finding.suggestion}` : finding.message
     return `::${GITHUB_LEVEL[finding.severity]} ${place},title=${property(`kode ${finding.id}`)}::${data(text)}`
   })
-  const withoutPlace = summary.results
-    .filter(result => result.status === 'FAIL' && result.findings.length === 0)
-    .map(result => `::error title=${property(`kode ${result.check_name}`)}::${data(result.message)}`)
+  const withoutPlace = failuresWithoutPlace(summary).map(text => `::error title=kode::${data(text)}`)
   return [...lines, ...withoutPlace, ''].join('\n')
 }
 
@@ -114,7 +131,7 @@ function lineOf(finding: Finding): string {
 function escapeXml(text: string): string {
   const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
   // XML 1.0 has no way to write most control characters.
-  const printable = text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, '\uFFFD')
+  const printable = text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd')
   return printable.replace(/[&<>"]/g, character => escapes[character] ?? character)
 }
 
