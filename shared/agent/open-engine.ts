@@ -5,12 +5,17 @@ import type { KodePaths } from '#shared/config/paths'
 import type { ProjectFile } from '#shared/config/project-file'
 import { journalFolderFor } from '#shared/edits/write'
 import type { ArchitectureRule, GateSettings } from '#shared/gates/gate'
+import type { ProjectChecker } from '#shared/gates/project-checker'
+import { goChecker } from '#shared/gates/support/go-project-checker'
 import { typeScriptChecker } from '#shared/gates/support/typescript-project-checker'
 import type { FileSystem } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
+import { GoCommand } from '#shared/host/node/go-command'
+import { nodeProcesses } from '#shared/host/node/processes'
 import { TypeScriptThread } from '#shared/host/node/typescript-checker'
 import { Languages } from '#shared/languages/registry'
 import { GATE_NAMES, type GateName } from '#shared/protocol/gate-report'
+import { findProgram } from '#shared/sandbox/find-program'
 import { ChangeEngine } from './change-engine'
 
 export interface EngineSources {
@@ -34,12 +39,18 @@ export function openEngine({ root, files, paths, project, now, deep = false, log
     files,
     door: { root, files, journalFolder: journalFolderFor(paths.config, root), now },
     languages,
-    ...(deep && { checkers: [typeScriptChecker(root, new TypeScriptThread())] }),
+    ...(deep && { checkers: checkersOf(root, files) }),
     index: new CodeIndex({ root, files, languages, cacheFolder: paths.cache }),
     gates: gateSettings(project),
     audit: new AuditLog(logFolder ?? join(root, 'logs'), files),
     clock: () => performance.now(),
   })
+}
+
+/** The languages' own checkers; each says itself when it cannot be had here. */
+function checkersOf(root: string, files: FileSystem): ProjectChecker[] {
+  const go = new GoCommand(nodeProcesses(), findProgram('go', process.env.PATH, root), process.env)
+  return [typeScriptChecker(root, new TypeScriptThread()), goChecker(root, go, files)]
 }
 
 /** What `.kode/kode.json` says about the gates. */
