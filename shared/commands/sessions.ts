@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { EXIT } from '#shared/protocol/exit-codes'
-import { type ExportedMessage, exportAsData } from '#shared/store/export'
+import type { Message } from '#shared/protocol/messages'
+import { exportAsData } from '#shared/store/export'
 import { openStore, type SessionProblem, type Store } from '#shared/store/sessions'
 import {
   type Command,
@@ -25,6 +26,7 @@ export const sessionsCommand: Command = {
   usage: 'list | show <id> | search <words…> | resume <id> [prompt…] | export <id> | delete <id> | purge',
   doors: ['cli'],
   options: {
+    follow: { type: 'boolean', help: 'show: also what is said from now on, as long as a process runs the session' },
     all: { type: 'boolean', help: 'list, search, purge: of every project' },
     format: { type: 'string', value: 'FORMAT', help: `export: ${EXPORT_FORMATS.join(', ')}; default json` },
     output: { type: 'string', short: 'o', value: 'FILE', help: 'export: where to; default stdout, sqlite needs one' },
@@ -60,7 +62,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return { exitCode: EXIT.done, json: { schema_version: 1, sessions }, text: lines.join('\n') || 'No sessions yet.' }
   },
 
-  show(store, context, args) {
+  async show(store, context, args) {
+    if (args.flags.follow === true) return follow(store, context, args)
     const found = store.readSession(idFrom(args), context.root)
     if (!found.ok) throw failureOf(found.error)
     const data = exportAsData(found.value)
@@ -137,6 +140,16 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
 }
 
+/** Prints messages as they are saved; with `--json` one a line. */
+async function follow(store: Store, context: CommandContext, args: CommandArgs): Promise<CommandResult> {
+  const found = store.findSession(idFrom(args), context.root)
+  if (!found.ok) throw failureOf(found.error)
+  for await (const message of store.followSession(found.value, context.signal)) {
+    context.print(args.flags.json === true ? `${JSON.stringify(message)}\n` : `${textOf(message)}\n\n`)
+  }
+  return { exitCode: EXIT.done }
+}
+
 /** Nine characters of an id are the time, three more tell apart what began at once. */
 const SHOWN_ID = 12
 
@@ -156,7 +169,7 @@ function failureOf(problem: SessionProblem): CommandFailure {
   return new CommandFailure(problem.message + choice, EXIT.failed)
 }
 
-function textOf(message: ExportedMessage): string {
+function textOf(message: Message & { archived_at?: number; full_text?: string }): string {
   const mark = message.archived_at === undefined ? '' : ', archived'
   if (message.role === 'tool')
     return `[${message.name}: ${message.status}${mark}]\n${message.full_text ?? message.text}`

@@ -269,13 +269,15 @@ export class Store {
     })
   }
 
-  /** The messages of a session, then those another process adds to it, as they are saved; until the signal fires. */
+  /** The messages of a session, then those another process adds to it, as they are saved; until nobody runs it any more. */
   async *followSession(id: string, signal: AbortSignal): AsyncGenerator<Message> {
     const path = sessionJournal(this.paths, id)
     const seen = new Set<string>()
     let generation: number | undefined
     let read = 0
     while (!signal.aborted) {
+      // Asked before it is read: what its process saved last is seen all the same.
+      const isRunning = holderOf(sessionLease(this.paths, id)) !== undefined
       const newest = this.#generations().get(id)
       if (newest === undefined) return
       if (newest !== generation) read = 0
@@ -286,6 +288,7 @@ export class Store {
         if (!seen.has(message.id)) yield message
         seen.add(message.id)
       }
+      if (!isRunning) return
       await sleep(FOLLOW_EVERY_MS, signal)
     }
   }
