@@ -43,9 +43,10 @@ import type { RunResult, VerifyOutcome } from '#shared/protocol/run-result'
 import type { ModelAliases } from '#shared/providers/model-aliases'
 import type { Provider } from '#shared/providers/provider'
 import type { Sandbox, SandboxError } from '#shared/sandbox/sandbox'
+import { StoreFailure } from '#shared/store/failure'
 import type { InputHistory } from '#shared/store/history'
 import type { SessionLog } from '#shared/store/messages'
-import type { FoundMessage, ListedSession, Store } from '#shared/store/sessions'
+import type { FoundMessage, ListedSession, OpenedSession, Store } from '#shared/store/sessions'
 import { SubAgents, type WantedLog } from '#shared/tasks/sub-agents'
 import { TaskBoard } from '#shared/tasks/task-board'
 import { WorkingCopies } from '#shared/tasks/working-copies'
@@ -425,7 +426,8 @@ class ProjectKode implements Kode {
   async openSession(options: SessionOptions = {}): Promise<Result<Session, KodeFailure>> {
     const opened = await this.#openLog(options)
     if (!opened.ok) return opened
-    const log = opened.value
+    const { log, damage } = opened.value
+    if (damage) this.#untold.push(damageNotice(damage))
     const [, found] = await Promise.all([this.#engine.recover(), this.#copies.recover()])
     for (const { title, kept, paths } of found) {
       this.#untold.push(`Work of an agent that was cut off (${title}) is kept in ${kept}: ${paths.join(', ')}`)
@@ -632,7 +634,16 @@ class ProjectKode implements Kode {
     return store
   }
 
-  async #openLog(options: SessionOptions): Promise<Result<SessionLog, KodeFailure>> {
+  async #openLog(options: SessionOptions): Promise<Result<OpenedLog, KodeFailure>> {
+    try {
+      return await this.#openLogIn(options)
+    } catch (thrown) {
+      if (thrown instanceof StoreFailure) return fail({ message: thrown.message, exitCode: thrown.exitCode })
+      throw thrown
+    }
+  }
+
+  async #openLogIn(options: SessionOptions): Promise<Result<OpenedLog, KodeFailure>> {
     const store = await this.#openStore()
     if (!store.ok) return store
     const last = options.continueLast ? store.value.lastSession(this.root)?.id : undefined
@@ -640,11 +651,11 @@ class ProjectKode implements Kode {
     const { id, isEphemeral = false } = options
     if (wanted !== undefined && options.isFork) {
       const forked = await store.value.forkSession(wanted, { project: this.root, isEphemeral, ...(id && { id }) })
-      return forked.ok ? forked : fail({ message: forked.error.message, exitCode: EXIT.usage })
+      return forked.ok ? ok({ log: forked.value }) : fail({ message: forked.error.message, exitCode: EXIT.usage })
     }
     if (wanted !== undefined) {
       const resumed = await store.value.openSession(wanted, this.root)
-      return resumed.ok ? ok(resumed.value.log) : fail({ message: resumed.error.message, exitCode: EXIT.usage })
+      return resumed.ok ? resumed : fail({ message: resumed.error.message, exitCode: EXIT.usage })
     }
     const created = store.value.createSession({
       project: this.root,
@@ -656,7 +667,7 @@ class ProjectKode implements Kode {
       isEphemeral,
     })
     if (created.ok && isEphemeral) this.#ephemeral.add(created.value.id)
-    return created.ok ? created : fail({ message: created.error.message, exitCode: EXIT.usage })
+    return created.ok ? ok({ log: created.value }) : fail({ message: created.error.message, exitCode: EXIT.usage })
   }
 
   async #withMentions(text: string): Promise<UserPart[]> {
@@ -872,3 +883,10 @@ const MAX_VERIFY_CHARS = 20_000
 const RESOURCE_TIMEOUT_MS = 30_000
 /** How long a first turn waits for MCP servers when somebody sits in front of it. */
 const SERVERS_WAIT_MS = 5_000
+
+type OpenedLog = Pick<OpenedSession, 'log' | 'damage'>
+
+function damageNotice({ records, bytes, backup }: NonNullable<OpenedSession['damage']>): string {
+  const places = records === 1 ? 'one place' : `${records} places`
+  return `The file of this session was damaged in ${places} (${bytes} bytes); what stood there is lost, the rest goes on. As it was: ${backup}`
+}

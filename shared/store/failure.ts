@@ -1,7 +1,11 @@
+import { EXIT } from '#shared/protocol/exit-codes'
+
 /** Why the store could not do what it was asked. `message` tells the reader the next step. */
 export class StoreFailure extends Error {
   readonly kind: StoreFailureKind
   readonly path: string
+  /** Of a command that it ends. */
+  readonly exitCode = EXIT.failed
 
   constructor(kind: StoreFailureKind, path: string, message: string) {
     super(message)

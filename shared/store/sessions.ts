@@ -417,6 +417,7 @@ export class Store {
     const journal = Journal.open(path, true)
     if (!content || !journal) return { messages: 0, bytes: 0 }
     try {
+      if (schemaOf(content.records) > SESSION_SCHEMA) return { messages: 0, bytes: 0 }
       const archived = archivedIds(content.records)
       const gone = new Set([...archived].filter(([, at]) => at <= until).map(([each]) => each))
       const messages = content.records.filter(record => record.kind === 'message' && gone.has(record.id)).length

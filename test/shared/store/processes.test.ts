@@ -1,11 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { InputHistory } from '#shared/store/history'
 import { holderOf, Lease } from '#shared/store/lease'
 import { storePaths } from '#shared/store/paths'
 import { openStore } from '#shared/store/sessions'
+import { fillDisk, makeReadOnly, mountTest, tinyDisk } from '../../support/tiny-disk'
 import { idsOf, reopen, sessionIn, storeIn, temporaryFolder, user } from './support'
 
 test('a lease is taken by one, told to others, and free again when its process has ended', async () => {
@@ -69,10 +70,10 @@ test('processes that save different settings do not undo each other', () => {
   expect(one.settings.get('never_saved')).toBeUndefined()
 })
 
-test.skipIf(!canMount())(
+mountTest(
   'a full disk fails the message that does not fit, keeps what was saved, and goes on when there is room again',
   async () => {
-    const folder = tinyDisk()
+    const folder = tinyDisk('size=256k')
     const store = storeIn(folder)
     const session = sessionIn(store)
     await session.append(user('u1', 'saved'))
@@ -89,14 +90,14 @@ test.skipIf(!canMount())(
   },
 )
 
-test.skipIf(!canMount())('a read-only disk is told as such, and what it holds can be read', async () => {
-  const folder = tinyDisk()
+mountTest('a read-only disk is told as such, and what it holds can be read', async () => {
+  const folder = tinyDisk('size=256k')
   const writable = storeIn(folder)
   const session = sessionIn(writable)
   await session.append(user('u1', 'saved'))
   await session.close()
   await writable.close()
-  mount('-o', 'remount,ro', folder)
+  makeReadOnly(folder)
   const store = storeIn(folder)
   expect(store.listSessions()).toMatchObject([{ id: session.id, messages: 1 }])
   expect(store.readSession(session.id)).toMatchObject({ ok: true })
@@ -112,35 +113,6 @@ test('a file where the folder should be is told as such', async () => {
     error: { kind: 'not-folder' },
   })
 })
-
-/** A file system of 256 KB, which only root can make. */
-function tinyDisk(): string {
-  const folder = join(temporaryFolder(), 'disk')
-  mkdirSync(folder)
-  mount('-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder)
-  onTestFinished(() => {
-    spawnSync('umount', ['--lazy', folder])
-  })
-  return folder
-}
-
-function canMount(): boolean {
-  return process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('mount', ['--version']).status === 0
-}
-
-function mount(...args: string[]): void {
-  const { status, stderr } = spawnSync('mount', args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(stderr)
-}
-
-function fillDisk(path: string): void {
-  writeFileSync(path, '')
-  try {
-    for (;;) writeFileSync(path, Buffer.alloc(4096), { flag: 'a' })
-  } catch (thrown) {
-    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOSPC')) throw thrown
-  }
-}
 
 function startOf(pid: number | undefined): string | undefined {
   return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[19]
