@@ -44,6 +44,12 @@ const node = {
   legalComments: 'none',
   // The CommonJS form of some packages loads its own files by computed names, which no bundler can follow.
   mainFields: ['module', 'main'],
+  alias: {
+    // A CommonJS package that is imported on demand has only a default export; this is the same as an ES module.
+    yaml: './node_modules/yaml/browser/index.js',
+    // Its main module loads data files by path; only the tokenizer is used.
+    'css-tree': 'css-tree/tokenizer',
+  },
   chunkNames: 'chunks/[name]-[hash]',
   outExtension: { '.js': '.mjs' },
   banner: { js: `${COMMON_JS};` },
