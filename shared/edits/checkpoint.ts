@@ -231,6 +231,7 @@ async function travel(
     at: door.now(),
     entries: landing.map(({ path, before, after }): RecordEntry => ({ path, before, after })),
     targets: steps.map(step => ({ id: step.record.id, paths: step.paths.filter(path => !keptPaths.has(path)) })),
+    folderModes: Object.assign({}, ...steps.map(step => step.record.folderModes)),
   }
   const landed = await landRecord(record, landing, door, journal, names)
   return landed.ok ? ok(report) : landed

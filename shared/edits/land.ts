@@ -119,7 +119,7 @@ async function replaceOne(
 
 async function makeFolders(record: ChangeRecord, root: string, files: FileSystem): Promise<Result<void, EditProblem>> {
   for (const folder of [...record.madeFolders].sort((a, b) => a.length - b.length)) {
-    const made = await files.makeFolder(join(root, folder))
+    const made = await makeFolder(folder, record, root, files)
     if (!made.ok) return fail(problemOfFile(made.error, folder))
   }
   return ok(undefined)

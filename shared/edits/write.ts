@@ -157,9 +157,13 @@ export async function withJournal<T>(
   }
 }
 
-/** Journals and lands entries; afterwards the record says `done`. */
+/**
+ * Journals and lands entries; afterwards the record says `done`.
+ *
+ * @param record its `folderModes`: permissions that folders had which are gone, in case one is made again
+ */
 export async function landRecord(
-  record: Omit<NewRecord, 'madeFolders' | 'folderModes'>,
+  record: Omit<NewRecord, 'madeFolders' | 'folderModes'> & Partial<Pick<NewRecord, 'folderModes'>>,
   landing: readonly Landing[],
   door: Door,
   journal: ChangeJournal,
@@ -167,7 +171,8 @@ export async function landRecord(
 ): Promise<Result<ChangeRecord, EditProblem>> {
   const files = door.files.confinedTo(door.root)
   const folders = await foldersAround(landing, door.root, files)
-  const begun = await journal.begin({ ...record, ...folders }, earlier)
+  const folderModes = { ...record.folderModes, ...folders.folderModes }
+  const begun = await journal.begin({ ...record, ...folders, folderModes }, earlier)
   if (!begun.ok) return fail(problemOfFile(begun.error, 'the journal of changes'))
   const landed = await landEntries(landing, begun.value, door.root, files)
   if (!landed.ok) {

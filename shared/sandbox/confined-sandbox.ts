@@ -13,7 +13,13 @@ import type { Limits } from './limits'
 import type { NamespaceTools } from './network-namespace'
 import { isInside, type SandboxPolicy } from './policy'
 import { cacheEnvironment, projectCacheFolder } from './project-caches'
-import { gitControlPaths, type ProtectedPath, ProtectedPaths, sharedGitFolder } from './protected-paths'
+import {
+  gitControlPaths,
+  knownByOtherNames,
+  type ProtectedPath,
+  ProtectedPaths,
+  sharedGitFolder,
+} from './protected-paths'
 import { redactSecrets } from './redact-secrets'
 import type {
   BackgroundCommand,
@@ -143,7 +149,11 @@ export class ConfinedSandbox implements Sandbox {
   }
 
   effectivePolicy(): SandboxPolicy {
-    const view = this.#view(this.#protected.scan())
+    const found = this.#protected.scan()
+    const view = this.#view(found)
+    const linked = knownByOtherNames(found.values()).map(
+      path => `${path} has further hard links: a command can change it where one of them lies in a writable folder`,
+    )
     return {
       level: this.level,
       files: {
@@ -154,7 +164,7 @@ export class ConfinedSandbox implements Sandbox {
       network: this.#networkPolicy(),
       environment: Object.keys(this.#environment('')),
       limits: this.#parts.limits,
-      notCovered: [...NOT_COVERED, ...this.#parts.wall.notCovered],
+      notCovered: [...NOT_COVERED, ...linked, ...this.#parts.wall.notCovered],
     }
   }
 

@@ -241,6 +241,13 @@ function namedGitFolder(gitFile: string): string | undefined {
   return pointer === undefined ? undefined : realPath(resolve(dirname(gitFile), pointer))
 }
 
+/** Of protected files, those with further names: a command can change such a file under another of them. */
+export function knownByOtherNames(found: Iterable<ProtectedPath>): string[] {
+  return [...found]
+    .filter(({ path, kind }) => kind === 'file' && (lstatSync(path, { throwIfNoEntry: false })?.nlink ?? 1) > 1)
+    .map(({ path }) => path)
+}
+
 /** Folders between `zone` and a path, outermost first: once they are mount points, none of them can be moved away. */
 export function ancestorsWithin(path: string, zone: string): string[] {
   const all: string[] = []

@@ -1,4 +1,5 @@
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { listTurns, redo, type UndoOptions, undo } from '#shared/edits/checkpoint'
 import { writeChanges } from '#shared/edits/write'
@@ -156,4 +157,43 @@ test('the turns of a project are listed with what they changed and where they st
       { turn: 2, title: 'make b', session_id: 's1', state: 'undone', files: ['b.txt'] },
     ],
   })
+})
+
+test('a folder that went with its last file comes back with the permissions it had', async () => {
+  const project = testProject()
+  project.put('closed/deep/a.txt', 'old\n')
+  chmodSync(project.at('closed'), 0o750)
+  chmodSync(project.at('closed/deep'), 0o711)
+  const before = project.tree()
+  await project.land([{ file_path: 'closed/deep/a.txt', action: 'DELETE_FILE' }])
+  expect(project.tree()).toEqual({})
+  await undo({}, project.door)
+  expect(project.tree()).toEqual(before)
+})
+
+test('what was kept and is damaged by now is not put back', async () => {
+  const project = testProject()
+  project.put('a.txt', 'old\n')
+  await project.land([{ file_path: 'a.txt', action: 'MODIFY', anchor_text: 'old', new_text: 'new' }])
+  const { journalFolder } = project.door
+  const blobs = readdirSync(journalFolder).find(name => name.endsWith('.blobs'))!
+  writeFileSync(join(journalFolder, blobs), 'bad\nnew\n')
+  expect(await undo({}, project.door)).toMatchObject({
+    ok: false,
+    error: { message: expect.stringContaining('damaged') },
+  })
+  expect(project.text('a.txt')).toBe('new\n')
+})
+
+test('two files that change places keep their own bytes, whatever their encodings', async () => {
+  const project = testProject()
+  const [latin, utf] = [Buffer.from('a\xe4\nb\n', 'latin1'), Buffer.from('c\u00e4\nd\n')]
+  project.put('f', latin)
+  project.put('g', utf)
+  const renamed = (from: string, to: string) =>
+    `diff --git a/${from} b/${to}\nsimilarity index 100%\nrename from ${from}\nrename to ${to}\n`
+  await project.land(renamed('g', 'f') + renamed('f', 'g'))
+  expect([readFileSync(project.at('f')), readFileSync(project.at('g'))]).toEqual([utf, latin])
+  await undo({}, project.door)
+  expect([readFileSync(project.at('f')), readFileSync(project.at('g'))]).toEqual([latin, utf])
 })

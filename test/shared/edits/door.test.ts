@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { buildChangeSet } from '#shared/edits/build-change-set'
 import type { ChangeSet } from '#shared/edits/change-set'
@@ -290,6 +290,34 @@ describe('what cannot be written is a clear error, and the tree stays as it was'
     project.put('readme.md', 'old\n')
     await project.land([{ file_path: 'readme.md', action: 'RENAME', new_path: 'README.md' }])
     expect(readdirSync(project.door.root)).toEqual(['README.md'])
+  })
+
+  test('the old name is free before the new one is taken, for file systems that do not tell case apart', async () => {
+    project.put('readme.md', 'old\n')
+    const changes = await project.propose([{ file_path: 'readme.md', action: 'RENAME', new_path: 'README.md' }])
+    const calls: string[] = []
+    const recording = (files: FileSystem): FileSystem => ({
+      ...files,
+      confinedTo: root => recording(files.confinedTo(root)),
+      remove: (path, recursive) => {
+        calls.push(`remove ${basename(path)}`)
+        return files.remove(path, recursive)
+      },
+      async stage(path, bytes, options) {
+        const staged = await files.stage(path, bytes, options)
+        if (!staged.ok) return staged
+        const { commit, discard } = staged.value
+        const noted = (expected?: string) => {
+          calls.push(`place ${basename(path)}`)
+          return commit(expected)
+        }
+        return { ok: true, value: { commit: noted, discard } }
+      },
+    })
+    const files = recording(nodeFiles())
+    expect(await writeChanges(changes, { ...project.door, files })).toMatchObject({ ok: true })
+    const ofProject = calls.filter(call => /readme/i.test(call))
+    expect(ofProject).toEqual(['remove readme.md', 'place README.md'])
   })
 
   const canMount = spawnSync('unshare', ['-m', 'true']).status === 0 && process.getuid?.() === 0

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -35,6 +35,13 @@ async function open(useSandbox = true, env: Record<string, string> = {}): Promis
   if (!opened.ok) throw new Error(opened.error.message)
   return opened.value
 }
+
+test('says which protected file can be changed under another name', () => {
+  writeFileSync(join(root, '.npmrc'), '')
+  expect(sandbox.effectivePolicy().notCovered.join()).not.toContain('.npmrc')
+  linkSync(join(root, '.npmrc'), join(root, 'other'))
+  expect(sandbox.effectivePolicy().notCovered.join()).toContain(`${root}/.npmrc has further hard links`)
+})
 
 async function run(command: string, timeoutMs = 20_000): Promise<SandboxEnd> {
   const ended = await sandbox.run({ command, cwd: root, timeoutMs })
