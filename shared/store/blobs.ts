@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { newId } from '#shared/base/ids'
 import { ifThere, storeFailure } from './failure'
-import { syncFolder, writeDurably } from './journal'
+import { makeFolder, syncFolder, writeDurably } from './journal'
 
 /** Large outputs and images of one session: files named by the SHA-256 of their bytes, so the same one is kept once. */
 export class Blobs {
@@ -20,7 +20,7 @@ export class Blobs {
     if (existsSync(path)) return hash
     const made = `${path}.${newId()}.tmp`
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+      makeFolder(this.#folder)
       writeDurably(made, bytes)
       renameSync(made, path)
       syncFolder(this.#folder)

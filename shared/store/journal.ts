@@ -6,6 +6,7 @@ import {
   fsyncSync,
   ftruncateSync,
   linkSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -495,6 +496,13 @@ export function writeDurably(path: string, bytes: Uint8Array): void {
   } finally {
     closeSync(fd)
   }
+}
+
+/** Makes a folder of mode 0700, and those it is in, so that their names survive a power cut. */
+export function makeFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (let made = path; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made))
 }
 
 /** Makes new and removed names of a folder durable, where the system can. */

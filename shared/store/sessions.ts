@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { sleep } from '#shared/base/cancel'
 import { newId } from '#shared/base/ids'
@@ -20,6 +20,7 @@ import {
   Journal,
   type JournalContent,
   type JournalRecord,
+  makeFolder,
   readJournal,
   readWhole,
   recordWindows,
@@ -98,8 +99,8 @@ export function openStore(options: {
 }): Result<Store, StoreFailure | SessionProblem> {
   const paths = storePaths(options.folder)
   try {
-    mkdirSync(paths.sessions, { recursive: true, mode: 0o700 })
-    mkdirSync(paths.leases, { recursive: true, mode: 0o700 })
+    makeFolder(paths.sessions)
+    makeFolder(paths.leases)
     const found = ifThere(() => readFileSync(paths.schema, 'utf8'))
     if (found === undefined) replaceFile(paths.schema, Buffer.from(JSON.stringify({ schema: STORE_SCHEMA })))
     const schema = found === undefined ? STORE_SCHEMA : schemaFrom(found)
@@ -399,7 +400,7 @@ export class Store {
       if (content.isTorn) journal.cutAt(content.end)
       return undefined
     }
-    mkdirSync(this.paths.damaged, { recursive: true, mode: 0o700 })
+    makeFolder(this.paths.damaged)
     const backup = join(this.paths.damaged, `${id}.${newId(this.#now())}.log`)
     copyFileSync(journal.file, backup)
     chmodSync(backup, 0o600)

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ifThere, storeFailure } from './failure'
-import { replaceFile } from './journal'
+import { makeFolder, replaceFile } from './journal'
 import { parseJson } from './json'
 import type { StorePaths } from './paths'
 
@@ -25,7 +25,7 @@ export class SavedSettings {
   /** Durable when this returns. Throws `StoreFailure`. */
   set(name: string, value: unknown): void {
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+      makeFolder(this.#folder)
     } catch (thrown) {
       throw storeFailure(thrown, this.#folder)
     }
