@@ -1,12 +1,15 @@
 /**
  * The gates on real code: how long they take, how often they are wrong about it, and which injected faults they find.
- * Usage: npm run bench:gates -- [latency|alarms|detection …] [--language NAME] [--files N] [--faults N] [--misses N] [--packages N]
+ * Usage: npm run bench:gates -- [latency|cold|alarms|detection|deep …] [--language NAME] [--files N] [--faults N] [--misses N] [--packages N]
  * The corpus is fetched once, into the cache folder: versions of npm packages, and sources that Debian ships.
  */
 import { existsSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { typeScriptChecker } from '#shared/gates/support/typescript-project-checker'
+import { TypeScriptThread } from '#shared/host/node/typescript-checker'
+import { measureCold } from './gates/cold'
 import { buildCorpus, type Project } from './gates/corpus'
 import { detectionTable, type FaultSource, measureDetection } from './gates/detection'
 import { type Alarms, alarmsOnFiles, alarmsOnHistories, alarmsRow } from './gates/false-alarms'
@@ -54,6 +57,11 @@ if (isWanted('latency')) {
   console.log(await measureLatency(kode, /\.ts$/))
 }
 
+if (isWanted('cold')) {
+  console.log('\nCOLD: a whole process on a repository of 2,000 files, made for this run')
+  console.log(measureCold(join(kode.root, 'dist/cli/kode.mjs'), 2_000))
+}
+
 if (isWanted('alarms')) {
   const modules: Project = { name: 'node_modules', root: join(kode.root, 'node_modules') }
   const script = /\.(?:[mc]?[jt]s|[jt]sx)$/
@@ -92,6 +100,19 @@ if (isWanted('detection')) {
     Number(values.seed),
   )
   console.log(`\nDETECTION: seeded faults (seed ${values.seed}) in files without any, fast gates; the share that fails`)
+  console.log(detectionTable(tallies))
+  for (const [language, rows] of tallies)
+    for (const [row, { missed }] of rows)
+      for (const line of missed.slice(0, shown)) console.log(`  ${language}, ${row}, missed: ${line.slice(0, 220)}`)
+}
+
+if (isWanted('deep')) {
+  const thread = new TypeScriptThread()
+  const deep = { checkers: [typeScriptChecker(kode.root, thread)], rows: ['misspelt method', 'wrong arity'] as const }
+  const source = { language: 'TypeScript with its own checker', projects: [kode], extension: /\.ts$/, deep }
+  const tallies = await measureDetection([source], each, Number(values.seed))
+  thread.close()
+  console.log(`\nDEEP: seeded faults (seed ${values.seed}) in kode’s own sources, the compiler asked as well`)
   console.log(detectionTable(tallies))
   for (const [language, rows] of tallies)
     for (const [row, { missed }] of rows)

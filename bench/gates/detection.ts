@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import type { ProjectChecker } from '#shared/gates/project-checker'
 import { readAsset } from '#shared/host/node/assets'
 import { type GrammarName, parseTree, type SyntaxNode, visitTree } from '#shared/languages/support/tree-sitter'
 import type { Project } from './corpus'
@@ -14,6 +15,8 @@ export interface FaultSource {
   projects: readonly Project[]
   extension: RegExp
   grammar?: GrammarName
+  /** Judges with the language's own checker too; then only these faults are tried. */
+  deep?: { checkers: readonly ProjectChecker[]; rows: readonly FaultRow[] }
 }
 
 interface Attempt {
@@ -35,6 +38,7 @@ const NOT_WRITTEN =
   /(?:^|\/)(?:tests?|testdata|__tests__|fixtures?|vendor|dist|build|cjs|esm|umd|_?esm\w*|lib-esm|benches|examples?|ui|node_modules|bench|templates?)\/|\.d\.[mc]?ts$|\.min\.js$|\.pb\.go$|_generated|generated_|zz_/
 const MAX_CHARS = 80_000
 const FAST = ['syntax', 'imports', 'calls'] as const
+const DEEP = [...FAST, 'static_analysis'] as const
 
 /** Puts seeded faults into files that had none, one at a time, and counts those that fail the fast gates. */
 export async function measureDetection(
@@ -52,7 +56,10 @@ export async function measureDetection(
       if (!isFault(index)) continue
       const { project, path, text, fault } = attempt
       const after = injected(text, fault.place)
-      const report = await judge(viewOf(project.root), [{ path, before: text, after }], FAST)
+      const edit = { path, before: text, after }
+      const report = source.deep
+        ? await judge(viewOf(project.root), [edit], DEEP, undefined, source.deep.checkers)
+        : await judge(viewOf(project.root), [edit], FAST)
       const tally = rows.get(fault.row) ?? { tried: 0, found: 0, warned: 0, missed: [] }
       rows.set(fault.row, tally)
       tally.tried++
@@ -91,7 +98,7 @@ async function attemptsIn(source: FaultSource, each: number, random: () => numbe
   const counts = new Map<FaultRow, number>()
   const attempts: Attempt[] = []
   // Not every fault is one in every language.
-  let offered: readonly FaultRow[] = FAULT_ROWS
+  let offered = source.deep?.rows ?? FAULT_ROWS
   for (const { project, path } of sample(all, all.length, random)) {
     const open = offered.filter(row => (counts.get(row) ?? 0) < each)
     if (open.length === 0) break
@@ -105,7 +112,7 @@ async function attemptsIn(source: FaultSource, each: number, random: () => numbe
       continue
     const faults = await faultsIn(source, project, path, text, random)
     if (!faults) continue
-    offered = [...faults.keys()]
+    offered = source.deep?.rows ?? [...faults.keys()]
     const found = open.map(row => faults.get(row)?.()).filter(fault => fault !== undefined)
     if (found.length === 0) continue
     const edit = { path, before: undefined, after: text }

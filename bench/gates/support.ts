@@ -1,6 +1,7 @@
 import { CodeIndex } from '#shared/code-index/code-index'
 import type { ChangeSet } from '#shared/edits/change-set'
 import type { GateSettings } from '#shared/gates/gate'
+import type { ProjectChecker } from '#shared/gates/project-checker'
 import { runGates } from '#shared/gates/run-gates'
 import { projectViewOf } from '#shared/gates/support/project-view'
 import { readAsset } from '#shared/host/node/assets'
@@ -39,6 +40,7 @@ export function judge(
   edits: readonly Edit[],
   only?: readonly GateName[],
   index?: CodeIndex,
+  checkers?: readonly ProjectChecker[],
 ): Promise<GateReport> {
   const settings: GateSettings = {
     blockArchitecture: false,
@@ -46,7 +48,7 @@ export function judge(
     runAll: true,
     ...(only ? { only } : {}),
   }
-  const equipment = { languages, now: () => performance.now(), ...(index ? { index } : {}) }
+  const equipment = { languages, now: () => performance.now(), ...(index && { index }), ...(checkers && { checkers }) }
   return runGates(changeSetOf(edits), project, settings, new AbortController().signal, equipment)
 }
 
