@@ -92,9 +92,11 @@ class CallJudge {
   }
 
   #judgeArguments(call: GoCall, declared: readonly Declared[]): Problem | undefined {
-    const [only] = declared
-    if (declared.length !== 1 || only?.kind !== 'function' || !only.parameters) return undefined
-    return objection(call, only.parameters, only.head)
+    // Of functions for several platforms, one that takes the arguments is enough.
+    const objections = declared.map(({ kind, parameters, head }) =>
+      kind === 'function' && parameters ? objection(call, parameters, head) : undefined,
+    )
+    return objections.every(each => each !== undefined) ? objections[0] : undefined
   }
 
   #declared(name: string): readonly Declared[] {
@@ -161,11 +163,22 @@ class CallJudge {
     const names = new Set<string>()
     for (const each of this.#file.imports.filter(other => other.alias === '.')) {
       const target = await resolveGoImport(each.path, this.#source.path, this.#project)
-      const std = target.kind === 'std' ? stdPackageNames(target.path) : undefined
-      if (!std) return undefined
-      for (const name of std.keys()) names.add(name)
+      const brought =
+        target.kind === 'std'
+          ? stdPackageNames(target.path)?.keys()
+          : target.kind === 'folder'
+            ? await this.#exportedBy(target.folder)
+            : undefined
+      if (!brought) return undefined
+      for (const name of brought) names.add(name)
     }
     return names
+  }
+
+  async #exportedBy(folder: string): Promise<readonly string[] | undefined> {
+    const { files, isOpen } = await goPackageIn(folder, this.#project, this.#loadAsset)
+    if (isOpen || files.length === 0) return undefined
+    return files.flatMap(file => [...file.declarations.keys()])
   }
 }
 

@@ -90,7 +90,7 @@ export async function resolveGoImport(path: string, fromPath: string, project: P
   const target = inFolder(root, path.slice(home.length).replace(/^\//, ''))
   if ((await project.list(target)).some(name => name.endsWith('.go'))) return { kind: 'folder', folder: target }
   const last = path.slice(path.lastIndexOf('/') + 1)
-  const certainty = GENERATED.test(path.slice(home.length)) ? 'likely' : 'certain'
+  const certainty = GENERATED.test(path.slice(home.length)) || isStandIn(module) ? 'likely' : 'certain'
   const siblings = target === root ? [] : await project.list(parentFolder(target))
   return wrong('unknown-package', certainty, `there is no package in \`${target || '.'}\``, didYouMean(last, siblings))
 }
@@ -117,8 +117,7 @@ function resolveStd(path: string, module: GoModule): GoTarget {
       )
     )
       return { kind: 'external' }
-    // A manifest that requires nothing stands in for one of another name.
-    const certainty = module.requires.length === 0 ? 'likely' : 'certain'
+    const certainty = isStandIn(module) ? 'likely' : 'certain'
     return wrong(
       'unknown-package',
       certainty,
@@ -132,6 +131,11 @@ function resolveStd(path: string, module: GoModule): GoTarget {
     ? `\`${path}\` is internal to Go's own library`
     : `\`${path}\` is not in the standard library, and go.mod has no such module`
   return wrong('unknown-package', 'certain', message, didYouMean(path, stdPackages()))
+}
+
+/** A manifest without requirements and version stands in for one that is kept elsewhere, perhaps with more of the module. */
+function isStandIn({ requires, minor }: GoModule): boolean {
+  return requires.length === 0 && minor === undefined
 }
 
 function nearestModule(path: string, module: GoModule): string | undefined {
@@ -180,7 +184,7 @@ async function checkNames(
   project: ProjectView,
   loadAsset: AssetLoader,
 ): Promise<Problem[]> {
-  const exported = await exportsOf(target, path, project, loadAsset)
+  const exported = await exportsOf(each.path, target, path, project, loadAsset)
   if (!exported || each.alias === '.' || each.alias === '_') return []
   const local = each.alias ?? exported.packageName
   if (file.locals.has(local) || file.declarations.has(local)) return []
@@ -212,12 +216,27 @@ interface GoExports {
   isOpen: boolean
 }
 
+/** The package that the compiler itself knows. */
+const UNSAFE = new Set([
+  'Pointer',
+  'Sizeof',
+  'Offsetof',
+  'Alignof',
+  'Add',
+  'Slice',
+  'SliceData',
+  'String',
+  'StringData',
+])
+
 async function exportsOf(
+  imported: string,
   target: GoTarget,
   path: string,
   project: ProjectView,
   loadAsset: AssetLoader,
 ): Promise<GoExports | undefined> {
+  if (imported === 'unsafe') return { packageName: 'unsafe', names: UNSAFE, isOpen: false }
   if (target.kind === 'std') {
     const names = stdPackageNames(target.path)
     return names && { packageName: lastName(target.path), names: new Set(names.keys()), isOpen: false }

@@ -1,7 +1,7 @@
 import type { AssetLoader } from '../language'
 import type { ProjectView } from '../project-view'
 import { BoundedMap } from './bounded-map'
-import { type GoDeclaration, type GoFile, type GoMethod, readGoFile } from './go-file'
+import { type GoDeclaration, type GoFile, type GoMethod, type GoParameters, readGoFile } from './go-file'
 import { parseTree } from './tree-sitter'
 
 /** A `go.mod` and its folder. */
@@ -106,7 +106,8 @@ const MAX_PACKAGES = 300
 async function readPackage(folder: string, project: ProjectView, loadAsset: AssetLoader): Promise<GoPackage> {
   const names = (await project.list(folder)).filter(name => name.endsWith('.go'))
   const files: GoOutline[] = []
-  let isOpen = (await project.list(folder)).some(name => /\.(?:proto|y|rl|swig|swigcxx|peg|templ|qtpl)$/.test(name))
+  let isOpen = false
+  let generates = (await project.list(folder)).some(name => GENERATED_FROM.test(name))
   const texts = new Map<string, string>()
   for (const name of names) {
     const path = inFolder(folder, name)
@@ -117,21 +118,26 @@ async function readPackage(folder: string, project: ProjectView, loadAsset: Asse
   for (const [path, text] of texts) {
     if (isLarge) {
       files.push(scanOutline(path, text))
-      isOpen ||= /^\/\/go:generate /m.test(text)
+      generates ||= /^\/\/go:generate /m.test(text)
       continue
     }
     const tree = await parseTree('go', text, loadAsset)
     const file = tree && readGoFile(tree)
-    if (!file || file.isBroken || file.generates) isOpen = true
+    if (!file || file.isBroken) isOpen = true
+    generates ||= file?.generates === true
     if (file) files.push(outlineOf(path, file))
   }
+  // Where one generated file is, the others are too.
+  if (generates && ![...texts.values()].some(text => /^\/\/ Code generated .*DO NOT EDIT\.$/m.test(text))) isOpen = true
   return { files, isOpen, isOutlined: isLarge }
 }
+
+const GENERATED_FROM = /\.(?:proto|y|rl|swig|swigcxx|peg|templ|qtpl)$/
 
 /** A package of this size is parsed in about 200 ms; in a larger one only names are looked for. */
 const MAX_PARSED_CHARS = 400_000
 
-/** What gofmt puts at the start of a line; parameters and members stay unknown. */
+/** What gofmt puts at the start of a line; members stay unknown. */
 function scanOutline(path: string, text: string): GoOutline {
   const declarations = new Map<string, Omit<GoDeclaration, 'node'>[]>()
   const declare = (name: string, kind: GoDeclaration['kind']) => declarations.set(name, [{ name, kind, head: name }])
@@ -139,7 +145,13 @@ function scanOutline(path: string, text: string): GoOutline {
     /^(?:func (?<function>\w+)|type (?<type>\w+)|(?:var|const) (?<value>\w+(?:, \w+)*))/gm,
   )) {
     const { function: called, type, value } = match.groups ?? {}
-    if (called) declare(called, 'function')
+    if (called) {
+      const parameters = parametersAfter(text, match.index + match[0].length)
+      const end = text.indexOf('{\n', match.index)
+      const head = text.slice(match.index, end < 0 ? match.index + match[0].length : end).trim()
+      const other = declarations.get(called) ?? []
+      declarations.set(called, [...other, { name: called, kind: 'function', head, ...(parameters && { parameters }) }])
+    }
     if (type) declare(type, 'type')
     for (const name of value?.split(', ') ?? []) declare(name, 'variable')
   }
@@ -148,6 +160,35 @@ function scanOutline(path: string, text: string): GoOutline {
       for (const name of entry.groups!.names!.split(', ')) declare(name, 'variable')
   const packageName = /^package (\w+)/m.exec(text)?.[1] ?? ''
   return { path, packageName, imports: [], declarations, methods: [] }
+}
+
+/** The parameters of a function whose name ends at an offset, behind those of its types. */
+function parametersAfter(text: string, start: number): GoParameters | undefined {
+  const open = text[start] === '[' ? closingOf(text, start) + 1 : start
+  const close = text[open] === '(' ? closingOf(text, open) : -1
+  const inside = text.slice(open + 1, close)
+  if (close < 0 || /\/[/*]/.test(inside)) return undefined
+  const parts = ['']
+  let depth = 0
+  for (const char of inside) {
+    if ('([{'.includes(char)) depth++
+    if (')]}'.includes(char)) depth--
+    if (char === ',' && depth === 0) parts.push('')
+    else parts.push(`${parts.pop()}${char}`)
+  }
+  const given = parts.filter(part => part.trim() !== '')
+  const isVariadic = given.at(-1)?.includes('...') ?? false
+  return { count: given.length - (isVariadic ? 1 : 0), isVariadic }
+}
+
+/** Where the bracket at an offset is closed; -1 when that is too far away. */
+function closingOf(text: string, open: number): number {
+  let depth = 0
+  for (let at = open; at < Math.min(text.length, open + 4_000); at++) {
+    if ('([{'.includes(text[at]!)) depth++
+    else if (')]}'.includes(text[at]!) && --depth === 0) return at
+  }
+  return -1
 }
 
 /** Without nodes: one would keep the whole tree. */
