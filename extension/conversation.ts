@@ -1,5 +1,5 @@
 import * as vscode from 'vscode'
-import type { Kode, Session } from '#shared/kode'
+import type { Kode, Session, SessionOptions } from '#shared/kode'
 import type { ApprovalRequest, TrustMode } from '#shared/protocol/approvals'
 import { type ChatState, EMPTY_CHAT, reduceChat } from '#shared/protocol/chat-state'
 import type { ChatEvent } from '#shared/protocol/events'
@@ -8,8 +8,12 @@ import type { PanelFacts } from '#shared/protocol/requests'
 import { EventLog } from './event-log'
 import { Evidence } from './evidence'
 import { type ConversationFolder, pathIn } from './folders'
-import { historyEvents } from './history'
+import { historyEvents, resumedEvent } from './history'
 import { initialMode } from './host/settings'
+import type { LastConversation } from './last-conversation'
+
+/** Of a prompt that stands for its conversation. */
+const TITLE_CHARACTERS = 60
 
 /** Makes kode for a folder; loaded on the first prompt, since it pulls in the whole core. */
 export type OpenKode = (root: string) => Promise<Kode>
@@ -18,6 +22,7 @@ export type OpenKode = (root: string) => Promise<Kode>
 export class Conversation implements vscode.Disposable {
   readonly #openKode: OpenKode
   readonly #folder: ConversationFolder
+  readonly #last: LastConversation
   readonly #events = new vscode.EventEmitter<ChatEvent>()
   readonly #resets = new vscode.EventEmitter<void>()
   readonly #factChanges = new vscode.EventEmitter<void>()
@@ -37,7 +42,8 @@ export class Conversation implements vscode.Disposable {
   #epoch = crypto.randomUUID()
   #facts: PanelFacts
 
-  constructor(openKode: OpenKode, folder: ConversationFolder, facts: PanelFacts) {
+  constructor(openKode: OpenKode, folder: ConversationFolder, last: LastConversation, facts: PanelFacts) {
+    this.#last = last
     this.#openKode = openKode
     this.#folder = folder
     this.#facts = facts
@@ -70,7 +76,13 @@ export class Conversation implements vscode.Disposable {
   async prompt(parts: UserPart[], lane: 'next' | 'later'): Promise<void> {
     const session = this.#session ?? (await this.#openSession())
     const [first] = parts
-    if (first?.type === 'text') void (await this.kode()).rememberInput(first.text)
+    if (first?.type === 'text') {
+      void (await this.kode()).rememberInput(first.text)
+      void this.#last.note({
+        id: session.id,
+        title: first.text.trim().split('\n', 1)[0]?.slice(0, TITLE_CHARACTERS) ?? '',
+      })
+    }
     // The end of the turn is an event; only a bug makes this reject.
     session.prompt(parts, lane).catch((bug: unknown) => {
       this.#take({ type: 'notice', level: 'error', text: bug instanceof Error ? bug.message : String(bug) })
@@ -101,17 +113,36 @@ export class Conversation implements vscode.Disposable {
     this.#session = undefined
     this.#resumeId = undefined
     this.#begin()
+    const last = this.#last.get()
+    if (last) this.#facts = { ...this.#facts, last }
     this.#resets.fire()
   }
 
   /** Shows an earlier conversation and goes on with it. */
   async resume(id: string): Promise<void> {
+    const listed = await (await this.kode()).listSessions()
+    const summary = listed.ok ? listed.value.find(each => each.id === id) : undefined
+    const session = await this.#reopen({ resume: id })
+    if (summary) this.#take(resumedEvent(session.messages(), summary))
+    this.#resets.fire()
+  }
+
+  /** Goes on before one of the user's messages, in a copy: the conversation itself stays as it is. */
+  async fork(messageId: string): Promise<void> {
+    const id = this.#session?.id ?? this.#resumeId
+    if (id === undefined) throw new Error(vscode.l10n.t('This conversation has not begun.'))
+    await this.#reopen({ resume: id, isFork: true, before: messageId })
+    this.#resets.fire()
+  }
+
+  async #reopen(options: SessionOptions): Promise<Session> {
     await this.#session?.close()
     this.#session = undefined
+    this.#resumeId = undefined
     this.#begin()
-    const session = await this.#openSession(id)
+    const session = await this.#openSession(options)
     for (const event of historyEvents(session.messages())) this.#take(event)
-    this.#resets.fire()
+    return session
   }
 
   /** Takes back what one turn changed, and tells which files were kept because somebody else changed them since. */
@@ -186,9 +217,11 @@ export class Conversation implements vscode.Disposable {
     this.#take({ type: 'mode', mode: initialMode() })
   }
 
-  async #openSession(resume = this.#resumeId): Promise<Session> {
+  async #openSession(
+    options: SessionOptions = this.#resumeId === undefined ? {} : { resume: this.#resumeId },
+  ): Promise<Session> {
     const kode = await this.kode()
-    const opened = await kode.openSession({ mode: this.#state.mode, ...(resume !== undefined && { resume }) })
+    const opened = await kode.openSession({ mode: this.#state.mode, ...options })
     if (!opened.ok) throw new Error(opened.error.message)
     this.#session = opened.value
     this.#resumeId = undefined

@@ -4,12 +4,14 @@ import { nodeFiles } from '#shared/host/node/files'
 import type { Kode } from '#shared/kode'
 import type { PanelFacts } from '#shared/protocol/requests'
 import { Conversation } from './conversation'
+import { EditorContext } from './editor-context'
 import { ConversationFolder, pathIn } from './folders'
 import { Approvals } from './host/approvals'
 import { Keys } from './host/secrets'
 import { readSettings } from './host/settings'
 import { settleInterrupted } from './interrupted'
 import { registerTools } from './language-model-tools'
+import { LastConversation } from './last-conversation'
 import { Mentions } from './mentions'
 import { askForKey, chooseModel, chooseProvider, chooseSession, EDITOR_COMMANDS } from './palette'
 import { PendingStore } from './pending-store'
@@ -62,16 +64,21 @@ export function activate(context: vscode.ExtensionContext): void {
     return kode.value
   }
 
-  const conversation = new Conversation(openKode, folder, {
+  const last = new LastConversation(context.workspaceState)
+  const lastOpen = last.get()
+  const editorContext = new EditorContext(folder)
+  const conversation = new Conversation(openKode, folder, last, {
     ...projectFacts(folder),
     commands: EDITOR_COMMANDS,
     model: '',
+    ...(lastOpen && { last: lastOpen }),
     words: wordsOf(vscode.l10n.bundle),
   })
   const desk = new ReviewDesk(
     proposals,
     id => approvals.isAwaited(id),
     root => conversation.kodeOf(root),
+    async () => store?.settled(),
     text => channel.error(text),
   )
   const showStatus = () => statusBar.show(conversation.state, conversation.facts.model, proposals.all.length)
@@ -92,7 +99,7 @@ export function activate(context: vscode.ExtensionContext): void {
     key: async () => (await askForKey(keys)) && conversation.refresh(),
     mode: argument => {
       const mode = (['plan', 'safe', 'auto'] as const).find(each => each === argument)
-      if (!mode) throw new Error('Say which: /mode plan, /mode safe or /mode auto.')
+      if (!mode) throw new Error(vscode.l10n.t('Say which: /mode plan, /mode safe or /mode auto.'))
       conversation.setMode(mode)
     },
     folder: async () => {
@@ -110,7 +117,11 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 
   const chat = new ChatView(context.extensionUri, conversation, {
-    prompt: ({ parts, lane }) => conversation.prompt(parts, lane),
+    prompt: async ({ parts, lane }) => {
+      const [words] = parts
+      const found = words?.type === 'text' ? await editorContext.partsFor(words.text) : []
+      await conversation.prompt([...parts, ...found.map(text => ({ type: 'text' as const, text }))], lane)
+    },
     stop: () => conversation.stop(),
     unqueue: ({ id }) => conversation.removeQueued(id),
     answer: async ({ id, answer }) => {
@@ -131,7 +142,10 @@ export function activate(context: vscode.ExtensionContext): void {
     },
     insert: ({ text }) => insertAtCursor(text),
     history: async () => (await conversation.kode()).inputHistory(),
-    mentions: ({ query }) => mentions.find(query),
+    mentions: async ({ query }) => [...(await editorContext.find(query)), ...(await mentions.find(query))],
+    fork: ({ id }) => conversation.fork(id),
+    resume: ({ id }) => conversation.resume(id),
+    apply: ({ text }) => applyToEditor(text, folder, proposals),
     commands: async () => {
       const kode = await conversation.kode()
       // The menu does not wait for a server that starts slowly.
@@ -184,6 +198,14 @@ export function activate(context: vscode.ExtensionContext): void {
   const commands: Record<string, (...args: never[]) => unknown> = {
     'kode.openChat': () => vscode.commands.executeCommand('kode.chat.focus'),
     'kode.newConversation': () => conversation.startNew(),
+    'kode.commitMessage': async (source?: { rootUri?: vscode.Uri }) => {
+      const kode = await conversation.kode()
+      const { writeCommitMessage } = await import('./commit-message')
+      await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.SourceControl, title: vscode.l10n.t('Writing the commit message') },
+        (_, cancellation) => writeCommitMessage(kode, source?.rootUri, cancellation).catch(tellError),
+      )
+    },
     'kode.chooseFolder': () => slashCommands.folder?.(''),
     'kode.openSession': () => chooseSession(conversation),
     'kode.stop': () => conversation.stop(),
@@ -215,6 +237,7 @@ export function activate(context: vscode.ExtensionContext): void {
     // First, so that what waits when the window closes stays kept.
     new vscode.Disposable(store?.follow(proposals) ?? (() => undefined)),
     channel,
+    editorContext,
     conversation,
     review,
     texts,
@@ -245,9 +268,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.onDidGrantWorkspaceTrust(() => conversation.changeFacts(projectFacts(folder))),
   )
   showStatus()
-  restorePending(proposals, store, root => conversation.kodeOf(root)).catch((error: unknown) => {
-    void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error))
-  })
+  restorePending(proposals, store, root => conversation.kodeOf(root)).catch(tellError)
   channel.info(`activated in ${(performance.now() - startedAt).toFixed(1)} ms`)
 }
 
@@ -256,6 +277,10 @@ function wordsOf(bundle: typeof vscode.l10n.bundle): Record<string, string> {
   return Object.fromEntries(
     Object.entries(bundle ?? {}).flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])),
   )
+}
+
+function tellError(error: unknown): void {
+  void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error))
 }
 
 /** Puts back what waited when the window was closed or killed; shows it where it was, opens nothing. */
@@ -271,7 +296,7 @@ async function restorePending(
     const outcome = await settleInterrupted(proposal, kodeOf)
     proposals.restore(proposal)
     if (outcome === 'landed') proposals.remove(proposal.id)
-    else for (const { path } of proposal.files) proposals.reopen(proposal.id, path)
+    else proposals.reopen(proposal.id)
     if (outcome === 'finish') proposals.acceptAll(proposal.id)
   }
 }
@@ -293,8 +318,25 @@ async function openFile(folder: ConversationFolder, path: string, line?: number)
 
 async function insertAtCursor(text: string): Promise<void> {
   const editor = vscode.window.activeTextEditor
-  if (!editor) throw new Error('Open a file and put the cursor where the code should go.')
+  if (!editor) throw new Error(vscode.l10n.t('Open a file and put the cursor where the code should go.'))
   await editor.edit(edit => edit.replace(editor.selection, text))
+}
+
+/** Code of an answer takes the place of the selection, as a change that is checked and waits for review. */
+async function applyToEditor(code: string, folder: ConversationFolder, proposals: Proposals): Promise<void> {
+  const editor = vscode.window.activeTextEditor
+  const root = folder.current
+  const path = editor && pathIn(root, editor.document.uri)
+  if (!editor || !root || !path || isAbsolute(path) || editor.document.uri.scheme !== root.uri.scheme) {
+    throw new Error(vscode.l10n.t('Open the file that the code belongs to, and select what it replaces.'))
+  }
+  const { document, selection } = editor
+  const before = document.getText()
+  const [start, end] = [document.offsetAt(selection.start), document.offsetAt(selection.end)]
+  // A whole line stays a whole line.
+  const text = selection.end.character === 0 ? code : code.replace(/\n$/, '')
+  const after = before.slice(0, start) + text + before.slice(end)
+  proposals.add({ id: crypto.randomUUID(), title: path, files: [{ path, before, after }] }, root.uri.fsPath)
 }
 
 /** @param intro stands before what is selected */

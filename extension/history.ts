@@ -1,5 +1,5 @@
-import type { KodeEvent } from '#shared/protocol/events'
-import type { Message, ToolCall } from '#shared/protocol/messages'
+import type { ChatEvent, KodeEvent } from '#shared/protocol/events'
+import type { Message, ToolCall, Usage } from '#shared/protocol/messages'
 
 /** The stored messages of a conversation as the events that would draw it. */
 export function historyEvents(messages: readonly Message[]): KodeEvent[] {
@@ -10,6 +10,28 @@ export function historyEvents(messages: readonly Message[]): KodeEvent[] {
     const started = calls.map((call): KodeEvent => ({ type: 'tool_started', call, title: titleOf(call) }))
     return [{ type: 'assistant', message }, ...started]
   })
+}
+
+/** Where a stored conversation stands, for the one who comes back to it. */
+export function resumedEvent(
+  messages: readonly Message[],
+  { updated_at, usage: { usage } }: { updated_at: number; usage: { usage: Usage } },
+  now = Date.now(),
+): ChatEvent {
+  const last = messages.at(-1)
+  return {
+    type: 'resumed',
+    away_ms: Math.max(0, now - updated_at),
+    messages: messages.filter(message => message.role !== 'tool').length,
+    tool_calls: messages.filter(message => message.role === 'tool').length,
+    tokens: usage.input + usage.output,
+    // A turn that came to its end closes with an answer that calls nothing.
+    is_interrupted:
+      last !== undefined &&
+      (last.role !== 'assistant' ||
+        ['cancelled', 'cut'].includes(last.stop) ||
+        last.parts.some(part => part.type === 'tool_call')),
+  }
 }
 
 /** The one argument that tells a call apart; empty where none does. */

@@ -23,8 +23,9 @@ const proposal = v.object({
 export class PendingStore {
   readonly #folder: string
   readonly #files: FileSystem
-  /** One write after the other, the latest state last. */
-  #writing: Promise<void> = Promise.resolve()
+  /** States that wait to be written, by proposal; a newer one takes the place of an older. Undefined: to be removed. */
+  readonly #waiting = new Map<string, string | undefined>()
+  #writing: Promise<void> | undefined
 
   /** @param folder absolute */
   constructor(folder: string, files: FileSystem) {
@@ -48,13 +49,24 @@ export class PendingStore {
         kind === 'removed'
           ? undefined
           : JSON.stringify(proposal, (_, value) => (value instanceof Set ? [...value] : value))
-      this.#writing = this.#writing.then(() => this.#write(proposal.id, text))
+      this.#waiting.set(proposal.id, text)
+      this.#writing ??= this.#writeAll()
     })
   }
 
   /** Resolves once everything so far is on the disk. */
   async settled(): Promise<void> {
     await this.#writing
+  }
+
+  /** One write after the other. */
+  async #writeAll(): Promise<void> {
+    for (let [next] = this.#waiting; next; [next] = this.#waiting) {
+      const [id, text] = next
+      this.#waiting.delete(id)
+      await this.#write(id, text)
+    }
+    this.#writing = undefined
   }
 
   async #write(id: string, text: string | undefined): Promise<void> {

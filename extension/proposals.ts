@@ -62,7 +62,7 @@ export class Proposals {
     return this.#proposals.get(id)?.files.find(file => file.path === path)
   }
 
-  add(request: ApprovalRequest, root: string): void {
+  add(request: Pick<ApprovalRequest, 'id' | 'title' | 'files' | 'gates'>, root: string): void {
     const files = (request.files ?? []).map(
       (file): ProposedFile => ({
         path: file.path,
@@ -176,12 +176,15 @@ export class Proposals {
     })
   }
 
-  /** The word about a file is taken back. */
-  reopen(id: string, path: string): void {
-    this.#change(id, path, file => {
+  /** Every word about it is taken back. */
+  reopen(id: string): void {
+    const proposal = this.#proposals.get(id)
+    if (!proposal) return
+    for (const file of proposal.files) {
       file.decision = 'open'
       file.acceptedHunks.clear()
-    })
+    }
+    this.#announce('changed', proposal)
   }
 
   /** What was not rejected yet is accepted. */

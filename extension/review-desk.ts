@@ -11,20 +11,26 @@ import { rebaseText } from './rebase'
 export class ReviewDesk {
   readonly #proposals: Proposals
   readonly #kodeOf: (root: string) => Promise<Kode>
+  readonly #saved: () => Promise<void>
   /** The texts that were judged last, and the judgement under way, by proposal. */
   readonly #judged = new Map<string, string>()
   readonly #running = new Map<string, Promise<void>>()
   readonly #judging = new Map<string, AbortController>()
 
-  /** @param isAwaited whether a running turn waits for the proposal; then the turn lands it */
+  /**
+   * @param isAwaited whether a running turn waits for the proposal; then the turn lands it
+   * @param saved resolves once every decision so far would outlive a crash
+   */
   constructor(
     proposals: Proposals,
     isAwaited: (id: string) => boolean,
     kodeOf: (root: string) => Promise<Kode>,
+    saved: () => Promise<void>,
     onProblem: (text: string) => void,
   ) {
     this.#proposals = proposals
     this.#kodeOf = kodeOf
+    this.#saved = saved
     proposals.onChange(({ kind, proposal }) => {
       if (isGone(kind)) this.#forget(proposal.id)
       else if (kind === 'added' && proposal.gates) this.#judged.set(proposal.id, textsOf(proposal))
@@ -71,11 +77,13 @@ export class ReviewDesk {
   async #settle(proposal: Proposal): Promise<void> {
     const accepted = proposal.files.filter(file => file.decision === 'accepted')
     try {
+      // A crash while it lands must find that it was accepted.
+      await this.#saved()
       if (accepted.length > 0) await this.#land(proposal, accepted)
       this.#proposals.remove(proposal.id)
     } catch (error) {
       // It stays pending: nothing is lost, and the user can mend it or reject it.
-      for (const file of proposal.files) this.#proposals.reopen(proposal.id, file.path)
+      this.#proposals.reopen(proposal.id)
       void vscode.window.showErrorMessage(messageOf(error))
     }
   }
@@ -88,7 +96,10 @@ export class ReviewDesk {
         const rebased = rebaseText(before, after, await currentText(kode.root, path))
         if (rebased === undefined) {
           throw new Error(
-            `${path} was changed in the same place since; take what you need from the diff, or reject it.`,
+            vscode.l10n.t(
+              '{0} was changed in the same place since; take what you need from the diff, or reject it.',
+              path,
+            ),
           )
         }
         return { path, after: rebased }

@@ -25,6 +25,8 @@ function textOf(item: ChatItem): string {
       return `**Question:** ${item.question.question}\n\n${item.answer ?? ''}`
     case 'notice':
       return `_${item.level}: ${item.text}_`
+    case 'resumed':
+      return ''
     case 'turn-end':
       return item.end.reason === 'answered' ? '' : `_The turn ended: ${item.end.reason}_`
   }

@@ -142,6 +142,8 @@ export interface SessionOptions {
   isEphemeral?: boolean
   /** With `resume` or `continueLast`: goes on in a copy; the session itself stays as it is. */
   isFork?: boolean
+  /** With `isFork`: the copy ends before the message with this id. */
+  before?: string
 }
 
 /** One conversation, as a surface sees it. */
@@ -650,7 +652,8 @@ class ProjectKode implements Kode {
     const wanted = options.resume ?? last
     const { id, isEphemeral = false } = options
     if (wanted !== undefined && options.isFork) {
-      const forked = await store.value.forkSession(wanted, { project: this.root, isEphemeral, ...(id && { id }) })
+      const place = { project: this.root, isEphemeral, ...(id && { id }) }
+      const forked = await store.value.forkSession(wanted, place, options.before)
       return forked.ok ? ok({ log: forked.value }) : fail({ message: forked.error.message, exitCode: EXIT.usage })
     }
     if (wanted !== undefined) {

@@ -32,6 +32,17 @@ export class Chat {
     })
   }
 
+  /** Sends a prompt that the user chose instead of typing it. */
+  say(text: string): void {
+    this.do('prompt', { parts: [{ type: 'text', text }], lane: 'next' })
+  }
+
+  /** An earlier message goes into the composer; sent again, it continues a copy of what was said before it. */
+  editAgain(id: string, text: string): void {
+    this.draft = text
+    this.do('fork', { id })
+  }
+
   #take(push: PanelPush): void {
     switch (push.kind) {
       case 'start':

@@ -39,7 +39,11 @@ export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposa
     item.iconPath = new vscode.ThemeIcon(iconOf({ proposal, file }))
     item.tooltip = file.path
     item.accessibilityInformation = { label: `${file.path}, ${descriptionOf(file)}` }
-    item.command = { command: 'kode.reviewChange', title: 'Review', arguments: [pendingUri(proposal.id, file.path)] }
+    item.command = {
+      command: 'kode.reviewChange',
+      title: vscode.l10n.t('Review'),
+      arguments: [pendingUri(proposal.id, file.path)],
+    }
     return item
   }
 
@@ -73,8 +77,10 @@ function needOfReview({ proposal, file }: Row): number {
 
 function descriptionOf(file: ProposedFile): string {
   const folder = file.path.includes('/') ? file.path.slice(0, file.path.lastIndexOf('/')) : ''
-  const kind = file.before === undefined ? 'new' : file.after === undefined ? 'deleted' : ''
-  const decision = file.decision === 'open' ? '' : file.decision
+  const isNew = file.before === undefined
+  const kind = isNew ? vscode.l10n.t('new') : file.after === undefined ? vscode.l10n.t('deleted') : ''
+  const decisions = { open: '', accepted: vscode.l10n.t('accepted'), rejected: vscode.l10n.t('rejected') }
+  const decision = decisions[file.decision]
   return [folder, kind, decision].filter(part => part !== '').join(' · ')
 }
 

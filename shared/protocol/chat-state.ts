@@ -52,6 +52,15 @@ export type ChatItem =
   | ToolItem
   | { kind: 'question'; id: string; question: UserQuestion; answer: string | undefined }
   | { kind: 'notice'; id: string; level: 'info' | 'warning' | 'error'; text: string }
+  | {
+      kind: 'resumed'
+      id: string
+      awayMs: number
+      messages: number
+      toolCalls: number
+      tokens: number
+      isInterrupted: boolean
+    }
   | TurnEndItem
 
 export interface TurnEndItem {
@@ -204,6 +213,16 @@ export function reduceChat(state: ChatState, event: ChatEvent): ChatState {
       })
     case 'turn_ended':
       return endTurn(state, event.turn_id, event.end)
+    case 'resumed':
+      return withItem(state, {
+        kind: 'resumed',
+        id: `resumed-${state.items.length}`,
+        awayMs: event.away_ms,
+        messages: event.messages,
+        toolCalls: event.tool_calls,
+        tokens: event.tokens,
+        isInterrupted: event.is_interrupted,
+      })
     case 'evidence':
       return takeEvidence(state, event.turn_id, event.runs)
     case 'turn_undone':

@@ -40,6 +40,16 @@ export type ChatEvent =
   | KodeEvent
   /** What commands of a turn prove about the files it changed; sent again whenever that is different. */
   | { type: 'evidence'; turn_id: string; runs: RecordedRun[] }
+  /** A stored conversation was opened again; what was said comes before. */
+  | {
+      type: 'resumed'
+      away_ms: number
+      messages: number
+      tool_calls: number
+      tokens: number
+      /** Its last turn did not come to its end. */
+      is_interrupted: boolean
+    }
   | { type: 'turn_undone'; turn_id: string; message: string; kept: KeptFile[] }
 
 /** A command that ran to its end after files of its turn had changed. */

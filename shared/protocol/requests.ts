@@ -37,6 +37,12 @@ const INPUTS = {
   }),
   answer_question: v.object({ id, text: v.string() }),
   undo_turn: v.object({ id }),
+  /** Goes on before the user's message with this id, in a copy of the conversation. */
+  fork: v.object({ id }),
+  /** Opens a stored conversation. */
+  resume: v.object({ id }),
+  /** Code of an answer as a change that waits for review, in the file the editor shows. */
+  apply: v.object({ text: v.string() }),
   set_mode: v.object({ mode: v.picklist(['plan', 'safe', 'auto']) }),
   set_model: none,
   /** Shows the proposed files of an open approval in the editor. */
@@ -95,6 +101,8 @@ export interface PanelFacts {
   /** What is missing before a prompt can be sent; empty when nothing is. */
   missing: '' | 'folder' | 'key' | 'trust'
   commands: SlashCommand[]
+  /** The conversation that this folder's window had open last. */
+  last?: { id: string; title: string }
   /** Translations of the editor's language; empty for English. */
   words: Readonly<Record<string, string>>
 }

@@ -172,10 +172,13 @@ export class Store {
   async forkSession(
     idOrPrefix: string,
     wanted: Pick<NewSession, 'project' | 'id' | 'isEphemeral'>,
+    before?: string,
   ): Promise<Result<SessionLog, SessionProblem>> {
     const read = this.readSession(idOrPrefix, wanted.project)
     if (!read.ok) return read
-    const { header, entries, meta } = read.value
+    const { header, meta } = read.value
+    const cut = read.value.entries.findIndex(entry => entry.message.id === before)
+    const entries = cut < 0 ? read.value.entries : read.value.entries.slice(0, cut)
     const { agent, provider, model, mode } = header
     const created = this.createSession({ ...wanted, agent, provider, model, mode, forkedFrom: header.id })
     if (!created.ok) return created

@@ -85,6 +85,31 @@ describe('a proposed edit', () => {
   })
 })
 
+describe('what the editor knows', () => {
+  test('goes along with a prompt that mentions it; code of an answer waits for review in its place', async () => {
+    await editor.newConversation()
+    const page = editor.workbench.page
+    await editor.workbench.openFile('money.ts')
+    await page.locator('.editor-instance .view-line', { hasText: 'Math.round' }).click()
+    await page.keyboard.press('Home')
+    await page.keyboard.press('Shift+End')
+    const line = 'return Math.round(value * 1000) / 1000'
+    editor.script({ text: `Like this:\n\n\`\`\`ts\n${line}\n\`\`\`\n` })
+    await editor.prompt('What about @selection and @problems?')
+    await editor.chat.getByRole('button', { name: 'Apply' }).click()
+    const sent = JSON.stringify(editor.model.requests.at(-1)?.body.messages)
+    expect(sent).toContain('<selection path=\\"src/money.ts\\" lines=\\"2-2\\">\\nreturn Math.round(value * 100) / 100')
+    expect(sent).toContain('<problems>')
+    await editor.workbench.editorAction('Accept Change').waitFor()
+    expect(editor.read('src/money.ts')).toBe(MONEY)
+    await editor.workbench.editorAction('Accept Change').click()
+    await expect
+      .poll(() => editor.read('src/money.ts'), { timeout: 30_000 })
+      .toBe(MONEY.replace('return Math.round(value * 100) / 100', line))
+    editor.write('src/money.ts', MONEY)
+  })
+})
+
 describe('how long it takes', () => {
   test('activation is a matter of milliseconds', () => {
     const times = [...editor.server.kodeLog().matchAll(/activated in ([\d.]+) ms/g)].map(match => Number(match[1]))
@@ -170,10 +195,47 @@ describe('a conversation', () => {
       .first()
       .click()
     await editor.chat.locator('strong', { hasText: 'forty-two' }).waitFor()
+    await editor.chat.getByText(/Last used .+ ago · 2 messages, 0 tool calls/).waitFor()
     editor.script({ text: 'It was forty-two, as I said.' })
     await editor.prompt('What was it?')
     await editor.chat.getByText('as I said').waitFor()
     expect(JSON.stringify(editor.model.requests.at(-1)?.body.messages)).toContain('forty-two')
+  })
+
+  test('that was interrupted is offered after a restart, and goes on from there', async () => {
+    await editor.newConversation()
+    editor.script({ text: 'word '.repeat(400), delayBetweenMs: 60 })
+    await editor.prompt('Tell me a long story')
+    await editor.chat.getByText('word word').first().waitFor()
+    await editor.reload()
+    await editor.chat.getByRole('button', { name: 'Go on with Tell me a long story' }).click()
+    await editor.chat.getByText('The last turn was interrupted.').waitFor()
+    editor.script({ text: 'Here is the rest.' })
+    await editor.chat.getByRole('button', { name: 'Continue the interrupted turn' }).click()
+    await editor.chat.getByText('Here is the rest.').waitFor()
+    const sent = JSON.stringify(editor.model.requests.at(-1)?.body.messages)
+    expect(sent).toContain('Tell me a long story')
+    expect(sent).toContain('Continue where you were interrupted.')
+  })
+
+  test('goes on from an earlier message that was edited, in a copy', async () => {
+    await editor.newConversation()
+    editor.script({ text: 'Blue it is.' }, { text: 'Painted.' }, { text: 'Red it is.' })
+    await editor.prompt('My colour is blue')
+    await editor.chat.getByText('Blue it is.').waitFor()
+    await editor.prompt('Paint it')
+    await editor.chat.getByText('Painted.').waitFor()
+    const edit = editor.chat.getByRole('button', { name: 'Edit and send again: My colour is blue' })
+    await edit.focus()
+    await edit.press('Enter')
+    await editor.chat.getByText('Painted.').waitFor({ state: 'detached' })
+    await expect.poll(() => editor.composer.inputValue()).toBe('My colour is blue')
+    await editor.prompt('My colour is red')
+    await editor.chat.getByText('Red it is.').waitFor()
+    expect(JSON.stringify(editor.model.requests.at(-1)?.body.messages)).not.toContain('blue')
+    await editor.workbench.runCommand('kode: Open Earlier Conversation')
+    await editor.workbench.choose('My colour is blue')
+    await editor.chat.getByText('Painted.').waitFor()
   })
 
   test('shows what a command proved until its file changes, and takes the turn back with a button', async () => {

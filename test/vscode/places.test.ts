@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +29,9 @@ beforeAll(async () => {
     },
     { extensions: [fakeModel], settings: { 'kode.provider': 'vscode', 'kode.model': 'fake/scripted' } },
   )
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: editor.server.workspace })
+  git('init', '-q')
+  git('add', 'one.ts')
 })
 
 afterAll(async () => {
@@ -62,6 +66,17 @@ test('a model of the editor itself reads, proposes and is told what landed; anot
   await editor.prompt('And you?')
   await editor.chat.getByText('I read on.').waitFor()
   expect(JSON.stringify(editor.model.requests.at(-1)?.body.messages)).toContain('has seen 2 results')
+})
+
+test('the model writes the message for what is staged', async () => {
+  editor.script({ text: 'one: it is two now\n\nBecause two is better.' })
+  await editor.workbench.runCommand('kode: Write Commit Message')
+  await expect
+    .poll(() => JSON.stringify(editor.model.requests.at(-1)?.body.messages), { timeout: 30_000 })
+    .toContain('+export const one = 1')
+  await editor.workbench.runCommand('Source Control: Focus on Changes View')
+  await editor.workbench.page.locator('.scm-input .view-line', { hasText: 'one: it is two now' }).waitFor()
+  await editor.reload()
 })
 
 describe('an extension host that is killed while it lands a change', () => {

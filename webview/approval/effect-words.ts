@@ -4,10 +4,10 @@ import { t } from '../l10n'
 /** What an action would do, line by line; empty parts are left out. */
 export function effectLines(effect: EffectPreview): { label: string; text: string; isGrave: boolean }[] {
   const lines = [
-    { label: 'Runs', items: effect.programs, isGrave: false },
-    { label: 'Writes', items: effect.writes, isGrave: false },
-    { label: 'Network', items: effect.network, isGrave: false },
-    { label: 'Outside the project', items: effect.outside_project, isGrave: true },
+    { label: t('Runs'), items: effect.programs, isGrave: false },
+    { label: t('Writes'), items: effect.writes, isGrave: false },
+    { label: t('Network'), items: effect.network, isGrave: false },
+    { label: t('Outside the project'), items: effect.outside_project, isGrave: true },
   ]
   return lines
     .filter(line => line.items.length > 0)
@@ -17,9 +17,9 @@ export function effectLines(effect: EffectPreview): { label: string; text: strin
 /** The question of a card, named after what would happen. */
 export function questionFor(request: ApprovalRequest): string {
   const count = request.files?.length ?? 0
-  if (count > 0) return count === 1 ? 'Write this change?' : `Write these ${count} files?`
-  if (request.effect.class === 'destructive') return 'Do this? It cannot be undone.'
-  return request.effect.class === 'remote_action' ? 'Reach outside?' : 'Run this?'
+  if (count > 0) return count === 1 ? t('Write this change?') : t('Write these {0} files?', count)
+  if (request.effect.class === 'destructive') return t('Do this? It cannot be undone.')
+  return request.effect.class === 'remote_action' ? t('Reach outside?') : t('Run this?')
 }
 
 /** What a rule would have let pass besides the question it is offered with. */

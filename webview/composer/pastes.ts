@@ -1,4 +1,5 @@
 import type { UserPart } from '#shared/protocol/messages'
+import { t } from '../l10n'
 
 /** A longer paste becomes a reference beside the prompt instead of filling the box. */
 export const LARGE_PASTE_CHARACTERS = 500
@@ -15,5 +16,5 @@ export function pastePart(text: string): UserPart {
 /** What stands on the chip of a paste. */
 export function pasteLabel(text: string): string {
   const lines = text.trimEnd().split('\n').length
-  return lines > 1 ? `Pasted ${lines} lines` : `Pasted ${text.length} characters`
+  return lines > 1 ? t('Pasted {0} lines', lines) : t('Pasted {0} characters', text.length)
 }

@@ -14,6 +14,7 @@ import typescript from 'highlight.js/lib/languages/typescript'
 import xml from 'highlight.js/lib/languages/xml'
 import yaml from 'highlight.js/lib/languages/yaml'
 import MarkdownIt from 'markdown-it'
+import { t } from '../l10n'
 
 const LANGUAGES = { bash, css, diff, go, ini, json, markdown, python, rust, sql, typescript, xml, yaml }
 for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, language)
@@ -35,7 +36,7 @@ parser.renderer.rules.fence = (tokens, index) => {
   return [
     '<div class="code-block">',
     `<div class="code-head"><span>${parser.utils.escapeHtml(language || 'text')}</span>`,
-    `<span class="code-actions">${button('copy', 'Copy')}${button('insert', 'Insert')}</span></div>`,
+    `<span class="code-actions">${button('copy', t('Copy'))}${button('insert', t('Insert'))}${button('apply', t('Apply'))}</span></div>`,
     `<pre tabindex="0"><code>${highlight(token.content, language)}</code></pre></div>`,
   ].join('')
 }

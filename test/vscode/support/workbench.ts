@@ -65,11 +65,12 @@ export class Workbench {
     }
   }
 
-  /** Types into the list that is open, and takes the first row that shows the text. */
+  /** Types into the list that is open, and takes the row that is called so. */
   async choose(text: string): Promise<void> {
     const box = this.page.locator('.quick-input-widget input[type="text"]')
     await box.fill(text)
-    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().click()
+    const name = this.page.getByText(text, { exact: true })
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ has: name }).first().click()
     await box.waitFor({ state: 'hidden' })
   }
 
