@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { frame, generationPath, scanJournal } from '#shared/store/journal'
+import { frame, frameAgain, generationPath, Journal, scanJournal } from '#shared/store/journal'
 import { openStore } from '#shared/store/sessions'
 import { assistant, idsOf, reopen, result, sessionIn, storeIn, temporaryFolder, user } from './support'
 
@@ -86,6 +86,27 @@ test('a lost call takes its result out of the conversation, a lost result is mad
     { id: 'a3' },
   ])
   await log.close()
+})
+
+test('a rewrite that a crash interrupted is ended by who opens the session, with what was appended meanwhile', async () => {
+  const { folder, id, file } = await sessionOfFour()
+  const old = readFileSync(file)
+  const path = join(folder, 'sessions', id)
+  const journal = Journal.open(path, true)
+  journal?.rewrite(records => records.map(frameAgain))
+  await journal?.close()
+  // As before the old generation was removed, and with one more record at its end.
+  writeFileSync(file, Buffer.concat([old, frame('message', 'u5', { at: 5, message: user('u5', 'late') })]))
+  const read = storeIn(folder).readSession(id)
+  expect(read.ok && idsOf(read.value.messages())).toContain('u5')
+
+  const { log, damage } = await reopen(storeIn(folder), id)
+  expect(damage).toBeUndefined()
+  expect(idsOf(log.messages()).sort()).toEqual([...ALL, 'u5'])
+  await log.close()
+  expect(readdirSync(join(folder, 'sessions'))).toEqual([`${id}.2.log`])
+  const again = storeIn(folder).readSession(id)
+  expect(again.ok && idsOf(again.value.messages()).sort()).toEqual([...ALL, 'u5'])
 })
 
 test('a session or a store of a newer schema is refused and not touched', async () => {
