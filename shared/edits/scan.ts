@@ -60,6 +60,8 @@ export class WorkspaceScanner {
   #rules: IgnoreRules | undefined
   /** Of the newest record at the last look; later ones are kode's own writes. */
   #lastSequence: number | undefined
+  /** The last look found no file at all; an empty shadow copy alone may also be one that was lost. */
+  #sawNothing = false
   /** Commands that run now, oldest first. */
   readonly #running: RunningCommand[] = []
   /** Those that go on beside the conversation, oldest first. */
@@ -159,7 +161,8 @@ export class WorkspaceScanner {
       const refreshed = await this.#shadow.refresh()
       if (!refreshed.ok) return this.#cannot(refreshed.error)
       if (this.#shadow.isWasteful && cause === undefined) await this.#shadow.clear()
-      const isFirstLook = this.#shadow.isEmpty
+      const isFirstLook = this.#shadow.isEmpty && !this.#sawNothing
+      this.#sawNothing = false
       const differences = await this.#compare()
       if (!differences.ok) return differences
       const { found, gone, rules } = differences.value
@@ -172,6 +175,7 @@ export class WorkspaceScanner {
       }
       const noted = await this.#shadow.note(found, gone)
       if (!noted.ok) return this.#cannot(noted.error)
+      this.#sawNothing = this.#shadow.isEmpty
       this.#rules = rules
       this.#lastSequence = (records.at(-1)?.sequence ?? 0) + (turn ? 1 : 0)
       if (!turn) return ok([])

@@ -73,6 +73,13 @@ describe('what a command changes', () => {
     expect((await run(() => shell(`echo x > ${path}`))).files.map(file => file.path)).toEqual([path])
   })
 
+  test('is found in an empty project', async () => {
+    const changes = await run(() => shell('echo x > first.txt'))
+    expect(changes.files.map(file => `${file.status} ${file.path}`)).toEqual(['created first.txt'])
+    await undo({}, project.door)
+    expect(project.tree()).toEqual({})
+  })
+
   test('is found in nested repositories and worktrees too, without touching git', async () => {
     const git = 'git -c user.name=t -c user.email=t@t'
     project.put('a.txt', 'a\n')
