@@ -26,6 +26,8 @@ import type { AgentDefinition } from '#shared/context/agents/definition'
 import subAgentText from '#shared/context/agents/prompts/sub-agent.md'
 import { environmentNote, uncommittedDiff } from '#shared/context/environment'
 import { projectInstructions } from '#shared/context/instructions'
+import { instructionsOf } from '#shared/context/skills/skill'
+import type { SkillShelf } from '#shared/context/skills/skill-shelf'
 import { systemPrompt } from '#shared/context/system-prompt'
 import type { UndoReport } from '#shared/edits/checkpoint'
 import { feedbackFor } from '#shared/gates/support/feedback'
@@ -100,6 +102,8 @@ export interface Kode {
   chatCommands(): Promise<Pick<Command, 'name' | 'summary'>[]>
   /** Prompts of the MCP servers, once these are there: `/name arguments` in a prompt stands for one. */
   serverPrompts(): Promise<Pick<Command, 'name' | 'summary'>[]>
+  /** Skills that a prompt may begin with, as `/name`. */
+  skills(): Promise<Pick<Command, 'name' | 'summary'>[]>
   /** Runs such a command. Rejects with one line for people. @returns its result for people */
   runCommand(name: string, words: readonly string[], signal: AbortSignal): Promise<string>
   /** Ends every child process. */
@@ -576,6 +580,11 @@ class ProjectKode implements Kode {
     return this.#mcp?.prompts() ?? []
   }
 
+  async skills(): Promise<Pick<Command, 'name' | 'summary'>[]> {
+    const all = (await this.#skillShelf()).search()
+    return all.filter(skill => skill.isUserInvocable).map(({ name, description }) => ({ name, summary: description }))
+  }
+
   async runCommand(name: string, words: readonly string[], signal: AbortSignal): Promise<string> {
     const { loadAllCommands, loadCommand } = await import('#shared/commands/registry')
     const command = await loadCommand(name)
@@ -673,15 +682,24 @@ class ProjectKode implements Kode {
     return created.ok ? ok({ log: created.value }) : fail({ message: created.error.message, exitCode: EXIT.usage })
   }
 
+  /** A skill that the words begin with, `/review src`, comes with its instructions. */
+  async #withSkill(text: string): Promise<UserPart[]> {
+    const [, name, task = ''] = /^\/([\w.-]+)(?:\s+(.*))?$/s.exec(text.trim()) ?? []
+    if (name === undefined) return []
+    const found = (await this.#skillShelf()).find(name)
+    return found.ok && found.value.isUserInvocable ? [{ type: 'text', text: instructionsOf(found.value, task) }] : []
+  }
+
   async #withMentions(text: string): Promise<UserPart[]> {
     const signal = AbortSignal.timeout(RESOURCE_TIMEOUT_MS)
     const prompt = text.startsWith('/') ? await this.#mcp?.promptParts(text, signal) : undefined
     if (prompt) return prompt
-    if (!text.includes('@')) return [{ type: 'text', text }]
+    const skill = text.startsWith('/') ? await this.#withSkill(text) : []
+    if (!text.includes('@')) return [{ type: 'text', text }, ...skill]
     const { withMentions } = await import('#shared/context/mentions')
     const resource = async (target: string) => this.#mcp?.resourceParts(target, signal)
     const diff = () => uncommittedDiff(this.root, this.#options.env, this.#host.processes)
-    return withMentions(text, { root: this.root, files: this.#host.files, diff, resource })
+    return [...(await withMentions(text, { root: this.root, files: this.#host.files, diff, resource })), ...skill]
   }
 
   #useServers(mcp: McpServers | undefined): void {
@@ -771,6 +789,11 @@ class ProjectKode implements Kode {
     })
   }
 
+  async #skillShelf(): Promise<SkillShelf> {
+    const { SkillShelf } = await import('#shared/context/skills/skill-shelf')
+    return SkillShelf.read(this.root, this.settings.isBare ? undefined : this.#paths.skills, this.#host.files)
+  }
+
   #classifyIn(scope: PathScope): WiringParts['classify'] {
     return async line => {
       this.#parser ??= import('#shared/trust/shell-parser').then(({ ShellParser }) => new ShellParser(readAsset))
@@ -856,6 +879,7 @@ class ProjectKode implements Kode {
         parts: () => parts,
         calls,
       }),
+      skills: () => this.#skillShelf(),
       spending: new Spending(costOf),
       ask: async (question, signal) => {
         session.emit({ type: 'question_asked', question })

@@ -112,6 +112,8 @@ export class Conversation {
       case 'later':
         return this.#prompt(words.join(' '), 'later')
     }
+    const isCommand = (await this.#kode.chatCommands()).some(command => command.name === name)
+    if (!isCommand && (await this.#kode.skills()).some(skill => skill.name === name)) return this.#prompt(line, 'next')
     this.#command = new AbortController()
     try {
       this.#note(await this.#kode.runCommand(name, words, this.#command.signal))
@@ -132,7 +134,9 @@ export class Conversation {
   }
 
   async #help(): Promise<string> {
-    const shelf = (await this.#kode.chatCommands()).map(({ name, summary }): [string, string] => [name, summary])
+    const shelf = [...(await this.#kode.chatCommands()), ...(await this.#kode.skills())].map(
+      ({ name, summary }): [string, string] => [name, summary],
+    )
     const rows = [...LOCAL_COMMANDS, ...shelf].map(([name, summary]) => `  /${name.padEnd(12)} ${summary}`)
     return [...rows, ...KEYS].join('\n')
   }

@@ -53,7 +53,8 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
     leave = resolve
   })
   const conversation = new Conversation(kode, session.value, terminal, () => editor.close())
-  const commands = [...LOCAL_COMMANDS.keys(), ...(await kode.chatCommands()).map(command => command.name)]
+  const shelf = [...(await kode.chatCommands()), ...(await kode.skills())]
+  const commands = [...LOCAL_COMMANDS.keys(), ...shelf.map(command => command.name)]
   void kode.serverPrompts().then(prompts => commands.push(...prompts.map(prompt => prompt.name)))
   const editor = new LineEditor({
     input: process.stdin,

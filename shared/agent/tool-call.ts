@@ -152,7 +152,7 @@ async function decideAndDo(call: ToolCall, services: ToolCallServices, signal: A
 
 function parseCall(call: ToolCall, tools: Toolset): Result<{ tool: Tool; input: unknown }, string> {
   const tool = tools.find(call.name)
-  if (!tool) return fail(`Error: there is no tool "${call.name}". The tools are: ${tools.names.join(', ')}.`)
+  if (!tool) return fail(`Error: ${tools.whyNot(call.name)}`)
   try {
     const json: unknown = call.arguments.trim() === '' ? {} : JSON.parse(call.arguments)
     return ok({ tool, input: typeof json === 'object' && json !== null && !Array.isArray(json) ? json : {} })

@@ -8,6 +8,7 @@ export class Toolset {
   #added: readonly Tool[] = []
   #byName: ReadonlyMap<string, Tool> = new Map()
   #specs: ToolSpec[] | undefined
+  #refused: { tools: Toolset; why: string } | undefined
 
   /** @param accepts what may be offered at all, also of what is added later */
   constructor(tools: readonly Tool[], accepts: (tool: Tool) => boolean = () => true) {
@@ -23,6 +24,19 @@ export class Toolset {
   /** By its name or an alias, in any case. */
   find(name: string): Tool | undefined {
     return this.#byName.get(name.toLowerCase())
+  }
+
+  /** The same tools, which say why about those that they leave out. */
+  refusing(all: Toolset, why: string): this {
+    this.#refused = { tools: all, why }
+    return this
+  }
+
+  /** Why a name is not among them, in one line for the model. */
+  whyNot(name: string): string {
+    const refused = this.#refused
+    if (refused?.tools.find(name)) return `${name} is not available now: ${refused.why}.`
+    return `there is no tool "${name}". The tools are: ${this.names.join(', ')}.`
   }
 
   /** As offered to the model; the same objects until tools are added, so that a request's prefix never changes. */

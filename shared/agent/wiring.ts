@@ -2,6 +2,8 @@ import { newId } from '#shared/base/ids'
 import { ok, type Result } from '#shared/base/result'
 import { costOf, factsOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
+import { instructionsOf } from '#shared/context/skills/skill'
+import type { SkillShelf } from '#shared/context/skills/skill-shelf'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { Cause } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
@@ -14,6 +16,7 @@ import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
 import { textOfEntry } from '#shared/store/recall'
 import type { AgentDesk } from '#shared/tools/agent-desk'
+import type { SkillDesk } from '#shared/tools/skill-desk'
 import type { TaskDesk, TaskReport } from '#shared/tools/task-desk'
 import type { ToolContext, ToolOutput } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
@@ -29,6 +32,7 @@ import type { NetworkQuestions } from './network-questions'
 import type { OpenModel } from './open-model'
 import { SessionReadLedger } from './read-ledger'
 import type { SessionBinding } from './session'
+import { SkillScope } from './skill-scope'
 import { todoNote, todosOf } from './todos'
 import { contextFill } from './token-budget'
 import type { CallEnd, ObservedAction, ToolAudit, ToolCallServices } from './tool-call'
@@ -56,6 +60,7 @@ export interface WiringParts {
   network: NetworkQuestions
   tasks: TaskDesk
   agents: AgentDesk
+  skills(): Promise<SkillShelf>
   spending: Spending
   /** Asks the user what the model cannot know; empty where nobody answers. */
   ask(question: UserQuestion, signal: AbortSignal): Promise<string>
@@ -81,11 +86,13 @@ export class SessionWiring {
   readonly #ledger = new SessionReadLedger()
   #lastUsage: { usage: Usage; messageCount: number } | undefined
   #compactionFailures = 0
+  readonly #scope: SkillScope
   #calls: ToolCallServices | undefined
 
   constructor(parts: WiringParts, session: SessionBinding) {
     this.#parts = parts
     this.#session = session
+    this.#scope = new SkillScope(parts.log)
     this.#windowTokens = this.#atMost(factsOf(parts.model.model).windowTokens)
     this.#spending = parts.spending
     this.#context = this.#toolContext()
@@ -124,14 +131,37 @@ export class SessionWiring {
     }
   }
 
+  /** What the active skill leaves of the tools. */
+  get #tools(): Toolset {
+    return this.#scope.narrow(this.#parts.tools)
+  }
+
+  #skillDesk(): SkillDesk {
+    const told = (text: string) => this.#session.emit({ type: 'notice', level: 'info', text })
+    return {
+      search: async query => (await this.#parts.skills()).search(query),
+      activate: async name => {
+        const found = (await this.#parts.skills()).find(name)
+        if (!found.ok) return found
+        this.#scope.activate(name, found.value.allowedTools)
+        told(`The skill ${name} is active.`)
+        return ok(instructionsOf(found.value))
+      },
+      deactivate: () => {
+        this.#scope.clear()
+        told('No skill is active any more.')
+      },
+    }
+  }
+
   /** How full the window is now. */
   fill(): ContextFill {
-    const { system, tools, log } = this.#parts
-    return contextFill(system(), tools.specs(), log.messages(), this.#windowTokens, this.#lastUsage)
+    const { system, log } = this.#parts
+    return contextFill(system(), this.#tools.specs(), log.messages(), this.#windowTokens, this.#lastUsage)
   }
 
   async #nextRequest(signal: AbortSignal): Promise<ModelRequest> {
-    const { settings, model, log, tools, system } = this.#parts
+    const { settings, model, log, system } = this.#parts
     await this.#learnWindow(signal)
     await this.#clearOldResults()
     if (this.fill().used > (settings.compactAt ?? COMPACT_AT) * this.#windowTokens) await this.#compact(signal)
@@ -139,7 +169,7 @@ export class SessionWiring {
       model: model.model,
       system: system(),
       messages: log.messages(),
-      tools: tools.specs(),
+      tools: this.#tools.specs(),
       ...(settings.maxTokens !== undefined && { maxTokens: settings.maxTokens }),
       ...(settings.temperature !== undefined && { temperature: settings.temperature }),
       ...(settings.thinkingBudget !== undefined && { thinkingBudget: settings.thinkingBudget }),
@@ -254,10 +284,13 @@ export class SessionWiring {
   }
 
   #callServices(): ToolCallServices {
-    const { engine, host, tools, actor, sandbox, rules } = this.#parts
+    const { engine, host, actor, sandbox, rules } = this.#parts
     const session = this.#session
+    const toolsNow = () => this.#tools
     return {
-      tools,
+      get tools() {
+        return toolsNow()
+      },
       context: this.#context,
       actor,
       mode: session.mode,
@@ -380,6 +413,7 @@ export class SessionWiring {
         },
         tasks: { ...tasks, startProcess: command => this.#startBeside(command) },
         agents,
+        skills: this.#skillDesk(),
         ownedFiles: new Set(),
       },
     }

@@ -161,7 +161,8 @@ export class SubAgents {
       const text = `agent "${agent.name}" names tools that there are not: ${unknown.join(', ')}`
       caller.session.emit({ type: 'notice', level: 'warning', text })
     }
-    const tools = toolsFor(agent, parent.tools, mode)
+    // A skill that narrows the caller's tools narrows these too.
+    const tools = toolsFor(agent, caller.calls().tools, mode)
     const place = await this.#placeFor(titleOf(request), tools, mode, parent)
     if (!place.ok) {
       await log.value.close()

@@ -1,3 +1,4 @@
+import { activateSkillTool } from './activate-skill'
 import { askUserTool } from './ask-user'
 import { bashTool } from './bash'
 import { cancelTaskTool } from './cancel-task'
@@ -9,6 +10,7 @@ import { invokeAgentTool } from './invoke-agent'
 import { listTool } from './list'
 import { listAgentsTool } from './list-agents'
 import { listBackgroundTasksTool } from './list-background-tasks'
+import { listSkillsTool } from './list-skills'
 import { memoryReadTool } from './memory-read'
 import { memoryWriteTool } from './memory-write'
 import { readTool } from './read'
@@ -39,6 +41,8 @@ export const BUILT_IN_TOOLS: readonly Tool[] = [
   recallContextTool,
   invokeAgentTool,
   listAgentsTool,
+  listSkillsTool,
+  activateSkillTool,
   listBackgroundTasksTool,
   cancelTaskTool,
   waitTaskTool,

@@ -9,6 +9,7 @@ import type { HistoryEntry } from '#shared/store/conversation'
 import type { Effect } from '#shared/trust/effects'
 import type { PathScope } from '#shared/trust/path-scope'
 import type { AgentDesk } from './agent-desk'
+import type { SkillDesk } from './skill-desk'
 import type { TaskDesk } from './task-desk'
 
 /**
@@ -136,6 +137,7 @@ export interface SessionFacts {
   setTodos(items: TodoItem[]): void
   tasks: TaskDesk
   agents: AgentDesk
+  skills: SkillDesk
   /** Files this session itself created, project-relative. */
   ownedFiles: Set<string>
 }

@@ -12,8 +12,9 @@ export async function readFrontMatter(text: string): Promise<Result<FrontMatter,
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   const end = lines.findIndex((line, index) => index > 0 && line.trimEnd() === '---')
   if (lines[0]?.trimEnd() !== '---' || end < 0) return fail('does not begin with YAML between two lines of ---')
-  const { parseDocument } = await import('yaml')
-  const document = parseDocument(lines.slice(1, end).join('\n'))
+  const { parseAllDocuments } = await import('yaml')
+  const [document] = parseAllDocuments(lines.slice(1, end).join('\n'))
+  if (!document || !('errors' in document)) return fail('its YAML names no fields')
   const [problem] = document.errors
   if (problem) return fail(`its YAML cannot be read: ${problem.message.split('\n')[0]}`)
   // An alias that unfolds into millions of nodes is an attack, not a description.

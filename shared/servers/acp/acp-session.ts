@@ -143,7 +143,7 @@ export class AcpSession {
 
   /** What a client shows beside the session from its start; sent once it knows the session's id. */
   async announce(): Promise<void> {
-    const commands = await this.#kode.chatCommands()
+    const commands = [...(await this.#kode.chatCommands()), ...(await this.#kode.skills())]
     this.#sendCommands(commands)
     void this.#kode.serverPrompts().then(prompts => {
       if (prompts.length > 0 && !this.#closing.signal.aborted) this.#sendCommands([...commands, ...prompts])
