@@ -145,6 +145,8 @@ class NameSearch {
   async #targetsOf(use: RustUse, path: string): Promise<readonly string[] | undefined> {
     const [first = '', ...rest] = use.path
     // Traits and types with well known names, which the standard library's table answers for.
+    // The instructions of processors are in no table.
+    if (/^(?:std|core)$/.test(first) && /^(?:arch|simd|intrinsics)$/.test(rest[0] ?? '')) return undefined
     if (/^(?:std|core|alloc)$/.test(first))
       return (await import('./rust-std')).hasStandardName(this.#question.name) ? undefined : []
     const ups = use.path.filter(each => each === 'super').length
