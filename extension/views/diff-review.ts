@@ -98,7 +98,9 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
   }
 
   #noteTyping(event: vscode.TextDocumentChangeEvent): void {
-    const isOwnTyping = event.document === vscode.window.activeTextEditor?.document && event.contentChanges.length > 0
+    const isActive = event.document === vscode.window.activeTextEditor?.document
+    // A file that was read again from the disk changes too, and nobody typed it.
+    const isOwnTyping = isActive && event.contentChanges.length > 0 && event.document.isDirty
     if (isOwnTyping && event.document.uri.scheme !== PENDING_SCHEME) this.#lastTypedAt = Date.now()
   }
 

@@ -17,7 +17,12 @@ const OLD = '  return prices.reduce((sum, price) => sum + price, 0)'
 let editor: Editor
 
 beforeAll(async () => {
-  editor = await Editor.open({ 'src/money.ts': MONEY, 'src/orders.ts': ORDERS, 'package.json': '{"name":"orders"}' })
+  editor = await Editor.open({
+    'src/money.ts': MONEY,
+    'src/cents.ts': MONEY,
+    'src/orders.ts': ORDERS,
+    'package.json': '{"name":"orders"}',
+  })
   await editor.setKey('sk-test-0123456789')
 })
 
@@ -89,7 +94,7 @@ describe('what the editor knows', () => {
   test('goes along with a prompt that mentions it; code of an answer waits for review in its place', async () => {
     await editor.newConversation()
     const page = editor.workbench.page
-    await editor.workbench.openFile('money.ts')
+    await editor.workbench.openFile('cents.ts')
     await page.locator('.editor-instance .view-line', { hasText: 'Math.round' }).click()
     await page.keyboard.press('Home')
     await page.keyboard.press('Shift+End')
@@ -98,15 +103,14 @@ describe('what the editor knows', () => {
     await editor.prompt('What about @selection and @problems?')
     await editor.chat.getByRole('button', { name: 'Apply' }).click()
     const sent = JSON.stringify(editor.model.requests.at(-1)?.body.messages)
-    expect(sent).toContain('<selection path=\\"src/money.ts\\" lines=\\"2-2\\">\\nreturn Math.round(value * 100) / 100')
+    expect(sent).toContain('<selection path=\\"src/cents.ts\\" lines=\\"2-2\\">\\nreturn Math.round(value * 100) / 100')
     expect(sent).toContain('<problems>')
     await editor.workbench.editorAction('Accept Change').waitFor()
-    expect(editor.read('src/money.ts')).toBe(MONEY)
+    expect(editor.read('src/cents.ts')).toBe(MONEY)
     await editor.workbench.editorAction('Accept Change').click()
     await expect
-      .poll(() => editor.read('src/money.ts'), { timeout: 30_000 })
+      .poll(() => editor.read('src/cents.ts'), { timeout: 30_000 })
       .toBe(MONEY.replace('return Math.round(value * 100) / 100', line))
-    editor.write('src/money.ts', MONEY)
   })
 })
 
