@@ -44,11 +44,9 @@ export async function bringHome(
   const none = { changes: [], diff: '' }
   const changed = await copy.changes()
   if (!changed.ok) {
-    return {
-      landed: none,
-      report: `What it changed cannot be told: ${changed.error}. It is still in ${copy.root}.`,
-      isComplete: false,
-    }
+    await copy.keep(changed.error)
+    const report = `What it changed cannot be told: ${changed.error}. It stays in ${copy.root}.`
+    return { landed: none, report, isComplete: false }
   }
   if (changed.value.length === 0) return { landed: none, report: '', isComplete: true }
 
@@ -106,11 +104,14 @@ async function settle(
   if (left.length === 0) return { landed, report: lines.join('\n'), isComplete: true }
   const reasons = left.map(({ path, reason }) => (reason === '' ? path : `${path} (${reason})`))
   const kept = await copy.keep(reasons.join('; '))
-  const where = kept
-    ? `Its whole change is kept in ${kept.kept}: change.patch, and each file as it became in files/.`
-    : ''
-  lines.push(`Not landed: ${reasons.join('; ')}. ${where}`.trim())
+  lines.push(`Not landed: ${reasons.join('; ')}. ${whereKept(kept)}`.trim())
   return { landed, report: lines.join('\n'), isComplete: false }
+}
+
+function whereKept(kept: Awaited<ReturnType<WorkingCopy['keep']>>): string {
+  if (!kept.ok) return `Beware: ${kept.error}.`
+  if (!kept.value) return ''
+  return `Its whole change is kept in ${kept.value.kept}: change.patch, and each file as it became in files/.`
 }
 
 /** The files as they would be at home, and those that cannot be. */

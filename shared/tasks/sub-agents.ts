@@ -247,7 +247,9 @@ export class SubAgents {
       },
       keep: async why => {
         const kept = await copy.keep(why)
-        return kept ? `What it changed did not land; it is kept in ${kept.kept}: ${kept.paths.join(', ')}.` : ''
+        if (!kept.ok) return `Beware: ${kept.error}.`
+        const { value } = kept
+        return value ? `What it changed did not land; it is kept in ${value.kept}: ${value.paths.join(', ')}.` : ''
       },
       end: async () => {
         await sandbox.close()

@@ -92,14 +92,16 @@ export class WorkingCopies {
       // It is alive.
       if (!lock.ok) continue
       const copies = await files.list(join(folder, 'copies'))
+      let mustStay = false
       for (const each of copies.ok ? copies.value : []) {
         const copy = await WorkingCopy.leftBehind(join(folder, 'copies', each.name), this.#placeOf(folder, each.name))
         const kept = await copy?.keep('the process that ran it died')
-        if (copy && kept) found.push({ title: copy.title, ...kept })
+        if (copy && kept?.ok && kept.value) found.push({ title: copy.title, ...kept.value })
         await copy?.remove()
+        mustStay ||= copy?.mustStay === true
       }
       await lock.value()
-      await files.remove(folder, true)
+      if (!mustStay) await files.remove(folder, true)
     }
     await files.remove(this.#folder)
     return found
@@ -116,6 +118,8 @@ export class WorkingCopies {
     await this.#opening
     await Promise.all([...this.#copies].map(copy => copy.remove()))
     await this.#unlock?.()
+    // Found by the next start, which tries again to keep it.
+    if ([...this.#copies].some(copy => copy.mustStay)) return
     await this.#sources.files.remove(this.#own, true)
     await this.#sources.files.remove(this.#folder)
   }

@@ -4,7 +4,7 @@ import { type FilePair, unifiedDiff } from '#shared/base/diff'
 import { fail, ok, type Result } from '#shared/base/result'
 import { IgnoreRules } from '#shared/edits/ignore-rules'
 import { decodeText } from '#shared/edits/text-file'
-import type { FileSystem, WalkedFile } from '#shared/host/host'
+import type { FileError, FileSystem, WalkedFile } from '#shared/host/host'
 
 /** Where a copy is and what it works with. */
 export interface CopyPlace {
@@ -53,6 +53,7 @@ export class WorkingCopy {
   /** How each file was when the copy was ready; undefined in one that a dead process left. */
   #start: ReadonlyMap<string, string> | undefined
   #onRemoved: () => Promise<void> = async () => undefined
+  #mustStay = false
   #removing: Promise<void> | undefined
 
   private constructor(folder: string, place: CopyPlace, manifest: Manifest) {
@@ -89,6 +90,11 @@ export class WorkingCopy {
   /** Of its own journals and caches. */
   get stateFolder(): string {
     return join(this.#folder, 'state')
+  }
+
+  /** The work in it is nowhere else: it could not be kept. Nothing removes it; the next start tries again. */
+  get mustStay(): boolean {
+    return this.#mustStay
   }
 
   onRemoved(tell: () => Promise<void>): void {
@@ -136,14 +142,24 @@ export class WorkingCopy {
   /**
    * Puts what was changed where the user finds it: `change.patch`, and each file as it became.
    *
-   * @returns undefined when nothing was changed
+   * @returns undefined when nothing was changed; an error is one line for people, and the copy then stays where it is
    */
-  async keep(why: string): Promise<{ kept: string; paths: string[] } | undefined> {
-    const { files, patchFolder } = this.#place
-    if (!(await files.lstat(join(this.#folder, READY))).ok) return undefined
+  async keep(why: string): Promise<Result<{ kept: string; paths: string[] } | undefined, string>> {
+    if (!(await this.#place.files.lstat(join(this.#folder, READY))).ok) return ok(undefined)
     const changes = await this.changes()
-    if (!changes.ok || changes.value.length === 0) return undefined
-    const pairs = changes.value.flatMap(({ path, before, after }): FilePair[] => {
+    const kept = changes.ok ? await this.#keepFiles(changes.value, why) : changes
+    this.#mustStay = !kept.ok
+    if (!kept.ok) return fail(`what it changed could not be kept (${kept.error}); it stays in ${this.root}`)
+    return ok(kept.value)
+  }
+
+  async #keepFiles(
+    changes: readonly CopiedChange[],
+    why: string,
+  ): Promise<Result<{ kept: string; paths: string[] } | undefined, string>> {
+    if (changes.length === 0) return ok(undefined)
+    const { files, patchFolder } = this.#place
+    const pairs = changes.flatMap(({ path, before, after }): FilePair[] => {
       const isText = (!before || before.text !== undefined) && (!after || after.text !== undefined)
       if (!isText) return []
       return [
@@ -155,18 +171,30 @@ export class WorkingCopy {
       ]
     })
     const head = `${this.title}\nNot landed: ${why}.\nApply with: git apply --3way change.patch; files/ holds each file as it became.\n\n`
-    await files.replace(join(patchFolder, 'change.patch'), Buffer.from(head + unifiedDiff(pairs)))
-    for (const { path, after } of changes.value) {
-      if (after && after.link === undefined)
-        await files.replace(join(patchFolder, 'files', path), after.bytes, after.mode)
+    const patched = await files.replace(join(patchFolder, 'change.patch'), Buffer.from(head + unifiedDiff(pairs)))
+    if (!patched.ok) return fail(patched.error.message)
+    for (const { path, after } of changes) {
+      const kept = after ? await this.#keepFile(join(patchFolder, 'files', path), after) : ok(undefined)
+      if (!kept.ok) return fail(kept.error.message)
     }
-    return { kept: patchFolder, paths: changes.value.map(change => change.path) }
+    return ok({ kept: patchFolder, paths: changes.map(change => change.path) })
   }
 
-  /** Safe to call again. */
-  remove(): Promise<void> {
+  async #keepFile(target: string, { bytes, mode, link }: FileState): Promise<Result<void, FileError>> {
+    const { files } = this.#place
+    if (link === undefined) return files.replace(target, bytes, mode)
+    const folder = await files.makeFolder(dirname(target))
+    if (!folder.ok) return folder
+    // Kept before, by a try that failed later on.
+    await files.remove(target)
+    return files.symlink(link, target)
+  }
+
+  /** Safe to call again; does nothing to a copy that must stay. */
+  async remove(): Promise<void> {
+    if (this.#mustStay) return
     this.#removing ??= this.#remove()
-    return this.#removing
+    await this.#removing
   }
 
   async #remove(): Promise<void> {
