@@ -207,12 +207,14 @@ class UseJudge {
     const wrong = names.find(name => !/^(?:\*|self|super)$/.test(name) && !hasStandardName(name))
     if (wrong === undefined) return undefined
     const suggestion = didYouMean(wrong, standardNames())
-    const isBeyondTable = (this.#crate.minor ?? 0) > NEWEST_KNOWN_RUST || (await this.#isForNightly())
+    // Without a version in the manifest the compiler may be newer than the table; then only a name close to a known one is wrong.
+    const { minor } = this.#crate
+    const isKnowable = minor === undefined ? suggestion !== undefined : minor <= NEWEST_KNOWN_RUST
     return problemAt(
       'unknown-name',
       use,
       `\`${wrong}\` does not exist in \`${first}\``,
-      isBeyondTable ? 'likely' : 'certain',
+      isKnowable && !(await this.#isForNightly()) ? 'certain' : 'likely',
       suggestion,
       use.path.join('::'),
     )
