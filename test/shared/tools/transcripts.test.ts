@@ -285,6 +285,19 @@ describe.each<[string, Case[]]>([
     ],
   ],
   [
+    'the tools of agents and skills',
+    [
+      ['list agents', 'ListAgents', {}, 'ok', /^default \[built-in\]: .*\n(.*\n)*explore \[built-in\]: /],
+      ['know no foreign agent', 'InvokeAgent', { agent_name: 'nobody', prompt: 'go' }, 'error', /nobody.*explore/s],
+      ['want work for an agent', 'InvokeAgent', { prompt: ' ' }, 'error', /prompt: must not be blank/],
+      ['list skills', 'ListSkills', {}, 'ok', /^2 skills\n.*code-review/s],
+      ['find skills', 'ListSkills', { query: 'security' }, 'ok', /^1 skill\nsecurity-audit/],
+      ['bring the instructions of a skill', 'ActivateSkill', { skill_name: 'code-review' }, 'ok', /review/i],
+      ['know no foreign skill', 'ActivateSkill', { skill_name: 'juggling' }, 'error', /juggling.*code-review/s],
+      ['end a skill', 'ActivateSkill', { skill_name: 'none' }, 'ok', /^No skill is active/],
+    ],
+  ],
+  [
     'the background tools',
     [
       ['list nothing at first', 'ListBackgroundTasks', {}, 'ok', /^\[\]$/],
