@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { ModelEvent } from '#shared/providers/provider'
 import { agentSession, resultsOf } from '../../support/agent-session'
-import { agentFile, Cast } from '../../support/cast'
+import { agentFile, Cast, type Line } from '../../support/cast'
 import { calls, says } from '../../support/fake-provider'
 import { tempProject } from '../../support/temp-project'
 
@@ -162,8 +162,16 @@ describe('an agent in the background', () => {
         ),
         calls(['WaitTask', { task_ids: ['agent:1', 'agent:2', 'agent:3'] }]),
         calls(['InvokeAgent', { agent_name: 'explore', prompt: 'three', background: true }]),
-        calls(['Bash', { command: 'sleep 0.5' }]),
-        says('done'),
+        // However long that takes on a busy machine.
+        ...Array.from(
+          { length: 100 },
+          (_, n): Line =>
+            messages => {
+              return JSON.stringify(messages).includes('found 3')
+                ? says('done')
+                : calls(['Bash', { command: `sleep 0.1 # ${n}` }])
+            },
+        ),
       ],
       explore: [says('found 1'), says('found 2'), says('found 3')],
     })
