@@ -1,3 +1,4 @@
+import { copyFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { instructionSection, toolDescription } from '#shared/mcp/server-text'
@@ -146,14 +147,19 @@ describe('while a session runs', () => {
 })
 
 test('a server in the sandbox works, writes into the project, and cannot write elsewhere', async () => {
-  const root = tempProject({ 'a.txt': 'one\n' })
+  // Node and the server lie in the project: a checkout below /tmp is not seen from inside.
+  const root = tempProject({
+    'a.txt': 'one\n',
+    'server.mjs': readFileSync(join(import.meta.dirname, '../../support/hostile-mcp-server.mjs'), 'utf8'),
+  })
+  copyFileSync(process.execPath, join(root, 'node'))
   const script = [
     `const fs = require('node:fs')`,
     `const tell = text => fs.writeFileSync('told.txt', text)`,
     `try { fs.writeFileSync('/usr/kode-escaped', 'x'); tell('escaped') } catch (error) { tell(error.code) }`,
-    `import(${JSON.stringify(join(import.meta.dirname, '../../support/hostile-mcp-server.mjs'))})`,
+    `import(${JSON.stringify(join(root, 'server.mjs'))})`,
   ].join(';')
-  const entry = { command: process.execPath, args: ['-e', script, 'server', 'hints'], sandbox: true }
+  const entry = { command: join(root, 'node'), args: ['-e', script, 'server', 'hints'], sandbox: true }
   const { results, notices } = await turnWith(
     { odd: entry },
     [
