@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { ok } from '#shared/base/result'
 import type { CredentialPlaces } from '#shared/config/credentials'
 import { systemKeychain } from '#shared/config/keychain'
+import { whileLocked } from '#shared/config/locked-file'
 import { contentHash, entriesIn, serversFrom } from '#shared/mcp/config-file'
 import { Consents } from '#shared/mcp/consent'
 import { findConfigTexts } from '#shared/mcp/find-config'
@@ -244,15 +246,17 @@ async function writeEntry(
   const { path, from } = fileFor(context, args)
   const { root, files, paths } = context
   const consents = new Consents(files, paths)
-  const before = await files.read(path, 1_000_000)
-  const wasAllowed =
-    !before.ok || (await consents.isAllowed(root, from, contentHash(new TextDecoder().decode(before.value))))
   const { writeServer } = await import('#shared/mcp/edit-config')
-  const written = await writeServer(path, name, entry, files)
+  const written = await whileLocked(path, context, async () => {
+    const before = await files.read(path, 1_000_000)
+    const wasAllowed =
+      !before.ok || (await consents.isAllowed(root, from, contentHash(new TextDecoder().decode(before.value))))
+    const server = await writeServer(path, name, entry, files)
+    if (!server.ok) return server
+    const isAllowed = args.flags.project === true && wasAllowed
+    return isAllowed ? consents.allow(root, from, contentHash(server.value.text)) : ok(undefined)
+  })
   if (!written.ok) throw new CommandFailure(written.error, EXIT.failed)
-  if (args.flags.project !== true || !wasAllowed) return
-  const allowed = await consents.allow(root, from, contentHash(written.value.text))
-  if (!allowed.ok) throw new CommandFailure(allowed.error, EXIT.failed)
 }
 
 async function remove(context: CommandContext, args: CommandArgs, name: string): Promise<CommandResult> {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { FileError, FileSystem } from '#shared/host/host'
 import type { Keychain } from './keychain'
+import { whileLocked } from './locked-file'
 import type { KodePaths } from './paths'
 
 /** API keys by provider, as `kode providers login` keeps them: never in a project, and readable by the user alone. */
@@ -61,10 +62,8 @@ export async function keepCredential(
 ): Promise<Result<'keychain' | 'file', string>> {
   const kept = await readKeptKeys(places)
   if (!kept.ok) return kept
-  const rest = without(kept.value, provider)
   const isInKeychain = await places.keychain.keep(provider, key)
-  const written = await write(
-    places,
+  const written = await change(places, provider, rest =>
     isInKeychain
       ? { ...rest, keychain: [...rest.keychain, provider] }
       : { ...rest, keys: { ...rest.keys, [provider]: key } },
@@ -83,8 +82,20 @@ export async function removeCredential(places: CredentialPlaces, provider: strin
     if ((await places.keychain.read(provider)) !== undefined)
       return fail(`the keychain does not let go of the key of ${provider}; remove it there`)
   }
-  const written = await write(places, without(kept.value, provider))
+  const written = await change(places, provider, rest => rest)
   return written.ok ? ok(true) : written
+}
+
+/** Writes what `add` makes of everything but one provider's key. The keychain, which may ask the user, is not waited for. */
+function change(
+  places: Pick<CredentialPlaces, 'files' | 'paths'>,
+  provider: string,
+  add: (rest: KeptKeys) => KeptKeys,
+): Promise<Result<void, string>> {
+  return whileLocked(pathOf(places.paths), places, async () => {
+    const kept = await readKeptKeys(places)
+    return kept.ok ? write(places, add(without(kept.value, provider))) : kept
+  })
 }
 
 function without({ keys, keychain }: KeptKeys, provider: string): KeptKeys {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { fail, ok, type Result } from '#shared/base/result'
+import { whileLocked } from '#shared/config/locked-file'
 import type { KodePaths } from '#shared/config/paths'
 import type { FileSystem } from '#shared/host/host'
 
@@ -13,9 +14,11 @@ const schema = v.object({ version: v.literal(1), allowed: v.record(v.string(), v
 export class Consents {
   readonly #files: FileSystem
   readonly #path: string
+  readonly #paths: Pick<KodePaths, 'db'>
 
   constructor(files: FileSystem, paths: Pick<KodePaths, 'db'>) {
     this.#files = files
+    this.#paths = paths
     this.#path = join(paths.db, 'mcp-allowed.json')
   }
 
@@ -23,16 +26,22 @@ export class Consents {
     return (await this.#read())[keyOf(root, file)] === hash
   }
 
-  async allow(root: string, file: string, hash: string): Promise<Result<void, string>> {
-    return this.#write({ ...(await this.#read()), [keyOf(root, file)]: hash })
+  allow(root: string, file: string, hash: string): Promise<Result<void, string>> {
+    return this.#alone(async () => this.#write({ ...(await this.#read()), [keyOf(root, file)]: hash }))
   }
 
   /** @returns whether there was one */
-  async revoke(root: string, file: string): Promise<Result<boolean, string>> {
-    const { [keyOf(root, file)]: known, ...rest } = await this.#read()
-    if (known === undefined) return ok(false)
-    const written = await this.#write(rest)
-    return written.ok ? ok(true) : written
+  revoke(root: string, file: string): Promise<Result<boolean, string>> {
+    return this.#alone(async () => {
+      const { [keyOf(root, file)]: known, ...rest } = await this.#read()
+      if (known === undefined) return ok(false)
+      const written = await this.#write(rest)
+      return written.ok ? ok(true) : written
+    })
+  }
+
+  #alone<T>(change: () => Promise<Result<T, string>>): Promise<Result<T, string>> {
+    return whileLocked(this.#path, { files: this.#files, paths: this.#paths }, change)
   }
 
   /** A file that is missing or damaged allows nothing. */

@@ -34,6 +34,28 @@ test('a key is tried, kept for the user alone, used, and forgotten', async () =>
   expect(after.stderr).toContain('GROQ_API_KEY')
 })
 
+test('what many processes keep at the same moment is all kept', async () => {
+  const { root } = await setUp([])
+  const providers = ['openai', 'anthropic', 'groq', 'mistral', 'deepseek', 'openrouter']
+  const servers = providers.map(name => `server-${name}`)
+  const ends = await Promise.all([
+    ...providers.map(name =>
+      runCli(['providers', 'login', name, '--no-check'], { cwd: root, input: `key-of-${name}` }),
+    ),
+    ...servers.map(name => runCli(['mcp', 'add', '--project', name, 'true'], { cwd: root })),
+  ])
+  expect(ends.map(end => [end.code, end.stderr])).toEqual(ends.map(() => [0, '']))
+  const kept = JSON.parse(readFileSync(join(root, '../.config/kode/db/keys.json'), 'utf8'))
+  expect(kept.keys).toEqual(Object.fromEntries(providers.map(name => [name, `key-of-${name}`])))
+  const list = await runCli(['mcp', 'list', '--json'], { cwd: root })
+  expect(
+    JSON.parse(list.stdout)
+      .servers.map((each: { name: string }) => each.name)
+      .sort(),
+  ).toEqual(servers.sort())
+  expect(JSON.parse(list.stdout).waiting).toEqual([])
+}, 60_000)
+
 test('where the system has a keychain the key is in there, and nowhere else', async () => {
   const { root, server } = await setUp([{ text: 'Hello.' }, { text: 'Not asked.' }], { apiKey: KEY })
   const keychain = join(root, '../keychain')
