@@ -3,7 +3,7 @@ import type { Settings } from '#shared/config/settings'
 import { createKode, createOutputCheck, type SessionOptions } from '#shared/kode'
 import type { KodeEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
-import type { RunResult } from '#shared/protocol/run-result'
+import { RunRecord, type RunResult } from '#shared/protocol/run-result'
 import { listFlag, numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
 import { cliHost } from './cli-host'
 import type { Interruption } from './interruption'
@@ -67,21 +67,24 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
     })
     return interruption.exitCode === undefined ? result : { ...result, exit_code: interruption.exitCode }
   }
-  const finish = async (result: RunResult) => {
+  /** What the run left running ends with the session; what that changed last is part of the result. */
+  const finish = async (result: RunResult): Promise<RunResult> => {
+    const record = new RunRecord(result.changes)
+    session.value.subscribe(event => record.see(event))
     await session.value.close()
     await kode.close()
-    writeReports(result, patch, flags)
-    return result.exit_code
+    const whole = { ...result, changes: record.changes }
+    writeReports(whole, patch, flags)
+    return whole
   }
   if (!lines) {
-    const result = await run(prompt ?? [])
-    const exitCode = await finish(result)
+    const result = await finish(await run(prompt ?? []))
     printResult(result, format, output)
-    return exitCode
+    return result.exit_code
   }
   lines.steer(session.value)
   const last = await runLines(lines, run, result => printResult(result, format, output), interruption.signal)
-  if (last) return finish(last)
+  if (last) return (await finish(last)).exit_code
   await session.value.close()
   await kode.close()
   throw new UsageError('no prompt came on stdin: send lines such as {"type":"user","text":"…"}')

@@ -9,6 +9,7 @@ export class RunPatch {
 
   see(event: KodeEvent): void {
     if (event.type === 'tool_result' && event.changes && event.diff) this.#text += event.diff
+    if (event.type === 'landed') this.#text += event.diff
   }
 
   get text(): string {

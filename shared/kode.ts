@@ -469,7 +469,7 @@ class ProjectKode implements Kode {
           )
           return wiring.turnServices()
         },
-        onModeChanged: mode => void log.setMeta('mode', mode),
+        onModeChanged: mode => log.noteMeta('mode', mode),
         onClose: () => this.#tasks.endAllOf(log.id),
       }),
     )

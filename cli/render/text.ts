@@ -84,6 +84,7 @@ function endLine(end: Extract<KodeEvent, { type: 'turn_ended' }>['end']): string
     case 'cancelled':
       return 'interrupted'
     case 'limit':
+    case 'store_failed':
       return end.message
     case 'refused':
       return `refused: ${end.message}`

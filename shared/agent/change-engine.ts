@@ -174,8 +174,13 @@ export class ChangeEngine {
   }
 
   /** Watches a command that goes on beside the conversation; see `WorkspaceScanner.beginBeside`. */
-  watchBeside(cause: Cause, command: string, isAlone: boolean): Promise<Result<BesideWatch, EditProblem>> {
-    return this.#scanner.beginBeside(cause, command, isAlone)
+  watchBeside(
+    cause: Cause,
+    command: string,
+    isAlone: boolean,
+    onFound: (changes: CommandChanges) => void,
+  ): Promise<Result<BesideWatch, EditProblem>> {
+    return this.#scanner.beginBeside(cause, command, isAlone, onFound)
   }
 
   /** To be called when a turn ends, for what it left running. */

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '#shared/base/result'
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
 import type { Message, UserPart } from '#shared/protocol/messages'
+import { StoreFailure } from '#shared/store/failure'
 import type { SessionLog } from '#shared/store/messages'
 import { Steering } from './steering'
 import { runTurn, type TurnServices, userMessage } from './turn'
@@ -174,7 +175,7 @@ export class AgentSession {
     ])
     // It becomes part of this message for good: a text that changed later would spoil the cached prefix.
     const withNote: UserPart[] = note === '' ? said : [...said, { type: 'text', text: note }]
-    const end = await runTurn(this.#services, userMessage(withNote, 'typed'), signal)
+    const end = await runTurn(this.#services, userMessage(withNote, 'typed'), signal).catch(unsavedEnd)
     await this.#services.afterTurn()
     this.emit({ type: 'turn_ended', turn_id: turnId, end })
     return end
@@ -183,6 +184,12 @@ export class AgentSession {
 
 /** Of what comes beside the words, such as stdin; more would not fit into any usual window beside the work. */
 const MAX_PART_CHARS = 200_000
+
+/** What was not saved must not be acted upon, so the turn ends there. */
+function unsavedEnd(thrown: unknown): TurnEnd {
+  if (thrown instanceof StoreFailure) return { reason: 'store_failed', message: thrown.message }
+  throw thrown
+}
 
 function cutPart(part: UserPart): UserPart {
   return part.type === 'text' ? { ...part, text: cutMiddle(part.text, MAX_PART_CHARS) } : part

@@ -23,13 +23,13 @@ export class SkillScope {
   activate(name: string, allowedTools: readonly string[] | undefined): void {
     this.#active = { name, ...(allowedTools && { allowed_tools: [...allowedTools] }) }
     this.#scoped = undefined
-    void this.#log.setMeta('skill', this.#active)
+    this.#log.noteMeta('skill', this.#active)
   }
 
   clear(): void {
     this.#active = undefined
     this.#scoped = undefined
-    void this.#log.setMeta('skill', null)
+    this.#log.noteMeta('skill', null)
   }
 
   /** What is left of the tools. */

@@ -18,7 +18,14 @@ export async function runToolBatch(
 ): Promise<void> {
   for (const group of groupCalls(calls, services)) {
     const running = group.map(call => runToolCall(call, services, signal))
-    for (const end of running) await onEnd(await end)
+    let failure: unknown
+    // What cannot be told of has run all the same: the others are waited for, and have their turn.
+    for (const end of running) {
+      await onEnd(await end).catch((thrown: unknown) => {
+        failure ??= thrown
+      })
+    }
+    if (failure !== undefined) throw failure
   }
 }
 

@@ -5,6 +5,7 @@ import type { Settings } from '#shared/config/settings'
 import { instructionsOf } from '#shared/context/skills/skill'
 import type { SkillShelf } from '#shared/context/skills/skill-shelf'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
+import type { CommandChanges } from '#shared/edits/scan'
 import type { Cause } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
@@ -17,7 +18,7 @@ import type { SessionLog } from '#shared/store/messages'
 import { textOfEntry } from '#shared/store/recall'
 import type { AgentDesk } from '#shared/tools/agent-desk'
 import type { SkillDesk } from '#shared/tools/skill-desk'
-import type { TaskDesk, TaskReport } from '#shared/tools/task-desk'
+import type { BoardDesk, TaskReport } from '#shared/tools/task-desk'
 import type { ToolContext, ToolOutput } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
 import type { Actor } from '#shared/trust/matrix'
@@ -58,7 +59,7 @@ export interface WiringParts {
   scope: PathScope
   rules: RuleBook
   network: NetworkQuestions
-  tasks: TaskDesk
+  tasks: BoardDesk
   agents: AgentDesk
   skills(): Promise<SkillShelf>
   spending: Spending
@@ -267,17 +268,22 @@ export class SessionWiring {
   }
 
   async #addToolEnd(end: CallEnd): Promise<void> {
-    await this.#parts.log.append(end.message, {
-      ...(end.fullText && { fullText: end.fullText }),
-      ...(end.changes.length > 0 && { changes: end.changes }),
-    })
+    const { changes, diff = '' } = end
+    const details = { ...(end.fullText && { fullText: end.fullText }), ...(changes.length > 0 && { changes }) }
+    try {
+      await this.#parts.log.append(end.message, details)
+    } catch (thrown) {
+      // The files are changed all the same.
+      if (changes.length > 0) this.#session.emit({ type: 'landed', call_id: end.message.call_id, changes, diff })
+      throw thrown
+    }
     this.#session.emit({
       type: 'tool_result',
       message: end.message,
       duration_ms: end.durationMs,
       ...(end.denied && { denied: end.denied.reason }),
-      ...(end.changes.length > 0 && { changes: end.changes }),
-      ...(end.diff && { diff: end.diff }),
+      ...(changes.length > 0 && { changes }),
+      ...(diff && { diff }),
       ...(end.gates && { gates: end.gates }),
       ...(end.exitCode !== undefined && { exit_code: end.exitCode }),
     })
@@ -352,15 +358,15 @@ export class SessionWiring {
       }
     }
     for (const file of changes.files) if (file.status === 'created') this.#context.session.ownedFiles.add(file.path)
-    const files = changes.files.map(({ path, status }) => ({ path, status }))
-    const diff = changes.files.map(file => file.diff).join('')
-    return { output: result, changes: files, diff, advice: await this.#adviceOn(changes.changes) }
+    return { output: result, ...toldOf(changes), advice: await this.#adviceOn(changes.changes) }
   }
 
   /** Starts a command in the background; what it changes is found when it has ended, told, and undone with the turn. */
-  async #startBeside(command: string): Promise<Result<TaskReport, string>> {
+  async #startBeside(command: string, callId: string): Promise<Result<TaskReport, string>> {
     const { engine, tasks, actor } = this.#parts
-    const watch = await engine.watchBeside(this.#cause(), command, actor === 'headless')
+    const watch = await engine.watchBeside(this.#cause(), command, actor === 'headless', changes => {
+      this.#session.emit({ type: 'landed', call_id: callId, ...toldOf(changes) })
+    })
     const finish = async () => {
       const finished = watch.ok ? await watch.value.finish() : watch
       const paths = finished.ok ? finished.value.files.map(file => file.path) : []
@@ -406,12 +412,12 @@ export class SessionWiring {
         messages: () => log.messages(),
         history: () => log.history(),
         todos: () => todos,
-        setTodos(items) {
+        async setTodos(items) {
+          await log.setMeta('todos', items)
           todos = items
-          void log.setMeta('todos', items)
           session.emit({ type: 'todos', items })
         },
-        tasks: { ...tasks, startProcess: command => this.#startBeside(command) },
+        tasks: { ...tasks, startProcess: (command, callId) => this.#startBeside(command, callId) },
         agents,
         skills: this.#skillDesk(),
         ownedFiles: new Set(),
@@ -447,4 +453,9 @@ export class SessionWiring {
       }),
     })
   }
+}
+
+/** What a command changed, as events tell it. */
+function toldOf({ files }: CommandChanges): { changes: ChangedFile[]; diff: string } {
+  return { changes: files.map(({ path, status }) => ({ path, status })), diff: files.map(file => file.diff).join('') }
 }

@@ -22,7 +22,7 @@ export interface UndoOptions {
   force?: boolean
 }
 
-/** What was undone or redone; the data of `kode undo --json`. */
+/** What was undone or redone; the data of `kode undo --json`. A stable contract; see undo.schema.json. */
 export interface UndoReport {
   schema_version: 1
   kind: 'undo' | 'redo'

@@ -94,12 +94,18 @@ export class WorkspaceScanner {
    * else is known to have changed it, is its work; later it may as well be the user's, so undo asks before it touches that.
    *
    * @param isAlone nobody else works in the project, so that later changes are its work too
+   * @param onFound told what it changed whenever a look has found something
    */
-  beginBeside(cause: Cause, command: string, isAlone: boolean): Promise<Result<BesideWatch, EditProblem>> {
+  beginBeside(
+    cause: Cause,
+    command: string,
+    isAlone: boolean,
+    onFound: (changes: CommandChanges) => void = () => undefined,
+  ): Promise<Result<BesideWatch, EditProblem>> {
     return this.#inTurn(async () => {
       const looked = await this.#lookBefore()
       if (!looked.ok) return looked
-      const beside: BesideCommand = { cause, command, isAlone, isTurnOver: false, changed: [] }
+      const beside: BesideCommand = { cause, command, isAlone, onFound, isTurnOver: false, changed: [] }
       this.#beside.push(beside)
       await this.#markRunning()
       return ok({ finish: () => this.#inTurn(() => this.#finishBeside(beside)) })
@@ -129,8 +135,10 @@ export class WorkspaceScanner {
   /** What is seen now is the work of a command that runs on its own. */
   async #lookFor(command: RunningCommand | BesideCommand): Promise<Result<void, EditProblem>> {
     const looked = await this.#look(command.cause, doubtAbout(command))
-    if (looked.ok) command.changed.push(...looked.value)
-    return looked.ok ? ok(undefined) : looked
+    if (!looked.ok) return looked
+    command.changed.push(...looked.value)
+    if ('onFound' in command && looked.value.length > 0) command.onFound(describe(looked.value))
+    return ok(undefined)
   }
 
   async #lookBefore(): Promise<Result<CommandChanges | undefined, EditProblem>> {
@@ -328,6 +336,7 @@ interface RunningCommand {
 interface BesideCommand extends RunningCommand {
   command: string
   isAlone: boolean
+  onFound(changes: CommandChanges): void
   /** The user may have worked since. */
   isTurnOver: boolean
 }

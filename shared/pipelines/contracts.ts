@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { TurnView, UndoReport } from '#shared/edits/checkpoint'
 import type { Finding, GateResult } from '#shared/protocol/gate-report'
 import { GATE_NAMES } from '#shared/protocol/gate-report'
 import type { RunResult } from '#shared/protocol/run-result'
@@ -131,7 +132,7 @@ export const runResultSchema = v.strictObject({
   output: v.optional(v.unknown()),
   session_id: v.string(),
   model: v.string(),
-  stop_reason: v.picklist(['answered', 'cancelled', 'limit', 'refused', 'provider_failed']),
+  stop_reason: v.picklist(['answered', 'cancelled', 'limit', 'refused', 'provider_failed', 'store_failed']),
   limit: v.optional(v.picklist(['turns', 'cost', 'tokens', 'time', 'loop_guard', 'output_limit', 'context'])),
   usage,
   cost_usd: v.nullable(v.number()),
@@ -145,6 +146,33 @@ export const runResultSchema = v.strictObject({
   ),
   error: v.optional(v.string()),
 }) satisfies v.GenericSchema<unknown, RunResult>
+
+const turnNumber = { turn: count, title: v.string(), session_id: v.optional(v.string()) }
+
+const undoReport = v.strictObject({
+  schema_version: v.literal(1),
+  kind: v.picklist(['undo', 'redo']),
+  dry_run: v.boolean(),
+  turns: v.array(v.strictObject(turnNumber)),
+  files: v.array(v.strictObject({ path: v.string(), action: v.picklist(['restored', 'removed', 'recreated']) })),
+  kept: v.array(v.strictObject({ path: v.string(), reason: v.string(), diff: v.string() })),
+  message: v.string(),
+}) satisfies v.GenericSchema<unknown, UndoReport>
+
+const undoList = v.strictObject({
+  schema_version: v.literal(1),
+  turns: v.array(
+    v.strictObject({
+      ...turnNumber,
+      at: v.pipe(v.number(), v.description('milliseconds since 1970, of its last change')),
+      state: v.picklist(['applied', 'undone']),
+      files: v.array(v.string()),
+    }),
+  ),
+}) satisfies v.GenericSchema<unknown, { turns: TurnView[] }>
+
+/** What `kode undo --json` prints; with `--list` the second. */
+export const undoSchema = v.union([undoReport, undoList])
 
 const symbolKinds = ['file', 'function', 'method', 'struct', 'interface'] as const
 

@@ -102,7 +102,7 @@ const limits = v.picklist(['turns', 'cost', 'tokens', 'time', 'loop_guard', 'out
 const turnEnd = v.variant('reason', [
   v.strictObject({ reason: v.picklist(['answered', 'cancelled']) }),
   v.strictObject({ reason: v.literal('limit'), limit: limits, message: v.string() }),
-  v.strictObject({ reason: v.literal('refused'), message: v.string() }),
+  v.strictObject({ reason: v.picklist(['refused', 'store_failed']), message: v.string() }),
   v.strictObject({ reason: v.literal('provider_failed'), message: v.string(), advice: v.optional(v.string()) }),
 ])
 
@@ -157,6 +157,7 @@ export const eventSchema = v.variant('type', [
     gates: v.optional(gateReport),
     exit_code: v.optional(v.number()),
   }),
+  v.strictObject({ type: v.literal('landed'), call_id: v.string(), changes, diff: v.string() }),
   v.strictObject({
     type: v.literal('todos'),
     items: v.array(

@@ -173,7 +173,10 @@ export function reduceChat(state: ChatState, event: ChatEvent): ChatState {
       return changeItem(state, event.id, item => (item.kind === 'question' ? { ...item, answer: event.answer } : item))
     case 'landed': {
       const { changes, diff } = event
-      const next = changeTool(state, event.call_id, () => ({ changes, diff }))
+      const next = changeTool(state, event.call_id, tool => ({
+        changes: mergeChanges(tool.changes, changes),
+        diff: (tool.diff ?? '') + diff,
+      }))
       return { ...next, turn: { ...next.turn, changes: mergeChanges(next.turn.changes, changes) } }
     }
     case 'tool_result': {

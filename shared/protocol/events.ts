@@ -24,7 +24,7 @@ export type KodeEvent =
   | { type: 'question_asked'; question: UserQuestion }
   | { type: 'question_answered'; id: string; answer: string }
   | ToolResultEvent
-  /** What an agent in the background changed, after its call had its result. */
+  /** Changed without a call's result to tell it: by an agent or a command in the background, or it could not be saved. */
   | { type: 'landed'; call_id: string; changes: ChangedFile[]; diff: string }
   | { type: 'todos'; items: TodoItem[] }
   | { type: 'tasks'; tasks: TaskView[] }
@@ -150,3 +150,5 @@ export type TurnEnd =
   | { reason: 'limit'; limit: LimitName; message: string }
   | { reason: 'refused'; message: string }
   | { reason: 'provider_failed'; message: string; advice?: string }
+  /** What was said or done could not be saved, as on a full disk. */
+  | { reason: 'store_failed'; message: string }

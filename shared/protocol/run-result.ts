@@ -50,7 +50,12 @@ export class RunRecord {
   readonly usage: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
   costUsd: number | null = 0
   readonly denied: { tool: string; reason: string }[] = []
-  readonly #changes = new Map<string, ChangedFile['status']>()
+  readonly #changes: Map<string, ChangedFile['status']>
+
+  /** @param changes what was changed before */
+  constructor(changes: readonly ChangedFile[] = []) {
+    this.#changes = new Map(changes.map(({ path, status }) => [path, status]))
+  }
 
   see(event: KodeEvent): void {
     if (event.type === 'assistant') {
@@ -99,6 +104,8 @@ export function exitCodeOf(
       return EXIT.limit
     case 'refused':
       return record.denied.length > 0 ? EXIT.refused : EXIT.failed
+    case 'store_failed':
+      return EXIT.failed
     case 'answered':
       if (verify && !verify.passed) return EXIT.failed
       if (demands.schemaSatisfied === false) return EXIT.failed

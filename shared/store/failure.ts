@@ -49,6 +49,17 @@ export function ifThere<T>(read: () => T): T | undefined {
   }
 }
 
+/** Writes what can be done without where the disk takes nothing; returns whether it was written. */
+export function isWritten(path: string, write: () => void): boolean {
+  try {
+    write()
+    return true
+  } catch (thrown) {
+    storeFailure(thrown, path)
+    return false
+  }
+}
+
 const ADVICE: Record<string, [StoreFailureKind, string]> = {
   ENOSPC: [
     'no-space',

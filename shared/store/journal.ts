@@ -304,11 +304,18 @@ export class Journal {
     this.#isFolderSynced = !isNew
   }
 
-  /** Makes the first generation. Throws `exists` when there is one. */
-  static create(path: string, isSole: boolean): Journal {
+  /** Makes the first generation with its first records; without them there is none. Throws `exists` when there is one. */
+  static create(path: string, isSole: boolean, first = Buffer.alloc(0)): Journal {
     const file = generationPath(path, 1)
     try {
       const fd = openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL, 0o600)
+      try {
+        writeAll(fd, first)
+      } catch (thrown) {
+        closeSync(fd)
+        rmSync(file)
+        throw thrown
+      }
       return new Journal(path, { generation: 1, fd }, isSole, true)
     } catch (thrown) {
       throw storeFailure(thrown, file)

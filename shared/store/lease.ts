@@ -1,4 +1,14 @@
-import { linkSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { newId } from '#shared/base/ids'
@@ -69,6 +79,12 @@ export class Lease {
   release(): void {
     clearInterval(this.#renewal)
     rmSync(this.#file, { force: true })
+  }
+
+  /** Ends as a crash would: who finds it looks at what it was held for. */
+  abandon(): void {
+    clearInterval(this.#renewal)
+    ifThere(() => truncateSync(this.#file))
   }
 }
 

@@ -10,7 +10,7 @@ import {
   SESSION_SCHEMA,
   type SessionHeader,
 } from './conversation'
-import { StoreFailure, storeFailure } from './failure'
+import { isWritten, StoreFailure, storeFailure } from './failure'
 import { frame, Journal, readJournal } from './journal'
 import { Lease } from './lease'
 import { type StorePaths, sessionBlobs, sessionJournal, sessionLease } from './paths'
@@ -55,6 +55,8 @@ export class SessionLog {
   /** Of a reply, not written yet. */
   #piece: { id: string; text: string } | undefined
   #pieceTimer: NodeJS.Timeout | undefined
+  /** Its line in the list is as new as its journal. */
+  #isListed = true
 
   private constructor(parts: LogParts) {
     this.header = parts.header
@@ -118,12 +120,8 @@ export class SessionLog {
     const piece = this.#piece
     this.#dropPiece()
     if (!piece) return
-    try {
-      this.#write('draft', piece.id, { at: this.#now(), text: piece.text })
-    } catch (thrown) {
-      // The finished message will say that the disk takes nothing; what is no failure of the disk goes on.
-      storeFailure(thrown, this.id)
-    }
+    // That the disk takes nothing is said by the finished message.
+    isWritten(this.id, () => this.#write('draft', piece.id, { at: this.#now(), text: piece.text }))
   }
 
   #dropPiece(): void {
@@ -156,6 +154,11 @@ export class SessionLog {
     this.#write('meta', '-', { key, value })
     if (key === 'title' || key === 'mode' || key === 'model') this.#announce()
     await this.#journal?.sync()
+  }
+
+  /** As `setMeta`, for who does not wait; where the disk takes nothing, the next message says so. */
+  noteMeta(key: string, value: unknown): void {
+    this.setMeta(key, value).catch((thrown: unknown) => storeFailure(thrown, this.id))
   }
 
   meta(key: string): unknown {
@@ -209,13 +212,15 @@ export class SessionLog {
 
   /** Ends this process's hold on the session. */
   async close(): Promise<void> {
-    if (this.#journal) this.#writePiece()
     if (this.#journal) {
+      this.#writePiece()
       this.#announce()
       this.#disk?.onClose()
     }
-    await this.#journal?.close()
-    this.#lease?.release()
+    // Who added what cannot be saved was told.
+    await this.#journal?.close().catch((thrown: unknown) => storeFailure(thrown, this.id))
+    if (this.#isListed) this.#lease?.release()
+    else this.#lease?.abandon()
   }
 
   #write(kind: RecordKind, id: string, value: unknown): void {
@@ -231,12 +236,10 @@ export class SessionLog {
       throw new StoreFailure('exists', disk.paths.sessions, `Session ${this.id} is in use by process ${taken.by.pid}.`)
     }
     try {
-      const journal = Journal.create(sessionJournal(disk.paths, this.id), true)
+      const header = frame('session', this.id, { schema: SESSION_SCHEMA, ...this.header })
       const meta = [...this.#conversation.meta].map(([key, value]) => frame('meta', '-', { key, value }))
-      journal.write(
-        Buffer.concat([frame('session', this.id, { schema: SESSION_SCHEMA, ...this.header }), ...meta, first]),
-      )
-      this.#journal = journal
+      const path = sessionJournal(disk.paths, this.id)
+      this.#journal = Journal.create(path, true, Buffer.concat([header, ...meta, first]))
       this.#lease = taken.lease
     } catch (thrown) {
       taken.lease.release()
@@ -245,7 +248,8 @@ export class SessionLog {
   }
 
   #announce(): void {
-    if (this.#journal) this.#disk?.onSummary(this.summary())
+    const disk = this.#journal && this.#disk
+    if (disk) this.#isListed = isWritten(this.id, () => disk.onSummary(this.summary()))
   }
 }
 

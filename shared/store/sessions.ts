@@ -9,7 +9,7 @@ import { Blobs } from './blobs'
 import { Catalog } from './catalog'
 import { archivedIds, Conversation, SESSION_SCHEMA, type SessionHeader } from './conversation'
 import { exportAsData, exportAsMarkdown, exportAsSqlite, type ReadSession } from './export'
-import { ifThere, type StoreFailure, storeFailure } from './failure'
+import { ifThere, isWritten, type StoreFailure, storeFailure } from './failure'
 import { InputHistory } from './history'
 import {
   finishInterruptedRewrite,
@@ -468,12 +468,8 @@ export class Store {
         : Conversation.outline(records(), archivedIds(records()), this.#blobs(id))
     const bytes = this.#journalSize(id) ?? 0
     const summary = summaryOf(conversation, conversation.header ?? known ?? this.#lostHeader(id), bytes)
-    try {
-      this.#catalog.put(summary)
-    } catch (thrown) {
-      // On a disk that takes nothing it is read again next time; what is no failure of the disk goes on.
-      storeFailure(thrown, this.paths.catalog)
-    }
+    // On a disk that takes nothing it is read again next time.
+    isWritten(this.paths.catalog, () => this.#catalog.put(summary))
     return summary
   }
 
@@ -491,7 +487,7 @@ export class Store {
     return {
       paths: this.paths,
       onSummary: (summary: SessionSummary) => this.#catalog.put(summary),
-      onClose: () => this.#catalog.compact(),
+      onClose: () => void isWritten(this.paths.catalog, () => this.#catalog.compact()),
     }
   }
 

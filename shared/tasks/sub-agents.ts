@@ -366,6 +366,7 @@ function outputOf(end: TurnEnd, said: string, id: string): AgentAnswer {
       }
     case 'refused':
     case 'provider_failed':
+    case 'store_failed':
       return { isError: true, text: `Error: ${end.message}${said && `\nIts last words: ${said}`}${foot}` }
   }
 }

@@ -2,7 +2,7 @@ import { joinSignals, sleep } from '#shared/base/cancel'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { TaskView } from '#shared/protocol/events'
 import type { Sandbox } from '#shared/sandbox/sandbox'
-import type { TaskDesk, TaskOutcome, TaskReport, TaskWait } from '#shared/tools/task-desk'
+import type { BoardDesk, TaskOutcome, TaskReport, TaskWait } from '#shared/tools/task-desk'
 
 /** Something that runs beside the conversation. Whoever starts it hands it to the board. */
 export interface BoardTask {
@@ -59,7 +59,7 @@ export class TaskBoard {
     owner: string,
     onChange: (tasks: TaskView[]) => void,
     place: TaskPlace = { sandbox: this.#sandbox, root: this.#root },
-  ): TaskDesk {
+  ): BoardDesk {
     this.#listeners.set(owner, onChange)
     return {
       startProcess: (command, afterEnd) => this.#startProcess(command, owner, place, afterEnd),
@@ -103,7 +103,7 @@ export class TaskBoard {
     command: string,
     owner: string,
     { sandbox, root }: TaskPlace,
-    afterEnd?: () => Promise<void>,
+    afterEnd: () => Promise<void>,
   ): Promise<Result<TaskReport, string>> {
     const started = await sandbox.start({ command, cwd: root })
     if (!started.ok) return fail(started.error.message)
@@ -122,7 +122,7 @@ export class TaskBoard {
         ...(exitCode !== undefined && { exitCode }),
       }),
       ended: ended.then(async end => {
-        await afterEnd?.()
+        await afterEnd()
         if (status === 'running') status = 'exited'
         if (end.ok) exitCode = end.value.exitCode
       }),

@@ -46,9 +46,9 @@ export const bashTool = defineTool({
       kind: 'action',
       title: request.command,
       effect: isOutside ? outsideTheWall(effect) : effect,
-      run: (signal, onOutput) =>
+      run: (signal, onOutput, callId) =>
         request.background
-          ? startCommand(request.command, context)
+          ? startCommand(request.command, context, callId)
           : runCommand(request, isOutside, context, signal, onOutput),
     }
   },
@@ -59,8 +59,8 @@ function outsideTheWall(effect: Effect): Effect {
   return { ...effect, class: 'destructive', isKnown: false, reason: `runs outside the sandbox and ${effect.reason}` }
 }
 
-async function startCommand(command: string, context: ToolContext): Promise<ToolOutput> {
-  const started = await context.session.tasks.startProcess(command)
+async function startCommand(command: string, context: ToolContext, callId: string): Promise<ToolOutput> {
+  const started = await context.session.tasks.startProcess(command, callId)
   if (!started.ok) return { isError: true, text: `Error: ${started.error}` }
   const { id } = started.value
   return {

@@ -16,17 +16,24 @@ export interface TaskReport extends TaskView {
 export type TaskWait = { id: string; report?: TaskReport; outcome: TaskOutcome }
 export type TaskOutcome = 'success' | 'failed' | 'timeout' | 'cancelled' | 'forbidden' | 'not_found'
 
-/**
- * Work beside the conversation, as one caller sees it: it knows and controls only what it started itself.
- * `tasks/task-board.ts` makes one for each caller.
- */
-export interface TaskDesk {
+/** Work beside the conversation, as tools see it. */
+export interface TaskDesk extends OwnTasks {
   /**
    * Starts a command line that goes on by itself. An error is one line for the model.
    *
-   * @param afterEnd what is done before its end counts as such; never rejects
+   * @param callId of the call that wants it; what it changes is told as this call's
    */
-  startProcess(command: string, afterEnd?: () => Promise<void>): Promise<Result<TaskReport, string>>
+  startProcess(command: string, callId: string): Promise<Result<TaskReport, string>>
+}
+
+/** The same as `tasks/task-board.ts` makes it for each caller, which looks at no files. */
+export interface BoardDesk extends OwnTasks {
+  /** @param afterEnd what is done before its end counts as such; never rejects */
+  startProcess(command: string, afterEnd: () => Promise<void>): Promise<Result<TaskReport, string>>
+}
+
+/** Of what runs, a caller knows and controls only what it started itself. */
+interface OwnTasks {
   /** The caller's tasks, oldest first. */
   list(): readonly TaskReport[]
   /** Ends a task; fine when it has ended already. */

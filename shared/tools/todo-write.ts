@@ -33,7 +33,7 @@ export const todoWriteTool = defineTool({
       effect: effectOf('read_only', 'keeps the plan'),
       async run() {
         if (JSON.stringify(todos) === JSON.stringify(context.session.todos())) return { text: 'Unchanged.' }
-        context.session.setTodos(todos)
+        await context.session.setTodos(todos)
         if (todos.length === 0) return { text: 'The list is empty now.' }
         const done = todos.filter(todo => todo.status === 'completed').length
         return { text: [`${done}/${todos.length} done`, ...todos.map(line)].join('\n') }

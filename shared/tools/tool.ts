@@ -134,7 +134,8 @@ export interface SessionFacts {
   /** All messages, also those put away, with the whole text of results that were cut. */
   history(): readonly HistoryEntry[]
   todos(): readonly TodoItem[]
-  setTodos(items: TodoItem[]): void
+  /** Rejects when it cannot be saved. */
+  setTodos(items: TodoItem[]): Promise<void>
   tasks: TaskDesk
   agents: AgentDesk
   skills: SkillDesk

@@ -103,7 +103,8 @@ describe('kode run says what is wrong with the files, and leaves them as they we
     const hunks = [modify('a.txt'), modify('b.txt')]
     const end = await runHunks(root, hunks, { HOME: home })
     expect(end.code, end.stderr).toBe(1)
-    expect(end.stdout + end.stderr).toContain('no space left on the disk')
+    const error = expect.stringContaining('no space left on the disk')
+    expect(JSON.parse(end.stdout)).toMatchObject({ status: 'FAIL', applied_files: [], error })
     expect(treeHash(root)).toBe(before)
     unlinkSync(join(root, 'filler'))
     expect(await runHunks(root, hunks, { HOME: home })).toMatchObject({ code: 0 })
@@ -115,7 +116,8 @@ describe('kode run says what is wrong with the files, and leaves them as they we
     const before = treeHash(root)
     const end = await runHunks(root, [modify('a.txt')], { HOME: home })
     expect(end.code, end.stderr).toBe(1)
-    expect(end.stdout + end.stderr).toContain('no space left on the disk')
+    const error = expect.stringContaining('no space left on the disk')
+    expect(JSON.parse(end.stdout)).toMatchObject({ status: 'FAIL', applied_files: [], error })
     expect(treeHash(root)).toBe(before)
   })
 

@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { kodePaths } from '#shared/config/paths'
 import { frame, scanJournal } from '#shared/store/journal'
 import { runCli } from '../support/run-cli'
-import { type ScriptedReply, startScriptedProvider } from '../support/scripted-provider'
+import { type Script, type ScriptedReply, startScriptedProvider } from '../support/scripted-provider'
 import { tempProject } from '../support/temp-project'
 import { fillDisk, makeReadOnly, mountTest, tinyDisk } from '../support/tiny-disk'
 
@@ -31,6 +31,86 @@ mountTest(
     expect((await messagesOf('s', root, env)).slice(0, 3)).toEqual([...before, 'again'])
   },
 )
+
+describe('a disk that fills up in the middle of a turn', () => {
+  const write = { name: 'Write', arguments: { file_path: 'made.txt', content: 'made\n' } }
+  const prints = (command: string) => ({ name: 'Bash', arguments: { command } })
+
+  mountTest.each<[string, number, ScriptedReply, string[]]>([
+    ['a reply', 0, { text: 'x'.repeat(50_000) }, ['made.txt']],
+    ['a result', 48_000, { toolCalls: [prints('touch by-shell; seq 1 30000')] }, ['made.txt', 'by-shell']],
+  ])(
+    'ends the run at %s with a result, and the session goes on when there is room',
+    async (_, leftBytes, reply, made) => {
+      const disk = tinyDisk('size=2m')
+      const script: ScriptedReply[] = [{ text: 'saved answer' }, { toolCalls: [write] }, reply, { text: 'last' }]
+      const { root, env } = await projectWith((_, index) => {
+        if (index === 2) fillDisk(join(disk, 'ballast'), leftBytes)
+        return script[index] ?? { text: 'too many' }
+      }, disk)
+      await runCli(['--session-id', 's', 'hello'], { cwd: root, env })
+
+      const full = await runCli(['--resume', 's', '--output-format', 'stream-json', 'go on'], { cwd: root, env })
+      const lines: Record<string, unknown>[] = full.stdout
+        .trimEnd()
+        .split('\n')
+        .map(line => JSON.parse(line))
+      const message = expect.stringContaining('The disk is full: free some space')
+      expect(full.code).toBe(1)
+      expect(full.stderr).not.toContain('    at ')
+      expect(lines.at(-2)).toMatchObject({ type: 'turn_ended', end: { reason: 'store_failed', message } })
+      expect(lines.at(-1)).toMatchObject({
+        type: 'result',
+        success: false,
+        stop_reason: 'store_failed',
+        error: message,
+      })
+      expect(lines.at(-1)?.changes).toEqual(made.map(path => ({ path, status: 'created' })))
+
+      rmSync(join(disk, 'ballast'))
+      const saved = await messagesOf('s', root, env)
+      expect(saved.slice(0, 3)).toEqual(['hello', 'saved answer', 'go on'])
+      const { stdout } = await runCli(['sessions', 'list', '--json'], { cwd: root, env })
+      expect(JSON.parse(stdout).sessions).toMatchObject([{ id: 's', messages: saved.length, running: false }])
+      expect(await runCli(['--resume', 's', 'again'], { cwd: root, env })).toMatchObject({ code: 0, stdout: 'last\n' })
+      expect(await runCli(['undo'], { cwd: root, env })).toMatchObject({ code: 0 })
+      expect(made.filter(path => existsSync(join(root, path)))).toEqual([])
+    },
+  )
+})
+
+mountTest('a todo list that does not fit is an error of its call', async () => {
+  const disk = tinyDisk('size=2m')
+  const todos = [{ content: 'x'.repeat(50_000), status: 'pending' }]
+  const told: string[] = []
+  const { root, env } = await projectWith(({ body }, index) => {
+    told.push(String(body.messages.at(-1)?.content))
+    if (index > 0) return { text: 'last' }
+    fillDisk(join(disk, 'ballast'), 80_000)
+    return { toolCalls: [{ name: 'TodoWrite', arguments: { todos } }] }
+  }, disk)
+  const end = await runCli(['--output-format', 'stream-json', 'go'], { cwd: root, env })
+  expect(end).toMatchObject({ code: 0, stderr: '' })
+  expect(told[1]).toContain('The disk is full')
+  expect(end.stdout).not.toContain('"type":"todos"')
+})
+
+mountTest('a session whose first message does not fit leaves nothing behind', async () => {
+  const disk = tinyDisk('size=2m')
+  const { root, env } = await projectWith([{ text: 'saved' }, { text: 'fits' }], disk)
+  await runCli(['--session-id', 's', 'hello'], { cwd: root, env })
+  fillDisk(join(disk, 'ballast'), 12_000)
+  const args = ['--session-id', 'large', '--output-format', 'json']
+  const full = await runCli([...args, 'y'.repeat(50_000)], { cwd: root, env })
+  expect(full.code).toBe(1)
+  expect(JSON.parse(full.stdout)).toMatchObject({
+    stop_reason: 'store_failed',
+    error: expect.stringContaining('is full'),
+  })
+  rmSync(join(disk, 'ballast'))
+  expect(Object.keys(filesBelow(kodePaths(env).db)).filter(path => path.includes('large'))).toEqual([])
+  expect(await runCli([...args, 'hello'], { cwd: root, env })).toMatchObject({ code: 0 })
+})
 
 mountTest(
   'a read-only home: runs work and say that nothing is kept; what is there can be read, and not be deleted',
@@ -131,7 +211,7 @@ test.each([
   expect(filesBelow(db)).toEqual(before)
 })
 
-async function projectWith(script: readonly ScriptedReply[], home?: string) {
+async function projectWith(script: Script, home?: string) {
   const model = await startScriptedProvider(script)
   onTestFinished(() => model.close())
   const root = tempProject()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CLI, runCli } from '../support/run-cli'
 import { type Script, startScriptedProvider } from '../support/scripted-provider'
+import { shippedSchema } from '../support/shipped-schema'
 import { tempProject } from '../support/temp-project'
 
 const bash = (command: string) => ({ toolCalls: [{ name: 'Bash', arguments: { command } }] })
@@ -177,11 +178,57 @@ test('what a command changes in the background, after its call has returned, is 
     if (results.length === 1) return call('WaitTask', { task_ids: [/process:\d+/.exec(results[0]!)![0]] })
     return { text: 'ok' }
   })
-  const end = await runCli(['go'], { cwd: root, env })
+  const patch = join(root, '../run.patch')
+  const end = await runCli(['--output-format', 'stream-json', '--patch-file', patch, 'go'], { cwd: root, env })
   expect(end.code, end.stderr).toBe(0)
-  expect(end.stderr).toContain('changed late.txt in the background')
+  const lines: { type: string }[] = end.stdout
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  const isLine = shippedSchema('stream-line')
+  expect(lines.filter(line => !isLine(line))).toEqual([])
+  const changes = [{ path: 'late.txt', status: 'created' }]
+  expect(lines.find(line => line.type === 'landed')).toMatchObject({ call_id: 'call_1', changes })
+  expect(lines.find(line => line.type === 'notice')).toMatchObject({
+    text: expect.stringContaining('changed late.txt in the background'),
+  })
+  expect(lines.at(-1)).toMatchObject({ type: 'result', changes })
+  expect(readFileSync(patch, 'utf8')).toContain('+late\n')
   expect(readFileSync(join(root, 'late.txt'), 'utf8')).toBe('late\n')
   const undone = await runCli(['undo', '--json'], { cwd: root, env })
   expect(JSON.parse(undone.stdout)).toMatchObject({ files: [{ path: 'late.txt', action: 'removed' }], kept: [] })
   expect(existsSync(join(root, 'late.txt'))).toBe(false)
+})
+
+test('what a background command changes while the run ends is in the result too', async () => {
+  const { root, env } = await projectWith(({ body }) => {
+    if (body.messages.some(message => message.role === 'tool')) return { text: 'ok', delayMs: 1000 }
+    const command = "trap 'echo end > end.txt; exit' TERM; echo begun > begun.txt; while true; do sleep 0.1; done"
+    return { toolCalls: [{ name: 'Bash', arguments: { command, background: true } }] }
+  })
+  const end = await runCli(['--output-format', 'json', 'go'], { cwd: root, env })
+  const made = ['begun.txt', 'end.txt'].filter(name => existsSync(join(root, name)))
+  expect(made).toContain('begun.txt')
+  expect(JSON.parse(end.stdout).changes).toEqual(made.map(path => ({ path, status: 'created' })))
+})
+
+test('undo --json says what the schema in the package says', async () => {
+  const isReport = shippedSchema('undo')
+  const { root, env } = await projectWith([bash('echo a > a.txt; echo b > b.txt; echo c > README.md'), { text: 'ok' }])
+  await runCli(['go'], { cwd: root, env })
+  writeFileSync(join(root, 'b.txt'), 'by hand\n')
+  for (const [args, expected] of [
+    [['--list'], { turns: [{ turn: 1, title: 'go', state: 'applied' }] }],
+    [['--dry-run'], { kind: 'undo', dry_run: true }],
+    [[], { files: [{ action: 'restored' }, { action: 'removed' }], kept: [{ path: 'b.txt' }] }],
+    [['--force'], { files: [{ path: 'b.txt', action: 'removed' }] }],
+    [['--redo'], { kind: 'redo', files: [{ path: 'b.txt', action: 'recreated' }] }],
+    [['--turn', '9'], { turns: [], files: [] }],
+  ] as const) {
+    const { stdout } = await runCli(['undo', '--json', ...args], { cwd: root, env })
+    const report = JSON.parse(stdout)
+    expect(isReport(report), JSON.stringify([report, isReport.errors])).toBe(true)
+    expect(report).toMatchObject(expected)
+  }
+  expect(isReport({ schema_version: 1 })).toBe(false)
 })

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished, test } from 'vitest'
@@ -27,12 +27,13 @@ export function makeReadOnly(disk: string): void {
   execFileSync('mount', ['-o', 'remount,ro', disk])
 }
 
-/** Writes until nothing fits any more; removing the file makes room again. */
-export function fillDisk(path: string): void {
+/** Writes until nothing fits any more, or no more than some bytes; removing the file makes room again. */
+export function fillDisk(path: string, leftBytes = 0): void {
   writeFileSync(path, '')
   try {
     for (;;) writeFileSync(path, Buffer.alloc(1024), { flag: 'a' })
   } catch (thrown) {
     if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOSPC')) throw thrown
   }
+  truncateSync(path, statSync(path).size - leftBytes)
 }

@@ -315,6 +315,8 @@ function stopReason(end: TurnEnd): Result<StopReason, string> {
       )
     case 'provider_failed':
       return fail(end.advice ? `${end.message} ${end.advice}` : end.message)
+    case 'store_failed':
+      return fail(end.message)
   }
 }
 
