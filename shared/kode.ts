@@ -618,6 +618,7 @@ class ProjectKode implements Kode {
   }
 
   async close(): Promise<void> {
+    this.#engine.close()
     await this.#mcp?.close()
     await this.#copies.close()
     await this.sandbox.close()
@@ -774,6 +775,8 @@ class ProjectKode implements Kode {
           paths: { ...this.#paths, config: stateFolder, cache: stateFolder },
           project: this.settings.project,
           now: () => this.#host.now(),
+          // A copy has no installed packages; what comes home is judged in full.
+          deep: false,
           logFolder: join(this.root, 'logs'),
         }),
       classifyIn: scope => this.#classifyIn(scope),

@@ -48,7 +48,12 @@ export function judge(
     runAll: true,
     ...(only ? { only } : {}),
   }
-  const equipment = { languages, now: () => performance.now(), ...(index && { index }), ...(checkers && { checkers }) }
+  const equipment = {
+    languages,
+    now: () => performance.now(),
+    ...(index && { index: async () => index }),
+    ...(checkers && { checkers }),
+  }
   return runGates(changeSetOf(edits), project, settings, new AbortController().signal, equipment)
 }
 

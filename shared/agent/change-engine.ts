@@ -11,6 +11,7 @@ import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChan
 import type { GateSettings } from '#shared/gates/gate'
 import type { ProjectChecker } from '#shared/gates/project-checker'
 import { projectViewOf } from '#shared/gates/support/project-view'
+import type { SecurityScanner } from '#shared/gates/support/scanner'
 import type { FileSystem } from '#shared/host/host'
 import { type ProjectView, withoutChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
@@ -27,6 +28,8 @@ export interface ChangeEngineParts {
   index: CodeIndex
   /** For the gate `static_analysis`, which runs only with them. */
   checkers?: readonly ProjectChecker[]
+  /** A security scanner of the user's own, asked by the gate `security`. */
+  scanner?: SecurityScanner
   gates: GateSettings
   audit: AuditLog
   /** Milliseconds, with fractions. */
@@ -124,14 +127,18 @@ export class ChangeEngine {
     settings: GateSettings = this.#parts.gates,
     project: ProjectView = projectViewOf(this.#parts.files, this.#parts.root),
   ): Promise<GateReport> {
-    const { languages, clock, checkers } = this.#parts
-    const index = await this.#freshIndex(signal)
+    const { languages, clock, checkers, scanner } = this.#parts
+    let fresh: Promise<CodeIndex | undefined> | undefined
     const equipment = {
       languages,
       editProblems: problems,
       now: clock,
-      ...(index && { index }),
+      index: () => {
+        fresh ??= this.#freshIndex(signal)
+        return fresh
+      },
       ...(checkers && { checkers }),
+      ...(scanner && { scanner }),
     }
     const { runGates } = await import('#shared/gates/run-gates')
     return runGates(changes, project, settings, signal, equipment)
@@ -210,6 +217,11 @@ export class ChangeEngine {
   /** Brings back what the last undo took. */
   redo(options: Omit<UndoOptions, 'turn' | 'turnId'>): ReturnType<typeof redo> {
     return redo(options, this.#parts.door)
+  }
+
+  /** Ends what the deep tier keeps ready. */
+  close(): void {
+    for (const checker of this.#parts.checkers ?? []) checker.close?.()
   }
 
   audit(entry: AuditEntry): Promise<void> {

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { AuditLog } from '#shared/audit/audit-log'
 import { CodeIndex } from '#shared/code-index/code-index'
 import type { KodePaths } from '#shared/config/paths'
@@ -7,11 +7,13 @@ import { journalFolderFor } from '#shared/edits/write'
 import type { ArchitectureRule, GateSettings } from '#shared/gates/gate'
 import type { ProjectChecker } from '#shared/gates/project-checker'
 import { goChecker } from '#shared/gates/support/go-project-checker'
+import type { SecurityScanner } from '#shared/gates/support/scanner'
 import { typeScriptChecker } from '#shared/gates/support/typescript-project-checker'
 import type { FileSystem } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
 import { GoCommand } from '#shared/host/node/go-command'
 import { nodeProcesses } from '#shared/host/node/processes'
+import { ScannerProgram } from '#shared/host/node/scanner-program'
 import { TypeScriptThread } from '#shared/host/node/typescript-checker'
 import { Languages } from '#shared/languages/registry'
 import { GATE_NAMES, type GateName } from '#shared/protocol/gate-report'
@@ -25,21 +27,24 @@ export interface EngineSources {
   paths: KodePaths
   project: ProjectFile
   now(): number
-  /** Also ask the languages' own checkers: slow at first, exact. */
+  /** Also ask the languages' own checkers: slow at first, exact. By default as the project says. */
   deep?: boolean
   /** Instead of `<root>/logs`. */
   logFolder?: string
 }
 
 /** The engine of a project, set up by the project's own settings. */
-export function openEngine({ root, files, paths, project, now, deep = false, logFolder }: EngineSources): ChangeEngine {
+export function openEngine({ root, files, paths, project, now, deep, logFolder }: EngineSources): ChangeEngine {
+  const isDeep = deep ?? project.verify?.deep ?? false
   const languages = new Languages(readAsset)
+  const scanner = scannerFor(root, paths.home, process.env)
   return new ChangeEngine({
     root,
     files,
     door: { root, files, journalFolder: journalFolderFor(paths.config, root), now },
     languages,
-    ...(deep && { checkers: checkersOf(root, files) }),
+    ...(isDeep && { checkers: checkersOf(root, files) }),
+    ...(scanner && { scanner }),
     index: new CodeIndex({ root, files, languages, cacheFolder: paths.cache }),
     gates: gateSettings(project),
     audit: new AuditLog(logFolder ?? join(root, 'logs'), files),
@@ -53,6 +58,21 @@ function checkersOf(root: string, files: FileSystem): ProjectChecker[] {
   return [typeScriptChecker(root, new TypeScriptThread()), goChecker(root, go, files)]
 }
 
+/**
+ * The security scanner of the user's machine, where there is one: named by `KODE_SECURITY_SCANNER` or `SICARIO_PATH`, or `sicario` where
+ * programs are. Never one that the project brings.
+ */
+function scannerFor(
+  root: string,
+  home: string,
+  env: Readonly<Record<string, string | undefined>>,
+): SecurityScanner | undefined {
+  const named = env.KODE_SECURITY_SCANNER || env.SICARIO_PATH
+  const folders = `${env.PATH ?? ''}${delimiter}${join(home, '.local/bin')}`
+  const program = named && isAbsolute(named) ? named : findProgram(named || 'sicario', folders, root)
+  return program === undefined ? undefined : new ScannerProgram(program, nodeProcesses(), env)
+}
+
 /** What `.kode/kode.json` says about the gates. */
 export function gateSettings(project: ProjectFile): GateSettings {
   const { engine = {}, verify = {}, architecture = {} } = project
@@ -63,6 +83,7 @@ export function gateSettings(project: ProjectFile): GateSettings {
     blockArchitecture: verify.block_architecture ?? false,
     architectureRules: (architecture.rules ?? []).flatMap(architectureRules),
     runAll: false,
+    ...(verify.require_scanner && { requireScanner: true }),
     ...(only && { only: ['diff_applier', ...only] }),
   }
 }

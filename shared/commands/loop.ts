@@ -77,7 +77,9 @@ async function loopIn(
   settings: Settings,
   task: string,
 ): Promise<{ summary: Summary; exitCode: number }> {
-  const { services, engine } = await patchServices(context, args, settings)
+  // A patch that is tested anyway can wait for the languages' own checkers; they say more than a failed test.
+  const deep = settings.project.verify?.deep ?? true
+  const { services, engine } = await patchServices(context, args, settings, deep)
   const { engine: config, permission } = settings.project
   const testCommand =
     permission?.bash === 'deny'

@@ -94,8 +94,12 @@ async function generateOnly(context: CommandContext, args: CommandArgs): Promise
   throw new CommandFailure(hunks.error.map(problem => problem.message).join('; '), EXIT.failed)
 }
 
-/** What run, generate and loop share: model, engine, context and policy of this project. */
-export async function patchServices(context: CommandContext, args: CommandArgs, settings: Settings) {
+/**
+ * What run, generate and loop share: model, engine, context and policy of this project.
+ *
+ * @param deep whether the languages' own checkers judge too; without it, as the project says
+ */
+export async function patchServices(context: CommandContext, args: CommandArgs, settings: Settings, deep?: boolean) {
   const model = openModel(settings, context.env)
   if (!model.ok) throw new CommandFailure(model.error, EXIT.usage)
   const logFolder = textFlag(args, 'log-dir')
@@ -105,6 +109,7 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
     paths: context.paths,
     project: settings.project,
     now: context.now,
+    ...(deep !== undefined && { deep }),
     ...(logFolder && { logFolder: absoluteFrom(context.root, logFolder) }),
   })
   await engine.recover()

@@ -53,7 +53,7 @@ async function verify(context: CommandContext, args: CommandArgs): Promise<Comma
     paths: context.paths,
     project: settings.project,
     now: context.now,
-    deep: args.flags.deep === true,
+    ...(args.flags.deep === true && { deep: true }),
     ...(logFolder && { logFolder: resolve(context.root, logFolder) }),
   })
   const gates = {

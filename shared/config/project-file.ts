@@ -68,7 +68,17 @@ export const projectFileSchema = v.object({
       gates: v.optional(v.array(v.string())),
       block_architecture: v.optional(v.boolean()),
       auto_retry: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
-      deep: v.optional(v.boolean()),
+      require_scanner: v.optional(
+        v.pipe(v.boolean(), v.description('Nothing lands while the security scanner of this machine cannot be asked')),
+      ),
+      deep: v.optional(
+        v.pipe(
+          v.boolean(),
+          v.description(
+            'Also ask the compilers (TypeScript, Go); only new errors count. `kode loop` does unless false',
+          ),
+        ),
+      ),
     }),
   ),
   ghost: v.optional(

@@ -1,4 +1,5 @@
 import picomatch from 'picomatch'
+import type { CodeIndex } from '#shared/code-index/code-index'
 import { ImportGraph } from '#shared/code-index/import-graph'
 import type { FileChange } from '#shared/edits/change-set'
 import type { CodeSupport, ImportFact } from '#shared/languages/language'
@@ -21,6 +22,7 @@ export const architecture: Gate = {
     const findings: Finding[] = []
     const notes: string[] = []
     let judgedFiles = 0
+    let isUnindexed = false
     for (const file of input.changes.files) {
       if (input.signal.aborted) return { kind: 'skip', reason: 'stopped before every file was judged' }
       const added = await addedImports(file, input)
@@ -30,9 +32,16 @@ export const architecture: Gate = {
       // Most changes add none, and following those that were there reads folders.
       if (added.imports.length === 0) continue
       const known = await targetsOf(added.known, file.oldPath ?? file.path, added.code, input.project)
-      for (const each of added.imports) findings.push(...(await judgeImport(file, each, known, added.code, input)))
+      for (const each of added.imports) {
+        const { broken, targets } = await judgeImport(file, each, known, added.code, input)
+        findings.push(...broken)
+        if (each.isTypeOnly || targets.length === 0) continue
+        const index = await input.index?.()
+        if (index) findings.push(...(await newCycles(file, each, targets, index, input)))
+        else isUnindexed = true
+      }
     }
-    if (!input.index) notes.push('circles of imports were not looked for: the project is not indexed')
+    if (isUnindexed) notes.push('circles of imports were not looked for: the project is not indexed')
     if (judgedFiles === 0) return { kind: 'skip', reason: notes[0] ?? 'no changed file it knows how to check' }
     const errors = findings.filter(finding => finding.severity === 'error')
     if (errors.length > 0) return { kind: 'fail', message: headline(errors), findings, notes }
@@ -81,38 +90,45 @@ async function targetsOf(
   return found
 }
 
+/** The rule that an import breaks, and the files of the project that it newly leads to. */
 async function judgeImport(
   file: FileChange,
   imported: ImportFact,
   known: ReadonlySet<string>,
   code: CodeSupport,
   input: GateInput,
-): Promise<Finding[]> {
-  const text = file.after ?? ''
+): Promise<{ broken: Finding[]; targets: string[] }> {
   const reached = [...(await targetsOf([imported], file.path, code, input.changedProject))]
   // One more name of a module that names are imported from already is no new border crossed.
   const targets = imported.mayImport ? reached.filter(target => !known.has(target)) : reached
-  if (targets.length === 0 && reached.length > 0) return []
-  const findings: Finding[] = []
+  if (targets.length === 0 && reached.length > 0) return { broken: [], targets }
   const { architectureRules, blockArchitecture } = input.settings
-  const broken = brokenRule(architectureRules, file.path, [...targets, imported.imported])
-  if (broken) {
-    const { rule, target } = broken
-    const isError = rule.severity === 'error' && blockArchitecture
-    const problem = {
-      kind: 'forbidden-import',
-      certainty: isError ? ('certain' as const) : ('likely' as const),
-      key: imported.imported,
-      start: imported.start,
-      end: imported.end,
-      message: rule.message || `${file.path} must not import ${target} (rule: ${rule.from} to ${rule.to})`,
-      suggestion: 'import it where the rules allow it and hand it in, or move the code',
-    }
-    findings.push(toFinding(GATE, problem, file, text))
+  const found = brokenRule(architectureRules, file.path, [...targets, imported.imported])
+  if (!found) return { broken: [], targets }
+  const { rule, target } = found
+  const isError = rule.severity === 'error' && blockArchitecture
+  const problem = {
+    kind: 'forbidden-import',
+    certainty: isError ? ('certain' as const) : ('likely' as const),
+    key: imported.imported,
+    start: imported.start,
+    end: imported.end,
+    message: rule.message || `${file.path} must not import ${target} (rule: ${rule.from} to ${rule.to})`,
+    suggestion: 'import it where the rules allow it and hand it in, or move the code',
   }
-  if (imported.isTypeOnly) return findings
+  return { broken: [toFinding(GATE, problem, file, file.after ?? '')], targets }
+}
+
+async function newCycles(
+  file: FileChange,
+  imported: ImportFact,
+  targets: readonly string[],
+  index: CodeIndex,
+  input: GateInput,
+): Promise<Finding[]> {
+  const findings: Finding[] = []
   for (const target of targets) {
-    const circle = target === file.path ? undefined : await newCircle(file.path, target, input)
+    const circle = target === file.path ? undefined : await newCircle(file.path, target, index, input)
     if (!circle) continue
     const problem = {
       kind: 'new-cycle',
@@ -123,7 +139,7 @@ async function judgeImport(
       message: `this import closes a circle: ${circle.join(' → ')}`,
       suggestion: 'move what both need into a third file, or import only its types',
     }
-    findings.push(toFinding(GATE, problem, file, text))
+    findings.push(toFinding(GATE, problem, file, file.after ?? ''))
   }
   return findings
 }
@@ -154,11 +170,17 @@ function matcher(glob: string): (path: string) => boolean {
 }
 
 /** Files on the way back from a new import's target, when there is one now and was none before. */
-async function newCircle(from: string, target: string, input: GateInput): Promise<string[] | undefined> {
-  const back = await wayBetween(target, from, input, input.changedProject)
+async function newCircle(
+  from: string,
+  target: string,
+  index: CodeIndex,
+  input: GateInput,
+): Promise<string[] | undefined> {
+  const back = await wayBetween(target, from, index, input, input.changedProject)
   if (!back) return undefined
   const wasCircle =
-    (await wayBetween(target, from, input, input.project)) && (await wayBetween(from, target, input, input.project))
+    (await wayBetween(target, from, index, input, input.project)) &&
+    (await wayBetween(from, target, index, input, input.project))
   return wasCircle ? undefined : [from, ...back]
 }
 
@@ -168,12 +190,12 @@ const MAX_VISITED = 3_000
 async function wayBetween(
   start: string,
   goal: string,
+  index: CodeIndex,
   input: GateInput,
   project: ProjectView,
 ): Promise<string[] | undefined> {
-  if (!input.index) return undefined
   const touched = input.changes.files.flatMap(file => [file.path, file.oldPath ?? file.path])
-  const graph = new ImportGraph(input.index, input.languages, project, project === input.project ? undefined : touched)
+  const graph = new ImportGraph(index, input.languages, project, project === input.project ? undefined : touched)
   // Most imports lead nowhere near: the index answers that without parsing. It does not know imports of types from others.
   const way = await findWay(start, goal, path => graph.importsOf(path), input.signal)
   return way && findWay(start, goal, path => valueImports(path, graph), input.signal)

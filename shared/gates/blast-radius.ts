@@ -25,17 +25,12 @@ export const blastRadius: Gate = {
       const suggestion = 'split the change, or raise max_files_touched'
       findings.push(fileFinding(GATE, 'too-many-files', changes.files[0]!.path, message, { suggestion }))
     }
-    if (!input.index) {
+    const surfaces = (await surfacesOf(input)).filter(concernsOthers)
+    const affected = surfaces.length === 0 ? [] : await affectedOutside(surfaces, input)
+    if (!affected) {
       if (findings.length > 0) return { kind: 'fail', message: findings[0]!.message, findings }
       return { kind: 'skip', reason: 'the project is not indexed, so nobody knows what depends on the change' }
     }
-
-    const surfaces = await surfacesOf(input)
-    const touched = new Set(changes.files.flatMap(file => [file.path, file.oldPath ?? file.path]))
-    const graph = new ImportGraph(input.index, input.languages, input.project)
-    const affected = (await affectedBy(surfaces, graph, input.index, input.signal)).filter(
-      ({ path }) => !touched.has(path),
-    )
     findings.push(...affected.filter(each => each.missing.length > 0).map(brokenDependent))
 
     const notes = notesOn(affected)
@@ -44,9 +39,7 @@ export const blastRadius: Gate = {
       const message = `blast radius: ${affected.length} downstream ${affected.length === 1 ? 'file' : 'files'} affected (threshold: ${radius})`
       const suggestion = 'keep what they use as it is, split the change, or raise max_blast_radius'
       findings.unshift(
-        ...surfaces
-          .filter(concernsOthers)
-          .map(({ path }) => fileFinding(GATE, 'too-many-dependents', path, message, { suggestion })),
+        ...surfaces.map(({ path }) => fileFinding(GATE, 'too-many-dependents', path, message, { suggestion })),
       )
     }
     const errors = findings.filter(finding => finding.severity === 'error')
@@ -54,6 +47,18 @@ export const blastRadius: Gate = {
     if (findings.length > 0) return { kind: 'warn', message: findings[0]!.message, findings, notes }
     return { kind: 'pass', notes }
   },
+}
+
+/** Files that the change leaves alone and that depend on what it alters; undefined without an index. */
+async function affectedOutside(
+  surfaces: readonly ChangedSurface[],
+  { changes, index, languages, project, signal }: GateInput,
+): Promise<Affected[] | undefined> {
+  const known = await index?.()
+  if (!known) return undefined
+  const touched = new Set(changes.files.flatMap(file => [file.path, file.oldPath ?? file.path]))
+  const affected = await affectedBy(surfaces, new ImportGraph(known, languages, project), known, signal)
+  return affected.filter(({ path }) => !touched.has(path))
 }
 
 async function surfacesOf(input: GateInput): Promise<ChangedSurface[]> {

@@ -16,6 +16,12 @@ export interface Gate {
   isWanted?(input: Omit<GateInput, 'signal'>): boolean
 }
 
+/**
+ * The index of the project before the change. Brought up to date when it is first asked for: most changes concern nobody else, and
+ * a large project takes its time. Undefined while it cannot be had in time; what needs it is then skipped.
+ */
+export type IndexSource = () => Promise<CodeIndex | undefined>
+
 export interface GateInput {
   changes: ChangeSet
   /** What did not fit; only `diff_applier` looks at it. */
@@ -27,8 +33,7 @@ export interface GateInput {
   languages: Languages
   /** A scanner of somebody else's, beside the security rules of our own. */
   scanner?: SecurityScanner
-  /** Of the project before the change, up to date; without it, what needs it is skipped. */
-  index?: CodeIndex
+  index?: IndexSource
   /** For `static_analysis`, which runs only with them. */
   checkers?: readonly ProjectChecker[]
   settings: GateSettings

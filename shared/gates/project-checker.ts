@@ -16,6 +16,8 @@ export interface ProjectChecker {
     paths: readonly string[],
     signal: AbortSignal,
   ): Promise<{ kind: 'judged'; errors: readonly CheckerError[] } | Unknown>
+  /** Ends what was kept ready; the next question starts it again. */
+  close?(): void
 }
 
 export interface CheckerError {

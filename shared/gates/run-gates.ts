@@ -1,9 +1,8 @@
-import type { CodeIndex } from '#shared/code-index/code-index'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { type ProjectView, withChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import type { GateReport, GateResult } from '#shared/protocol/gate-report'
-import type { Gate, GateInput, GateSettings, Verdict } from './gate'
+import type { Gate, GateInput, GateSettings, IndexSource, Verdict } from './gate'
 import type { ProjectChecker } from './project-checker'
 import { GATES } from './registry'
 import { findingLine } from './support/findings'
@@ -15,8 +14,7 @@ export interface GateEquipment {
   scanner?: SecurityScanner
   /** For `static_analysis`, which runs only with them. */
   checkers?: readonly ProjectChecker[]
-  /** Up to date with the project before the change; see CodeIndex.refresh. */
-  index?: CodeIndex
+  index?: IndexSource
   /** What the readers of hunks and patches could not make fit; each fails `diff_applier`. */
   editProblems?: readonly EditProblem[]
   /** Milliseconds; fractions welcome. */

@@ -42,8 +42,9 @@ export const staticAnalysis: Gate = {
 }
 
 async function importersOf(paths: readonly string[], input: GateInput): Promise<string[]> {
-  if (!input.index) return []
-  const graph = new ImportGraph(input.index, input.languages, input.project)
+  const index = await input.index?.()
+  if (!index) return []
+  const graph = new ImportGraph(index, input.languages, input.project)
   const found: string[] = []
   for (const path of paths) found.push(...(await graph.importersOf(path)))
   return found.slice(0, MAX_IMPORTERS)

@@ -24,6 +24,7 @@ export function typeScriptChecker(root: string, thread: TypeScriptThread): Proje
       }))
       return { kind: 'judged', errors }
     },
+    close: () => thread.close(),
   }
 }
 

@@ -88,7 +88,7 @@ for (const gate of GATE_NAMES) {
           projectViewOf(nodeFiles(), root),
           gateSettings,
           new AbortController().signal,
-          { languages, index, editProblems, now: () => performance.now() },
+          { languages, index: async () => index, editProblems, now: () => performance.now() },
         )
         const [result] = report.results
         const found = (result?.findings ?? []).map(

@@ -148,7 +148,7 @@ async function judge(change: Record<string, string | null>, go = installed, at =
     projectViewOf(files, at),
     { blockArchitecture: false, architectureRules: [], runAll: true, only: ['static_analysis'] },
     new AbortController().signal,
-    { languages, index, checkers: [goChecker(at, go, files)], now: () => performance.now() },
+    { languages, index: async () => index, checkers: [goChecker(at, go, files)], now: () => performance.now() },
   )
   return report.results.find(result => result.check_name === 'static_analysis')
 }

@@ -130,7 +130,7 @@ async function run(change: Record<string, string | null>, folder: string, signal
   const checkers = [typeScriptChecker(folder, thread)]
   return runGates(changeSetOf(PROJECT, change), projectViewOf(files, folder), settings, signal, {
     languages,
-    index,
+    index: async () => index,
     checkers,
     now,
   })
