@@ -1,8 +1,9 @@
 /**
  * The gates on real code: how long they take, how often they are wrong about it, and which injected faults they find.
- * Usage: npm run bench:gates -- [latency|cold|alarms|detection|deep …] [--language NAME] [--files N] [--faults N] [--misses N] [--packages N]
+ * Usage: npm run bench:gates -- [latency|cold|index|alarms|secrets|detection|deep …] [--language NAME] [--files N] [--faults N] [--misses N] [--packages N]
  * The corpus is fetched once, into the cache folder: versions of npm packages, and sources that Debian ships.
  */
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -14,6 +15,7 @@ import { buildCorpus, type Project } from './gates/corpus'
 import { detectionTable, type FaultSource, measureDetection } from './gates/detection'
 import { type Alarms, alarmsOnFiles, alarmsOnHistories, alarmsRow } from './gates/false-alarms'
 import { measureLatency } from './gates/latency'
+import { measureSecrets } from './gates/secrets'
 import { table } from './gates/support'
 
 const { values, positionals } = parseArgs({
@@ -60,6 +62,25 @@ if (isWanted('latency')) {
 if (isWanted('cold')) {
   console.log('\nCOLD: a whole process on a repository of 2,000 files, made for this run')
   console.log(measureCold(join(kode.root, 'dist/cli/kode.mjs'), 2_000))
+}
+
+if (isWanted('index')) {
+  // In processes of their own: their memory is measured too.
+  for (const count of [10_000, 100_000]) {
+    console.log(`\nINDEX: ${count} TypeScript files, made for this run`)
+    spawnSync(process.execPath, ['scripts/bench.mjs', 'code-index', `${count}`], { stdio: 'inherit' })
+  }
+}
+
+if (isWanted('secrets')) {
+  console.log('\nSECRETS: made up from the forms of their issuers; ordinary source of the corpus outside of tests')
+  const ordinary = {
+    'npm packages': newest,
+    'Python packages': corpus.python,
+    'Go modules': corpus.go,
+    'Rust crates': corpus.rust,
+  }
+  console.log(await measureSecrets(ordinary, 50e6))
 }
 
 if (isWanted('alarms')) {

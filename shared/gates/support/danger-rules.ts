@@ -13,8 +13,6 @@ export interface DangerRule {
   needs?: RegExp
   /** The same statement or its neighbourhood (three lines) must say this too. */
   near?: RegExp
-  /** A comment beside it by which its author allows it to a linter: then it warns. */
-  linter?: RegExp
 }
 
 const SCRIPT = ['typescript', 'javascript', 'vue', 'svelte'] as const
@@ -41,7 +39,6 @@ export const DANGER_RULES: readonly DangerRule[] = [
     languages: SCRIPT,
     pattern: /\bnew\s+Function\s*\(\s*(?!\)|["'`][^"'`$]*["'`]\s*\))/g,
     certainty: 'certain',
-    linter: /eslint-disable(?:-next-line|-line)?\b[^\n]*\b(?:no-new-func|no-implied-eval)\b/,
     message: '`new Function` runs whatever the text says',
     suggestion: 'write the function, or look the behaviour up in a table',
   },

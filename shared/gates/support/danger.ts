@@ -1,6 +1,6 @@
 import type { Problem } from '#shared/languages/language'
 import { maskCode } from './code-mask'
-import { DANGER_RULES, type DangerRule } from './danger-rules'
+import { DANGER_RULES } from './danger-rules'
 
 /** Lines before and after in which a rule's `near` may be. */
 const NEIGHBOURS = 2
@@ -22,7 +22,7 @@ export function findDanger(text: string, languageId: string): Problem[] {
       const statement = match[0].replace(/\s+/g, ' ')
       problems.push({
         kind: rule.kind,
-        certainty: isDeliberate(rule, text, match.index, end) ? 'likely' : rule.certainty,
+        certainty: isBundled(text) ? 'likely' : rule.certainty,
         key: `${rule.kind} ${statement}`,
         start: match.index,
         end,
@@ -34,15 +34,16 @@ export function findDanger(text: string, languageId: string): Problem[] {
   return problems
 }
 
-/** Lines this long were written by a bundler, out of sources that were judged or are somebody else's. */
+/** Nobody writes lines this long. */
 const MAX_LINE_CHARS = 1_000
 
-/** Generators of code say to their linter that they mean it; the finding stays, as a warning. */
-function isDeliberate(rule: DangerRule, text: string, start: number, end: number): boolean {
-  const lineStart = text.lastIndexOf('\n', start - 1) + 1
-  const lineEnd = text.indexOf('\n', start)
-  if ((lineEnd < 0 ? text.length : lineEnd) - lineStart > MAX_LINE_CHARS) return true
-  return rule.linter?.test(linesAround(text, start, end)) ?? false
+/**
+ * Most of the text stands on lines that nobody writes by hand: a bundle, made of sources that were judged or are somebody else's.
+ * One long line in a file of short ones is no bundle, and hides nothing.
+ */
+function isBundled(text: string): boolean {
+  const longLines = text.split('\n').filter(line => line.length > MAX_LINE_CHARS)
+  return longLines.reduce((sum, line) => sum + line.length, 0) > text.length / 2
 }
 
 /** Inside of a comment or string: its first character is kept, so the next tells. */

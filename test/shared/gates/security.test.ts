@@ -209,6 +209,13 @@ describe('dangerous changes', () => {
   })
 })
 
+test('in a bundle eval only warns; on one long line of a file that people write it fails', async () => {
+  const bundled = `!function(){${'var a=1;'.repeat(300)}eval(a)}()`
+  const written = Array.from({ length: 200 }, (_, line) => `export const name${line} = ${line}`).join('\n')
+  expect(await securityOn({}, { 'dist/app.js': `/* app 1.0 */\n${bundled}\n` })).toMatchObject({ status: 'WARN' })
+  expect(await securityOn({}, { 'src/app.js': `${written}\n${bundled}\n` })).toMatchObject({ status: 'FAIL' })
+})
+
 describe('lockfiles', () => {
   const entry = (name: string, host: string, more = '') =>
     `    "node_modules/${name}": {\n      "version": "1.0.0",\n      "resolved": "https://${host}/${name}.tgz"${more}\n    }`
