@@ -14,12 +14,16 @@ import {
 import { judgeVariable } from './commands/environment'
 import { commandNamed } from './commands/registry'
 import { type Effect, effectOf, worseClass } from './effects'
-import { isInstalled, isSecret, isSystemPath, normalizePath, type PathScope, placeOf, relativeTo } from './path-scope'
+import { COMPUTES, expandsPrompt, HIDDEN_COMMAND, hidesCommand, hidesOption, unhidden } from './hidden-commands'
+import { Judgement } from './judgement'
+import { knownOutput } from './known-output'
+import { isSecret, isSystemPath, normalizePath, type PathScope, placeOf } from './path-scope'
 import { expandValue, expandWord } from './shell-expansion'
 import type { ShellParser } from './shell-parser'
-import { decodeAnsiC, readShell } from './shell-reader'
+import { readShell } from './shell-reader'
 import { DEFAULT_IFS, ShellScope } from './shell-scope'
 import type { Redirect, Script, SimpleCommand, Statement, Step, Word } from './shell-syntax'
+import { TouchedPlaces } from './touched-places'
 
 /** Where a line would run. All paths absolute. */
 export interface ShellPlace extends PathScope {
@@ -117,22 +121,17 @@ class Evaluation {
   readonly #place: ShellPlace
   readonly #parts: ShellPart[] = []
   readonly #programs = new Set<string>()
-  readonly #reads = new Set<string>()
-  readonly #writes = new Set<string>()
-  readonly #network = new Set<string>()
+  readonly #touched: TouchedPlaces
   readonly #outside = new Set<string>()
-  readonly #agentFiles = new Set<string>()
-  readonly #controlFiles = new Set<string>()
   readonly #running = new Set<Statement>()
   #scope: ShellScope
   #isKnown = true
   #commands = 0
-  /** Above zero: on another machine or in a container, whose paths are not ours. */
-  #elsewhere = 0
   #lineDepth = 0
 
   constructor(place: ShellPlace) {
     this.#place = place
+    this.#touched = new TouchedPlaces(place)
     const variables = new Map(Object.entries(place.env ?? {}))
     variables.set('HOME', place.home)
     variables.set('IFS', DEFAULT_IFS)
@@ -142,6 +141,7 @@ class Evaluation {
 
   verdict(command: string): ShellVerdict {
     this.#addLeak(command)
+    const { reads, writes, hosts, agentFiles, controlFiles } = this.#touched
     const worst = this.#parts.reduce<ShellPart | undefined>(
       (a, b) => (a === undefined || (a.class !== b.class && worseClass(a.class, b.class) === b.class) ? b : a),
       undefined,
@@ -154,20 +154,21 @@ class Evaluation {
       reason: worst?.reason ?? 'does nothing',
       parts: this.#parts,
       programs: [...this.#programs],
-      reads: [...this.#reads],
-      writes: [...this.#writes],
-      network: [...this.#network],
+      reads: [...reads],
+      writes: [...writes],
+      network: [...hosts],
       outside_project: worst === undefined || worst.class === 'read_only' ? [] : [...this.#outside].sort(),
-      agent_files: [...this.#agentFiles].sort(),
-      control_files: [...this.#controlFiles].sort(),
+      agent_files: [...agentFiles].sort(),
+      control_files: [...controlFiles].sort(),
     }
   }
 
   /** Reading a secret is fine, and so is the network; both in one line may carry the secret away. */
   #addLeak(command: string): void {
-    const secrets = [...this.#reads].filter(isSecret)
-    if (secrets.length === 0 || this.#network.size === 0) return
-    const reason = `${secrets.join(', ')} may be sent to ${[...this.#network].join(', ')}`
+    const { reads, hosts } = this.#touched
+    const secrets = [...reads].filter(isSecret)
+    if (secrets.length === 0 || hosts.size === 0) return
+    const reason = `${secrets.join(', ')} may be sent to ${[...hosts].join(', ')}`
     this.#parts.push({ text: command, class: 'destructive', reason })
   }
 
@@ -385,7 +386,7 @@ class Evaluation {
     const cwdIsOutside = (cwd: string) => ['outside', 'device'].includes(placeOf(cwd, this.#place))
     if (effectClass !== 'read_only') {
       for (const path of judgement.outside) this.#outside.add(path)
-      if (this.#elsewhere === 0) for (const cwd of this.#scope.cwds.filter(cwdIsOutside)) this.#outside.add(cwd)
+      if (!this.#touched.isElsewhere) for (const cwd of this.#scope.cwds.filter(cwdIsOutside)) this.#outside.add(cwd)
     }
     this.#parts.push({ text, class: effectClass, reason: reason || 'only reads' })
   }
@@ -410,12 +411,12 @@ class Evaluation {
       if ((operator === '>&' || operator === '<&') && /^(\d+-?|-)$/.test(arg.text)) continue
       const socket = /^\/dev\/(?:tcp|udp)\/([^/]+)/.exec(arg.text)
       if (socket) {
-        this.#network.add(socket[1] ?? UNKNOWN)
+        this.#touched.hosts.add(socket[1] ?? UNKNOWN)
         judgement.raise('destructive', 'opens a connection of its own')
       } else if (operator === '<' || operator === '<&') {
         stdin = { kind: 'file' }
-        this.#noteRead(arg, judgement)
-      } else this.#noteWrite(arg, judgement, 'writes')
+        this.#touched.read(arg, this.#scope.cwds, judgement)
+      } else this.#touched.write(arg, this.#scope.cwds, judgement, 'writes')
     }
     return stdin
   }
@@ -449,7 +450,7 @@ class Evaluation {
     const call = this.#call(judgement, name, rest)
     if (slash >= 0 && !STANDARD_FOLDERS.test(folder)) {
       judgement.raise('local_mutation', `${text} is a program of its own`)
-      if (!isSystemPath(text)) this.#noteAny(first, judgement, false)
+      if (!isSystemPath(text)) this.#touched.mention(first, this.#scope.cwds, judgement)
     } else if (this.#scope.hasOwnPath || hasOwnPath)
       judgement.raise('local_mutation', `${name} may be another program, since PATH is set`)
     if (entry) {
@@ -462,7 +463,7 @@ class Evaluation {
       }
     } else {
       judgement.raise('local_mutation', `${name} is not known to only read`)
-      for (const arg of rest) this.#noteAny(arg, judgement, true)
+      for (const arg of rest) this.#touched.guess(arg, this.#scope.cwds, judgement)
     }
   }
 
@@ -537,10 +538,10 @@ class Evaluation {
   #byRole(role: Role, value: Arg, call: Call & { judgement: Judgement }, where: string): void {
     switch (role) {
       case 'read':
-        this.#noteRead(value, call.judgement)
+        this.#touched.read(value, this.#scope.cwds, call.judgement)
         return
       case 'write':
-        this.#noteWrite(value, call.judgement, `${where} writes`)
+        this.#touched.write(value, this.#scope.cwds, call.judgement, `${where} writes`)
         return
       case 'line':
         // What it reads comes from the program that starts it.
@@ -551,7 +552,7 @@ class Evaluation {
         call.reaches(value.text)
         return
       case 'folder':
-        this.#noteAny(value, call.judgement, false)
+        this.#touched.mention(value, this.#scope.cwds, call.judgement)
         return
       case 'text':
         return
@@ -578,7 +579,7 @@ class Evaluation {
     switch (command.operands) {
       case undefined:
         if (command.stopsAtOperand) break
-        for (const arg of operands) this.#noteAny(arg, call.judgement, true)
+        for (const arg of operands) this.#touched.guess(arg, this.#scope.cwds, call.judgement)
         break
       case 'copies':
         each('read', operands.slice(0, -1))
@@ -599,7 +600,7 @@ class Evaluation {
     // Options without an entry may still carry a path: --prefix=/usr, -I/usr/include.
     for (const { name, value } of options) {
       if (!value || levels.some(level => level.roles.has(longName(name, levels)))) continue
-      this.#noteAny(value, call.judgement, true)
+      this.#touched.guess(value, this.#scope.cwds, call.judgement)
     }
   }
 
@@ -629,15 +630,11 @@ class Evaluation {
       raise: (effectClass, reason) => judgement.raise(effectClass, reason),
       settle: (effectClass, reason) => judgement.settle(effectClass, reason),
       unknown: reason => judgement.unknown(reason),
-      reads: arg => this.#noteRead(arg, judgement),
-      writes: arg => this.#noteWrite(arg, judgement, `${name} writes`),
-      reaches: host => this.#network.add(hostOf(host)),
+      reads: arg => this.#touched.read(arg, this.#scope.cwds, judgement),
+      writes: arg => this.#touched.write(arg, this.#scope.cwds, judgement, `${name} writes`),
+      reaches: host => this.#touched.reach(host),
       runs: (inner, stdin) => this.#runs(inner, judgement, stdin),
-      elsewhere: work => {
-        this.#elsewhere++
-        work()
-        this.#elsewhere--
-      },
+      elsewhere: work => this.#touched.elsewhere(work),
       runsLine: (line, where) => this.#runsLine(line, judgement, where ?? name),
       assigns: (variable, value) => {
         judgeVariable(this.#call(judgement, variable, []), variable, value, false)
@@ -693,141 +690,6 @@ class Evaluation {
     this.#lineDepth--
     for (const part of this.#parts.slice(from)) judgement.raise(part.class, part.reason)
   }
-
-  // ── Paths ───────────────────────────────────────────────────────────────────────────────────────────────
-
-  #noteRead(arg: Arg, judgement: Judgement): void {
-    for (const path of this.#resolve(arg.text)) {
-      this.#reads.add(this.#shown(path))
-      if (placeOf(path, this.#place) === 'outside' && !isSystemPath(path)) judgement.outside.add(path)
-    }
-  }
-
-  #noteWrite(arg: Arg, judgement: Judgement, what: string): void {
-    const paths = this.#resolve(arg.text)
-    if (paths.length === 0) {
-      judgement.raise('local_mutation', `${what} a file`)
-      return
-    }
-    for (const path of paths) {
-      const place = placeOf(path, this.#place)
-      if (place === 'scratch' && path.startsWith('/dev/')) continue
-      const shown = this.#shown(path)
-      judgement.raise('local_mutation', `${what} ${shown}`)
-      this.#writes.add(shown)
-      if (place === 'outside' || place === 'device') judgement.outside.add(path)
-      if (place === 'device') judgement.raise('destructive', `${what} ${path}, which is no ordinary file`)
-      if (place === 'agents') this.#agentFiles.add(path)
-      if (place === 'control') this.#controlFiles.add(path)
-    }
-  }
-
-  /** A word that may be a path, of which nobody knows what for. */
-  #noteAny(arg: Arg, judgement: Judgement, isGuess: boolean): void {
-    const text = isGuess ? pathWithin(arg.text) : arg.text
-    if (text === undefined) return
-    for (const path of this.#resolve(text)) {
-      const place = placeOf(path, this.#place)
-      if (place === 'device' || (place === 'outside' && !isInstalled(path))) judgement.outside.add(path)
-    }
-  }
-
-  #resolve(text: string): string[] {
-    if (text === '' || text === '-' || this.#elsewhere > 0) return []
-    const known = text.includes(UNKNOWN) ? text.slice(0, text.indexOf(UNKNOWN)) : text
-    if (known === '' && text !== known) return []
-    // What is not known is taken to lie below the folder that is.
-    const path = text === known ? text : known.slice(0, known.lastIndexOf('/') + 1)
-    const home = this.#place.home
-    const tilde = /^~(\/|$)/.test(path) ? home + path.slice(1) : /^~\w/.test(path) ? `/home/${path.slice(1)}` : path
-    if (tilde.startsWith('/')) return [normalizePath(tilde, '/')]
-    return this.#scope.cwds.map(cwd => normalizePath(tilde, cwd))
-  }
-
-  #shown(path: string): string {
-    return relativeTo(this.#place.root, path) || path
-  }
-}
-
-/** What one simple command does at worst, while it is being found out. */
-class Judgement {
-  effectClass: EffectClass = 'read_only'
-  reason = ''
-  isKnown = true
-  stdin: Stdin
-  readonly outside = new Set<string>()
-  #raised: EffectClass = 'read_only'
-
-  constructor(stdin: Stdin) {
-    this.stdin = stdin
-  }
-
-  /** The class of the command itself, before its arguments. */
-  start(effectClass: EffectClass, reason: string): void {
-    if (worseClass(this.#raised, effectClass) === this.#raised && this.#raised !== 'read_only') return
-    this.effectClass = effectClass
-    this.reason = reason
-  }
-
-  raise(effectClass: EffectClass, reason: string): void {
-    this.#raised = worseClass(this.#raised, effectClass)
-    if (worseClass(this.effectClass, effectClass) === this.effectClass && this.reason !== '') return
-    if (effectClass === 'read_only' && this.effectClass !== 'read_only') return
-    this.effectClass = worseClass(this.effectClass, effectClass)
-    this.reason = reason
-  }
-
-  settle(effectClass: EffectClass, reason: string): void {
-    if (worseClass(this.#raised, effectClass) === this.#raised && this.#raised !== 'read_only') {
-      this.effectClass = this.#raised
-      return
-    }
-    this.effectClass = effectClass
-    this.reason = reason
-  }
-
-  unknown(reason: string): void {
-    this.isKnown = false
-    this.raise('destructive', reason)
-  }
-
-  /** What a wrapped command does, its wrapper does. */
-  take(inner: Judgement): void {
-    this.isKnown &&= inner.isKnown
-    for (const path of inner.outside) this.outside.add(path)
-    this.raise(inner.effectClass, inner.reason)
-  }
-}
-
-function hidesOption({ text }: Arg): boolean {
-  return text.includes(UNKNOWN) && /^-./.test(text.replaceAll(UNKNOWN, ''))
-}
-
-function unhidden(arg: Arg): Arg {
-  return hidesOption(arg) ? { ...arg, text: arg.text.replaceAll(UNKNOWN, '') } : arg
-}
-
-const HIDDEN_COMMAND = 'a command may hide in what it computes with'
-
-/** Builtins that evaluate the subscript of a name they are given: `a[$(rm x)]` runs a command, however it is quoted. */
-const COMPUTES = new Set(
-  namesOf('test [ let printf read mapfile readarray unset declare typeset local export readonly getopts set wait'),
-)
-
-/** As a number, or as the name of a variable, such a text would run a command. */
-function hidesCommand(arg: Arg): boolean {
-  return /[A-Za-z_]\w*\[[^\]]*(\$\(|`)/.test(arg.text)
-}
-
-/** `${x@P}` runs the substitutions that the value of a variable holds. */
-function expandsPrompt(word: Word): boolean {
-  return word.pieces.some(
-    piece =>
-      piece.kind === 'variable' &&
-      piece.operator.endsWith('@') &&
-      piece.operand[0]?.kind === 'text' &&
-      piece.operand[0].text.startsWith('P'),
-  )
 }
 
 const DEFAULT_REASON: Record<EffectClass, string> = {
@@ -852,53 +714,6 @@ function patternOf(values: readonly Arg[]): string {
   return glob < 0 ? only.text : `${only.text.slice(0, glob)}${UNKNOWN}`
 }
 
-/** The path in a word that nobody explained: `/x`, `~/x`, `../x`, `key=/x`. Nothing for patterns, URLs and ranges. */
-function pathWithin(text: string): string | undefined {
-  if (text.startsWith('-') && text.length > 2) {
-    const glued = /^-[A-Za-z]((?:\/|~\/|\.\.\/).*)$/.exec(text)?.[1] ?? /^--?[\w-]+[=:](.*)$/.exec(text)?.[1]
-    return glued === undefined ? undefined : pathWithin(glued)
-  }
-  const file = /^file:\/\/(\/.*)$/.exec(text)?.[1]
-  if (file) return file
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /[\s^$|\\()+]/.test(text)) return undefined
-  const assigned = /^[A-Za-z_][\w.-]*=(.+)$/.exec(text)?.[1]
-  if (assigned) return pathWithin(assigned)
-  if (/^(\/|~)/.test(text) || text.split('/').includes('..')) return text
-  return undefined
-}
-
-function hostOf(target: string): string {
-  const text = target.replaceAll(UNKNOWN, '?')
-  const url = /^[a-z][a-z0-9+.-]*:\/\/(?:[^@/]*@)?([^/:?#]+)/i.exec(text)?.[1]
-  if (url) return url
-  return /^(?:[\w.-]+@)?(\[[0-9a-f:]+\]|[\w.?-]+)(?::|$|\/)/i.exec(text)?.[1] ?? text
-}
-
 function quoteForShell(text: string): string {
   return text.includes(UNKNOWN) ? '"$unknown"' : `'${text.replaceAll("'", `'\\''`)}'`
-}
-
-/** What a harmless command prints, without running it. */
-function knownOutput(name: string, args: readonly string[], cwds: readonly string[], root: string): string | undefined {
-  const text = args.join(' ')
-  switch (name) {
-    case 'echo': {
-      const plain = text.replace(/^(-[neE]+ )+/, '')
-      return decodeAnsiC(plain)
-    }
-    case 'printf': {
-      const [format = '', ...values] = args
-      let next = 0
-      const printed = decodeAnsiC(format).replace(/%[sb]/g, () => decodeAnsiC(values[next++] ?? ''))
-      return printed.includes('%') ? undefined : printed.replace(/\n+$/, '')
-    }
-    case 'pwd':
-      return cwds.length === 1 ? cwds[0] : undefined
-    case 'mktemp':
-      return args.every(arg => /^-(d|q|dq|-directory|-quiet)$/.test(arg)) ? `/tmp/tmp.${UNKNOWN}` : undefined
-    case 'git':
-      return text === 'rev-parse --show-toplevel' ? root : undefined
-    default:
-      return undefined
-  }
 }
