@@ -77,7 +77,7 @@ export class Conversation implements vscode.Disposable {
     const session = this.#session ?? (await this.#openSession())
     const [first] = parts
     if (first?.type === 'text') {
-      void (await this.kode()).rememberInput(first.text)
+      void (await this.kode()).sessions.rememberInput(first.text)
       void this.#last.note({
         id: session.id,
         title: first.text.trim().split('\n', 1)[0]?.slice(0, TITLE_CHARACTERS) ?? '',
@@ -120,7 +120,7 @@ export class Conversation implements vscode.Disposable {
 
   /** Shows an earlier conversation and goes on with it. */
   async resume(id: string): Promise<void> {
-    const listed = await (await this.kode()).listSessions()
+    const listed = await (await this.kode()).sessions.list()
     const summary = listed.ok ? listed.value.find(each => each.id === id) : undefined
     const session = await this.#reopen({ resume: id })
     if (summary) this.#take(resumedEvent(session.messages(), summary))

@@ -141,7 +141,7 @@ export function activate(context: vscode.ExtensionContext): void {
       await vscode.env.clipboard.writeText(text)
     },
     insert: ({ text }) => insertAtCursor(text),
-    history: async () => (await conversation.kode()).inputHistory(),
+    history: async () => (await conversation.kode()).sessions.inputs(),
     mentions: async ({ query }) => [...(await editorContext.find(query)), ...(await mentions.find(query))],
     fork: ({ id }) => conversation.fork(id),
     resume: ({ id }) => conversation.resume(id),

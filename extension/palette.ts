@@ -136,7 +136,7 @@ export async function chooseSession(conversation: Conversation): Promise<void> {
 }
 
 async function sessionRows(kode: Kode): Promise<SessionRow[]> {
-  const listed = await kode.listSessions()
+  const listed = await kode.sessions.list()
   if (!listed.ok) throw new Error(listed.error.message)
   return listed.value.map(session => ({
     id: session.id,
@@ -150,7 +150,7 @@ async function sessionRows(kode: Kode): Promise<SessionRow[]> {
 
 /** One row per conversation in which the words were said. */
 async function hitRows(kode: Kode, query: string): Promise<SessionRow[]> {
-  const found = await kode.searchSessions(query)
+  const found = await kode.sessions.search(query)
   if (!found.ok) throw new Error(found.error.message)
   const first = new Map(found.value.toReversed().map(hit => [hit.session_id, hit]))
   return [...first.values()].map(hit => ({
@@ -165,7 +165,7 @@ async function hitRows(kode: Kode, query: string): Promise<SessionRow[]> {
 async function renameSession(kode: Kode, { id, label }: SessionRow): Promise<void> {
   const title = await vscode.window.showInputBox({ title: vscode.l10n.t('New title'), value: label })
   if (!title?.trim()) return
-  const renamed = await kode.renameSession(id, title.trim())
+  const renamed = await kode.sessions.rename(id, title.trim())
   if (!renamed.ok) void vscode.window.showErrorMessage(renamed.error.message)
 }
 
@@ -173,7 +173,7 @@ async function deleteSession(kode: Kode, { id, label }: SessionRow): Promise<voi
   const remove = vscode.l10n.t('Delete')
   const message = vscode.l10n.t('Delete “{0}” for good?', label)
   if ((await vscode.window.showWarningMessage(message, { modal: true }, remove)) !== remove) return
-  const deleted = await kode.deleteSession(id)
+  const deleted = await kode.sessions.delete(id)
   if (!deleted.ok) void vscode.window.showErrorMessage(deleted.error.message)
 }
 

@@ -1,22 +1,24 @@
 import { join } from 'node:path'
 import { settingsFor } from '#shared/agent/as-agent'
 import type { ChangeEngine } from '#shared/agent/change-engine'
+import { chooseModel, type ModelSource } from '#shared/agent/choose-model'
 import { type HeadlessDemands, runHeadless } from '#shared/agent/headless'
 import { Spending } from '#shared/agent/limits'
 import { NetworkQuestions } from '#shared/agent/network-questions'
 import { openEngine } from '#shared/agent/open-engine'
 import type { OpenModel } from '#shared/agent/open-model'
 import type { OutputCheck } from '#shared/agent/output-schema'
+import { ProjectSessions, type WantedSession } from '#shared/agent/project-sessions'
 import { AgentSession, type SessionBinding } from '#shared/agent/session'
 import { todoNote, todosOf } from '#shared/agent/todos'
 import type { ToolCallServices } from '#shared/agent/tool-call'
 import { Toolset } from '#shared/agent/toolset'
+import { partsOf } from '#shared/agent/user-words'
+import { runVerifyCommand } from '#shared/agent/verify-command'
 import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
-import { sleep } from '#shared/base/cancel'
-import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
-import type { Command } from '#shared/commands/command'
+import type { MenuEntry } from '#shared/commands/chat-door'
 import { costOf } from '#shared/config/model-catalog'
 import { type KodePaths, kodePaths } from '#shared/config/paths'
 import { loadSettings, type Settings } from '#shared/config/settings'
@@ -24,9 +26,8 @@ import type { AgentShelf } from '#shared/context/agents/agent-shelf'
 import { DEFAULT_AGENT } from '#shared/context/agents/built-in'
 import type { AgentDefinition } from '#shared/context/agents/definition'
 import subAgentText from '#shared/context/agents/prompts/sub-agent.md'
-import { environmentNote, uncommittedDiff } from '#shared/context/environment'
+import { environmentNote } from '#shared/context/environment'
 import { projectInstructions } from '#shared/context/instructions'
-import { instructionsOf } from '#shared/context/skills/skill'
 import type { SkillShelf } from '#shared/context/skills/skill-shelf'
 import { systemPrompt } from '#shared/context/system-prompt'
 import type { UndoReport } from '#shared/edits/checkpoint'
@@ -34,22 +35,20 @@ import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
 import { isWritable, temporaryFolder } from '#shared/host/node/writable'
-import { type ConfigText, findConfigTexts } from '#shared/mcp/find-config'
-import type { McpServers } from '#shared/mcp/mcp-servers'
+import { findConfigTexts } from '#shared/mcp/find-config'
+import { ProjectServers } from '#shared/mcp/project-servers'
 import type { FilePreview, TrustMode } from '#shared/protocol/approvals'
-import type { ChangedFile, KodeEvent, SessionEvent } from '#shared/protocol/events'
-import { EXIT } from '#shared/protocol/exit-codes'
+import type { ChangedFile, SessionEvent } from '#shared/protocol/events'
+import { EXIT, type Failure } from '#shared/protocol/exit-codes'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { UserPart } from '#shared/protocol/messages'
-import type { RunResult, VerifyOutcome } from '#shared/protocol/run-result'
+import type { RunResult } from '#shared/protocol/run-result'
 import type { ModelAliases } from '#shared/providers/model-aliases'
 import type { Provider } from '#shared/providers/provider'
 import type { Sandbox, SandboxError } from '#shared/sandbox/sandbox'
-import { StoreFailure } from '#shared/store/failure'
-import type { InputHistory } from '#shared/store/history'
 import type { SessionLog } from '#shared/store/messages'
-import type { FoundMessage, ListedSession, OpenedSession, Store } from '#shared/store/sessions'
-import { SubAgents, type WantedLog } from '#shared/tasks/sub-agents'
+import type { OpenedSession } from '#shared/store/sessions'
+import { SubAgents } from '#shared/tasks/sub-agents'
 import { TaskBoard } from '#shared/tasks/task-board'
 import { WorkingCopies } from '#shared/tasks/working-copies'
 import { BUILT_IN_TOOLS } from '#shared/tools/registry'
@@ -68,7 +67,7 @@ export interface Kode {
   readonly sandbox: Sandbox
   /** Unknown keys and the like; the surface shows them once. */
   readonly warnings: readonly string[]
-  openSession(options?: SessionOptions): Promise<Result<Session, KodeFailure>>
+  openSession(options?: SessionOptions): Promise<Result<Session, Failure>>
   /** The first event of a session's stream. */
   sessionEvent(session: Session): SessionEvent
   /** Runs one prompt to its end, with what a script may demand of it. */
@@ -84,36 +83,20 @@ export interface Kode {
   recover(preferred: 'old' | 'new'): Promise<Result<void, { message: string }>>
   /** Takes back what one turn changed; files that somebody else changed since are kept. */
   undoTurn(turnId: string): Promise<Result<UndoReport, { message: string }>>
-  /** Earlier conversations of this project, newest first. */
-  listSessions(): Promise<Result<ListedSession[], KodeFailure>>
-  /** What was typed at prompts of this project, the newest first. */
-  inputHistory(): Promise<string[]>
-  /** Keeps a prompt for the history; a history that cannot be written is no reason to stop. */
-  rememberInput(text: string): Promise<void>
+  /** The conversations and prompts kept of this project. */
+  readonly sessions: ProjectSessions
   /** Short names of models, built in. */
   modelAliases(): Promise<ModelAliases>
-  /** Messages of this project's conversations that hold all words of a query, newest first. */
-  searchSessions(query: string): Promise<Result<FoundMessage[], KodeFailure>>
-  /** Gives a conversation that no other process runs another title. */
-  renameSession(id: string, title: string): Promise<Result<void, KodeFailure>>
-  /** For good; refused while a process runs it. */
-  deleteSession(id: string): Promise<Result<void, KodeFailure>>
   /** Commands of the shelf that have a door to the chat. */
-  chatCommands(): Promise<Pick<Command, 'name' | 'summary'>[]>
+  chatCommands(): Promise<MenuEntry[]>
   /** Prompts of the MCP servers, once these are there: `/name arguments` in a prompt stands for one. */
-  serverPrompts(): Promise<Pick<Command, 'name' | 'summary'>[]>
+  serverPrompts(): Promise<MenuEntry[]>
   /** Skills that a prompt may begin with, as `/name`. */
-  skills(): Promise<Pick<Command, 'name' | 'summary'>[]>
+  skills(): Promise<MenuEntry[]>
   /** Runs such a command. Rejects with one line for people. @returns its result for people */
   runCommand(name: string, words: readonly string[], signal: AbortSignal): Promise<string>
   /** Ends every child process. */
   close(): Promise<void>
-}
-
-/** Why kode cannot start here, in one line for people. */
-export interface KodeFailure {
-  message: string
-  exitCode: number
 }
 
 export interface KodeOptions {
@@ -129,25 +112,13 @@ export interface KodeOptions {
   /** Used instead of the one the settings name. */
   provider?: Provider
   /** The run's model traffic: written to a file, or played from one instead of asking anybody. Absolute paths. */
-  traffic?: { record: string } | { replay: string }
+  traffic?: ModelSource['traffic']
   /** MCP servers that the surface brings along, by name, in the shape of `mcpServers`; they count as the user's own. */
   mcpServers?: Readonly<Record<string, unknown>>
 }
 
-export interface SessionOptions {
-  /** Id or unique prefix of an earlier session. */
-  resume?: string
-  /** Goes on with the last session of this project. */
-  continueLast?: boolean
+export interface SessionOptions extends WantedSession {
   mode?: TrustMode
-  /** For a new session, instead of one of our own making. */
-  id?: string
-  /** Leaves nothing on the disk. */
-  isEphemeral?: boolean
-  /** With `resume` or `continueLast`: goes on in a copy; the session itself stays as it is. */
-  isFork?: boolean
-  /** With `isFork`: the copy ends before the message with this id. */
-  before?: string
 }
 
 /** One conversation, as a surface sees it. */
@@ -160,7 +131,7 @@ export type RunDemandOptions = Omit<HeadlessDemands, 'model' | 'timeoutS' | 'ver
 }
 
 /** Wires the core for one project. What is wrong with settings, provider or sandbox is a failure with its exit code. */
-export async function createKode(host: Host, options: KodeOptions): Promise<Result<Kode, KodeFailure>> {
+export async function createKode(host: Host, options: KodeOptions): Promise<Result<Kode, Failure>> {
   const { root, env } = options
   const kept = kodePaths(env)
   const paths = isWritable(kept.config) ? kept : temporaryPaths(kept)
@@ -206,7 +177,7 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   const [sandbox, model, mcpTexts] = await Promise.all([
     sandboxAt(root),
     // The wall is tried by starting a process; what loads meanwhile costs no time.
-    chooseModel(settings, host, options),
+    chooseModel(settings, modelSource(host, options)),
     settings.isBare ? [] : findConfigTexts(root, paths, host.files),
     import('#shared/store/sessions'),
   ])
@@ -218,8 +189,24 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   if (settings.mode === undefined && autoRefusal && !options.isInteractive) {
     return fail({ message: `${autoRefusal} Or choose --mode safe.`, exitCode: EXIT.refused })
   }
-  const mcp = await openServers(host, options, settings, paths, sandbox.value, mcpTexts)
-  const told = [...warnings, ...written.value.problems, ...(mcp?.warnings ?? [])]
+  const offered = new Toolset(BUILT_IN_TOOLS).filtered(settings.allowedTools, settings.disallowedTools)
+  const tools = offered.filtered(agent.allowedTools, agent.disallowedTools)
+  const servers = await ProjectServers.open(
+    {
+      ...options,
+      given: options.mcpServers,
+      files: host.files,
+      processes: host.processes,
+      paths,
+      sandbox: sandbox.value,
+      isBare: settings.isBare,
+      project: settings.project.mcp,
+      now: () => host.now(),
+      log: text => host.log.write('info', `mcp: ${text}`),
+      onTools: added => tools.setAdded(added),
+    },
+    mcpTexts,
+  )
   const parts = {
     paths,
     sandbox: sandbox.value,
@@ -229,8 +216,10 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
     autoRefusal,
     rules,
     network,
-    mcp: mcp?.servers,
+    tools,
+    servers,
   }
+  const told = [...warnings, ...written.value.problems, ...servers.warnings]
   return ok(new ProjectKode(host, options, settings, told, parts))
 }
 
@@ -257,37 +246,6 @@ async function readShelf(
   return isBare ? AgentShelf.builtIn() : AgentShelf.read(root, paths.agents, files)
 }
 
-/** The MCP servers of this project; nothing of them is loaded where there are none. */
-async function openServers(
-  host: Host,
-  { root, env, version, mcpServers }: KodeOptions,
-  { isBare, project }: Settings,
-  paths: KodePaths,
-  sandbox: Sandbox,
-  texts: readonly ConfigText[],
-  known?: McpServers,
-): Promise<{ servers: McpServers; warnings: string[] } | undefined> {
-  const fromProject = isBare ? undefined : project.mcp
-  const isEmpty = texts.length === 0 && Object.keys(mcpServers ?? {}).length === 0 && !fromProject
-  if (isEmpty && !known) return undefined
-  const { openMcp } = await import('#shared/mcp/open-mcp')
-  const parts = {
-    root,
-    env,
-    version,
-    files: host.files,
-    processes: host.processes,
-    paths,
-    sandbox,
-    texts,
-    project: fromProject,
-    ...(mcpServers && { given: mcpServers }),
-    now: () => host.now(),
-    log: (text: string) => host.log.write('info', `mcp: ${text}`),
-  }
-  return openMcp(parts, known)
-}
-
 type SandboxAt = (root: string) => Promise<Result<Sandbox, SandboxError>>
 
 /** What a wired project is made of, beside its settings. */
@@ -300,53 +258,14 @@ interface WiredParts {
   autoRefusal: string | undefined
   rules: RuleBook
   network: NetworkQuestions
-  mcp: McpServers | undefined
+  tools: Toolset
+  servers: ProjectServers
 }
 
 /** Judges replies by a JSON schema of the user; see agent/output-schema.ts. */
 export async function createOutputCheck(schemaText: string, name: string): Promise<Result<OutputCheck, string>> {
   const { outputCheck } = await import('#shared/agent/output-schema')
   return outputCheck(schemaText, name)
-}
-
-async function chooseModel(settings: Settings, host: Host, options: KodeOptions): Promise<Result<OpenModel, string>> {
-  const { provider: given, traffic, env } = options
-  if (given) return ok({ provider: given, model: settings.model ?? given.name, providerName: given.name })
-  if (traffic && 'replay' in traffic) return replayModel(traffic.replay, host)
-  const { openModel } = await import('#shared/agent/open-model')
-  const opened = openModel(settings, env)
-  if (!opened.ok) return opened
-  await opened.value.provider.prepare?.()
-  return traffic ? recordModel(opened.value, traffic.record, host, env) : opened
-}
-
-/** Answers from a recording; contacts nobody. */
-async function replayModel(path: string, host: Host): Promise<Result<OpenModel, string>> {
-  const bytes = await host.files.read(path)
-  if (!bytes.ok) return fail(`--replay ${path}: ${bytes.error.message}`)
-  const { ReplayProvider } = await import('#shared/providers/recording')
-  const provider = ReplayProvider.from(new TextDecoder().decode(bytes.value))
-  if (!provider.ok) return fail(`--replay ${path}: ${provider.error.message}`)
-  return ok({ provider: provider.value, model: provider.value.model, providerName: provider.value.name })
-}
-
-/** Writes every reply down, secrets redacted. */
-async function recordModel(
-  opened: OpenModel,
-  path: string,
-  host: Host,
-  env: KodeOptions['env'],
-): Promise<Result<OpenModel, string>> {
-  const started = await host.files.replace(path, new Uint8Array())
-  if (!started.ok) return fail(`--record ${path}: ${started.error.message}`)
-  const [{ RecordingProvider }, { redactSecrets }] = await Promise.all([
-    import('#shared/providers/recording'),
-    import('#shared/sandbox/redact-secrets'),
-  ])
-  const write = async (line: string) => {
-    await host.files.append(path, new TextEncoder().encode(`${line}\n`))
-  }
-  return ok({ ...opened, provider: new RecordingProvider(opened.provider, write, text => redactSecrets(text, env)) })
 }
 
 /** For a home that cannot be written: sessions and undo work within this run, and go with it. */
@@ -368,6 +287,7 @@ class ProjectKode implements Kode {
   readonly provider: Provider
   readonly model: string
   readonly sandbox: Sandbox
+  readonly sessions: ProjectSessions
   readonly warnings: readonly string[]
   readonly #host: Host
   readonly #options: KodeOptions
@@ -376,28 +296,23 @@ class ProjectKode implements Kode {
   readonly #autoRefusal: string | undefined
   readonly #rules: RuleBook
   readonly #network: NetworkQuestions
-  #mcp: McpServers | undefined
+  readonly #servers: ProjectServers
   readonly #engine: ChangeEngine
   readonly #tools: Toolset
   readonly #tasks: TaskBoard
   #parser: Promise<ShellParser> | undefined
-  readonly #toldTroubles = new Set<string>()
   /** What the user should hear with the next turn. */
   readonly #untold: string[] = []
   readonly #agent: AgentDefinition
   readonly #copies: WorkingCopies
   readonly #subAgents: SubAgents
-  /** Ids of sessions that leave nothing on the disk. */
-  readonly #ephemeral = new Set<string>()
-  #store: Store | undefined
-  #history: InputHistory | undefined
 
   constructor(
     host: Host,
     options: KodeOptions,
     settings: Settings,
     warnings: readonly string[],
-    { paths, sandbox, sandboxAt, chosen, agent, autoRefusal, rules, network, mcp }: WiredParts,
+    { paths, sandbox, sandboxAt, chosen, agent, autoRefusal, rules, network, tools, servers }: WiredParts,
   ) {
     this.root = options.root
     this.settings = settings
@@ -412,7 +327,14 @@ class ProjectKode implements Kode {
     this.#autoRefusal = autoRefusal
     this.#rules = rules
     this.#network = network
-    this.#useServers(mcp)
+    this.#servers = servers
+    this.#tools = tools
+    this.sessions = new ProjectSessions(
+      options.root,
+      paths,
+      () => host.now(),
+      text => host.log.write('warning', text),
+    )
     const { root, project } = { root: this.root, project: settings.project }
     this.#engine = openEngine({ root, files: host.files, paths, project, now: () => host.now() })
     this.#tasks = new TaskBoard(this.sandbox, root, () => host.now())
@@ -425,12 +347,15 @@ class ProjectKode implements Kode {
       patchFolder: join(paths.config, 'patches'),
     })
     this.#subAgents = this.#openSubAgents(sandboxAt)
-    const tools = new Toolset(BUILT_IN_TOOLS).filtered(settings.allowedTools, settings.disallowedTools)
-    this.#tools = tools.filtered(agent.allowedTools, agent.disallowedTools)
   }
 
-  async openSession(options: SessionOptions = {}): Promise<Result<Session, KodeFailure>> {
-    const opened = await this.#openLog(options)
+  async openSession(options: SessionOptions = {}): Promise<Result<Session, Failure>> {
+    const opened = await this.sessions.open(options, {
+      agent: this.#agent.name,
+      provider: this.#chosen.providerName,
+      model: this.model,
+      mode: this.#defaultMode(),
+    })
     if (!opened.ok) return opened
     const { log, damage } = opened.value
     if (damage) this.#untold.push(damageNotice(damage))
@@ -438,7 +363,7 @@ class ProjectKode implements Kode {
     for (const { title, kept, paths } of found) {
       this.#untold.push(`Work of an agent that was cut off (${title}) is kept in ${kept}: ${paths.join(', ')}`)
     }
-    const servers = this.#mcp?.start()
+    const servers = this.#servers.servers?.start()
     // Where nobody waits at a prompt, the first event tells of every tool.
     if (!this.#options.isInteractive) await servers
     const [chosen, own] = await Promise.all([
@@ -447,7 +372,7 @@ class ProjectKode implements Kode {
     ])
     let whole: string | undefined
     const system = () => {
-      whole ??= [own, this.#mcp?.instructions() ?? ''].filter(text => text !== '').join('\n\n')
+      whole ??= [own, this.#servers.servers?.instructions() ?? ''].filter(text => text !== '').join('\n\n')
       return whole
     }
     return ok(
@@ -458,9 +383,9 @@ class ProjectKode implements Kode {
         environmentNote: () => this.#environmentNote(log),
         beforeTurn: emit => {
           for (const text of this.#untold.splice(0)) emit({ type: 'notice', level: 'warning', text })
-          return this.#serversReady(emit)
+          return this.#servers.ready(emit)
         },
-        withMentions: text => this.#withMentions(text),
+        withMentions: text => this.#partsOf(text),
         turnServices: session => {
           const calls = () => wiring.calls
           const wiring: SessionWiring = new SessionWiring(
@@ -496,7 +421,9 @@ class ProjectKode implements Kode {
       model: this.model,
       stopsAtDenial: this.settings.isFailFast,
       ...(this.settings.timeoutS !== undefined && { timeoutS: this.settings.timeoutS }),
-      ...(verify && { verify: { attempts: verify.attempts, run: () => this.#verify(verify.command) } }),
+      ...(verify && {
+        verify: { attempts: verify.attempts, run: () => runVerifyCommand(verify.command, this.root, this.sandbox) },
+      }),
     })
   }
 
@@ -526,215 +453,67 @@ class ProjectKode implements Kode {
     return this.#engine.undo({ turnId, only: true })
   }
 
-  async listSessions(): Promise<Result<ListedSession[], KodeFailure>> {
-    const store = await this.#openStore()
-    return store.ok ? ok(store.value.listSessions(this.root)) : store
-  }
-
-  async inputHistory(): Promise<string[]> {
-    return (await this.#openHistory()).list({ project: this.root })
-  }
-
-  async rememberInput(text: string): Promise<void> {
-    const history = await this.#openHistory()
-    try {
-      history.add(this.root, text, this.#host.now())
-    } catch (error) {
-      this.#host.log.write('warning', `input history: ${error instanceof Error ? error.message : String(error)}`)
-    }
-  }
-
   async modelAliases(): Promise<ModelAliases> {
     return (await import('#shared/providers/model-aliases')).MODEL_ALIASES
   }
 
-  async searchSessions(query: string): Promise<Result<FoundMessage[], KodeFailure>> {
-    const store = await this.#openStore()
-    return store.ok ? ok(await store.value.search(query, { project: this.root })) : store
+  async chatCommands(): Promise<MenuEntry[]> {
+    const { chatCommands } = await import('#shared/commands/chat-door')
+    return chatCommands()
   }
 
-  async renameSession(id: string, title: string): Promise<Result<void, KodeFailure>> {
-    const store = await this.#openStore()
-    if (!store.ok) return store
-    const opened = await store.value.openSession(id, this.root)
-    if (!opened.ok) return fail({ message: opened.error.message, exitCode: EXIT.failed })
-    await opened.value.log.setMeta('title', title)
-    await opened.value.log.close()
-    return ok(undefined)
+  async serverPrompts(): Promise<MenuEntry[]> {
+    const { servers } = this.#servers
+    await servers?.start()
+    return servers?.prompts() ?? []
   }
 
-  async deleteSession(id: string): Promise<Result<void, KodeFailure>> {
-    const store = await this.#openStore()
-    if (!store.ok) return store
-    const deleted = await store.value.deleteSession(id)
-    return deleted.ok ? ok(undefined) : fail({ message: deleted.error.message, exitCode: EXIT.failed })
-  }
-
-  async chatCommands(): Promise<Pick<Command, 'name' | 'summary'>[]> {
-    const { loadAllCommands } = await import('#shared/commands/registry')
-    return (await loadAllCommands()).filter(command => command.doors.includes('chat'))
-  }
-
-  async serverPrompts(): Promise<Pick<Command, 'name' | 'summary'>[]> {
-    await this.#mcp?.start()
-    return this.#mcp?.prompts() ?? []
-  }
-
-  async skills(): Promise<Pick<Command, 'name' | 'summary'>[]> {
+  async skills(): Promise<MenuEntry[]> {
     const all = (await this.#skillShelf()).search()
     return all.filter(skill => skill.isUserInvocable).map(({ name, description }) => ({ name, summary: description }))
   }
 
   async runCommand(name: string, words: readonly string[], signal: AbortSignal): Promise<string> {
-    const { loadAllCommands, loadCommand } = await import('#shared/commands/registry')
-    const command = await loadCommand(name)
-    if (!command?.doors.includes('chat')) throw new Error(`There is no command /${name}.`)
-    const host = this.#host
-    const printed: string[] = []
-    const print = (text: string) => printed.push(text)
-    const result = await command.run(
-      {
-        root: this.root,
-        env: this.#options.env,
-        paths: this.#paths,
-        files: host.files,
-        processes: host.processes,
-        web: host.web,
-        version: this.#options.version,
-        now: () => host.now(),
-        commands: loadAllCommands,
-        settings: async () => this.settings,
-        readInput: async () => '',
-        progress: text => host.log.write('info', text),
-        print,
-        printError: print,
-        ...(this.#mcp && { mcp: this.#mcp }),
-        signal,
-      },
-      { words, flags: {} },
-    )
-    if (name === 'mcp') await this.#reloadServers()
-    return [...printed, result.text ?? ''].filter(text => text !== '').join('\n')
+    const { runInChat } = await import('#shared/commands/chat-door')
+    const { env, version } = this.#options
+    const { files, processes, web, log } = this.#host
+    const { servers } = this.#servers
+    const text = await runInChat(name, words, {
+      root: this.root,
+      env,
+      paths: this.#paths,
+      files,
+      processes,
+      web,
+      version,
+      now: () => this.#host.now(),
+      settings: async () => this.settings,
+      progress: line => log.write('info', line),
+      ...(servers && { mcp: servers }),
+      signal,
+    })
+    if (name === 'mcp') await this.#servers.reload()
+    return text
   }
 
   async close(): Promise<void> {
     this.#engine.close()
-    await this.#mcp?.close()
+    await this.#servers.close()
     await this.#copies.close()
     await this.sandbox.close()
-    await this.#store?.close()
-    await this.#history?.close()
+    await this.sessions.close()
   }
 
-  async #openHistory(): Promise<InputHistory> {
-    if (!this.#history) {
-      const [{ InputHistory }, { storePaths }] = await Promise.all([
-        import('#shared/store/history'),
-        import('#shared/store/paths'),
-      ])
-      this.#history = new InputHistory(storePaths(this.#paths.db))
-    }
-    return this.#history
-  }
-
-  async #openStore(): Promise<Result<Store, KodeFailure>> {
-    if (this.#store) return ok(this.#store)
-    const { openStore } = await import('#shared/store/sessions')
-    const store = openStore({ folder: this.#paths.db, now: () => this.#host.now() })
-    if (!store.ok) return fail({ message: store.error.message, exitCode: EXIT.usage })
-    this.#store = store.value
-    return store
-  }
-
-  async #openLog(options: SessionOptions): Promise<Result<OpenedLog, KodeFailure>> {
-    try {
-      return await this.#openLogIn(options)
-    } catch (thrown) {
-      if (thrown instanceof StoreFailure) return fail({ message: thrown.message, exitCode: thrown.exitCode })
-      throw thrown
-    }
-  }
-
-  async #openLogIn(options: SessionOptions): Promise<Result<OpenedLog, KodeFailure>> {
-    const store = await this.#openStore()
-    if (!store.ok) return store
-    const last = options.continueLast ? store.value.lastSession(this.root)?.id : undefined
-    const wanted = options.resume ?? last
-    const { id, isEphemeral = false } = options
-    if (wanted !== undefined && options.isFork) {
-      const place = { project: this.root, isEphemeral, ...(id && { id }) }
-      const forked = await store.value.forkSession(wanted, place, options.before)
-      return forked.ok ? ok({ log: forked.value }) : fail({ message: forked.error.message, exitCode: EXIT.usage })
-    }
-    if (wanted !== undefined) {
-      const resumed = await store.value.openSession(wanted, this.root)
-      return resumed.ok ? resumed : fail({ message: resumed.error.message, exitCode: EXIT.usage })
-    }
-    const created = store.value.createSession({
-      project: this.root,
-      agent: this.#agent.name,
-      provider: this.#chosen.providerName,
-      model: this.model,
-      mode: this.#defaultMode(),
-      ...(id && { id }),
-      isEphemeral,
+  async #partsOf(text: string): Promise<UserPart[]> {
+    const { files, processes } = this.#host
+    return partsOf(text, {
+      root: this.root,
+      files,
+      processes,
+      env: this.#options.env,
+      skills: () => this.#skillShelf(),
+      servers: this.#servers.servers,
     })
-    if (created.ok && isEphemeral) this.#ephemeral.add(created.value.id)
-    return created.ok ? ok({ log: created.value }) : fail({ message: created.error.message, exitCode: EXIT.usage })
-  }
-
-  /** A skill that the words begin with, `/review src`, comes with its instructions. */
-  async #withSkill(text: string): Promise<UserPart[]> {
-    const [, name, task = ''] = /^\/([\w.-]+)(?:\s+(.*))?$/s.exec(text.trim()) ?? []
-    if (name === undefined) return []
-    const found = (await this.#skillShelf()).find(name)
-    return found.ok && found.value.isUserInvocable ? [{ type: 'text', text: instructionsOf(found.value, task) }] : []
-  }
-
-  async #withMentions(text: string): Promise<UserPart[]> {
-    const signal = AbortSignal.timeout(RESOURCE_TIMEOUT_MS)
-    const prompt = text.startsWith('/') ? await this.#mcp?.promptParts(text, signal) : undefined
-    if (prompt) return prompt
-    const skill = text.startsWith('/') ? await this.#withSkill(text) : []
-    if (!text.includes('@')) return [{ type: 'text', text }, ...skill]
-    const { withMentions } = await import('#shared/context/mentions')
-    const resource = async (target: string) => this.#mcp?.resourceParts(target, signal)
-    const diff = () => uncommittedDiff(this.root, this.#options.env, this.#host.processes)
-    return [...(await withMentions(text, { root: this.root, files: this.#host.files, diff, resource })), ...skill]
-  }
-
-  #useServers(mcp: McpServers | undefined): void {
-    this.#mcp = mcp
-    mcp?.subscribe(() => this.#tools.setAdded(mcp.tools()))
-  }
-
-  /** What was added, removed or allowed is there from the next turn on. */
-  async #reloadServers(): Promise<void> {
-    const texts = this.settings.isBare ? [] : await findConfigTexts(this.root, this.#paths, this.#host.files)
-    const opened = await openServers(
-      this.#host,
-      this.#options,
-      this.settings,
-      this.#paths,
-      this.sandbox,
-      texts,
-      this.#mcp,
-    )
-    if (opened && opened.servers !== this.#mcp) this.#useServers(opened.servers)
-  }
-
-  /** Starts the MCP servers; one that takes long brings its tools later, and one that failed is told of once. */
-  async #serversReady(emit: (event: KodeEvent) => void): Promise<void> {
-    const mcp = this.#mcp
-    if (!mcp) return
-    const slow = new AbortController()
-    await Promise.race([mcp.start(), sleep(SERVERS_WAIT_MS, slow.signal)])
-    slow.abort()
-    for (const text of mcp.troubles()) {
-      if (this.#toldTroubles.has(text)) continue
-      this.#toldTroubles.add(text)
-      emit({ type: 'notice', level: 'warning', text })
-    }
   }
 
   async #environmentNote(log: SessionLog): Promise<string> {
@@ -782,13 +561,13 @@ class ProjectKode implements Kode {
       classifyIn: scope => this.#classifyIn(scope),
       shelf: () => readShelf(this.settings, this.root, this.#paths, this.#host.files),
       modelFor: async agent => {
-        const opened = await chooseModel(settingsFor(agent, this.settings), this.#host, this.#options)
+        const opened = await chooseModel(settingsFor(agent, this.settings), modelSource(this.#host, this.#options))
         return opened.ok ? ok(await this.#blindfolded(opened.value)) : opened
       },
       systemFor: async (agent, model, root) =>
         `${await this.#systemPrompt(agent, model, root)}\n\n${subAgentText.trim()}`,
       environmentNote: root => environmentNote(root, env, this.#host.now(), this.#host.processes),
-      logFor: wanted => this.#subAgentLog(wanted),
+      logFor: wanted => this.sessions.openSub(wanted),
     })
   }
 
@@ -803,24 +582,6 @@ class ProjectKode implements Kode {
       const { classifyShell, effectOfShell } = await import('#shared/trust/shell-classifier')
       return effectOfShell(await classifyShell(line, scope, await this.#parser))
     }
-  }
-
-  async #subAgentLog({ parent, resume, agent, model, mode }: WantedLog): Promise<Result<SessionLog, string>> {
-    const store = await this.#openStore()
-    if (!store.ok) return fail(store.error.message)
-    const isEphemeral = this.#ephemeral.has(parent)
-    if (resume === undefined) {
-      const { model: name, providerName: provider } = model
-      const common = { project: this.root, agent, provider, model: name, mode, parent, isEphemeral }
-      const created = store.value.createSession(common)
-      if (created.ok && isEphemeral) this.#ephemeral.add(created.value.id)
-      return created.ok ? created : fail(created.error.message)
-    }
-    const found = store.value.listSubSessions(parent).find(each => each.id.startsWith(resume))
-    if (!found) return fail(`you started no agent with the session_id "${resume}"`)
-    if (found.agent !== agent) return fail(`session ${resume} is one of "${found.agent}", not of "${agent}"`)
-    const resumed = await store.value.openSession(found.id)
-    return resumed.ok ? ok(resumed.value.log) : fail(resumed.error.message)
   }
 
   /** A resumed session keeps its mode, unless another is asked for or `auto` no longer works. */
@@ -894,27 +655,11 @@ class ProjectKode implements Kode {
     }
     return parts
   }
-
-  async #verify(command: string): Promise<VerifyOutcome> {
-    const timeoutMs = VERIFY_TIMEOUT_S * 1000
-    const ended = await this.sandbox.run({ command, cwd: this.root, timeoutMs })
-    if (!ended.ok) return { command, passed: false, exit_code: EXIT.refused, output: ended.error.message }
-    const { exitCode, stdout, stderr, timedOut } = ended.value
-    const note = timedOut ? `\n(timed out after ${VERIFY_TIMEOUT_S} s)` : ''
-    const output = cutMiddle(`${stdout}${stderr}${note}`, MAX_VERIFY_CHARS)
-    return { command, passed: exitCode === 0 && !timedOut, exit_code: exitCode, output }
-  }
 }
 
-/** Source: spec/kode.md §9.3 gives tests 120 s; a whole check of a project may take longer. */
-const VERIFY_TIMEOUT_S = 600
-const MAX_VERIFY_CHARS = 20_000
-/** For all that one message mentions at MCP servers. */
-const RESOURCE_TIMEOUT_MS = 30_000
-/** How long a first turn waits for MCP servers when somebody sits in front of it. */
-const SERVERS_WAIT_MS = 5_000
-
-type OpenedLog = Pick<OpenedSession, 'log' | 'damage'>
+function modelSource(host: Host, { env, provider, traffic }: KodeOptions): ModelSource {
+  return { files: host.files, env, ...(provider && { provider }), ...(traffic && { traffic }) }
+}
 
 function damageNotice({ records, bytes, backup }: NonNullable<OpenedSession['damage']>): string {
   const places = records === 1 ? 'one place' : `${records} places`

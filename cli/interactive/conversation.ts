@@ -51,7 +51,7 @@ export class Conversation {
   /** A line the user entered. Never rejects. */
   async take(text: string, lane: 'next' | 'later'): Promise<void> {
     try {
-      await this.#kode.rememberInput(text)
+      await this.#kode.sessions.rememberInput(text)
       // A prompt of an MCP server has `__` in its name.
       if (/^\/[a-z]/.test(text) && !/^\/\S+__/.test(text)) await this.#runCommand(text)
       else await this.#prompt(text, lane)

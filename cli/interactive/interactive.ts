@@ -59,7 +59,7 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
   const editor = new LineEditor({
     input: process.stdin,
     output: process.stdout,
-    history: await kode.inputHistory(),
+    history: await kode.sessions.inputs(),
     complete: line => completions(line, root, commands),
     onLine: text => {
       if (!questions.takeLine(text)) void conversation.take(text, 'next')

@@ -10,6 +10,12 @@ export const EXIT = {
   terminated: 143,
 } as const
 
+/** Why something cannot be done, in one line for people, and what a program ends with that did nothing else. */
+export interface Failure {
+  message: string
+  exitCode: number
+}
+
 /** One line each, for help. */
 export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   0: 'done, and every check that was asked for passed',

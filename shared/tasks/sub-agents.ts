@@ -2,6 +2,7 @@ import { settingsFor, toolsFor, unknownTools } from '#shared/agent/as-agent'
 import type { ChangeEngine } from '#shared/agent/change-engine'
 import { textOf } from '#shared/agent/model-call'
 import type { OpenModel } from '#shared/agent/open-model'
+import type { WantedLog } from '#shared/agent/project-sessions'
 import { AgentSession, type SessionBinding } from '#shared/agent/session'
 import type { ToolCallServices } from '#shared/agent/tool-call'
 import type { Toolset } from '#shared/agent/toolset'
@@ -46,17 +47,6 @@ export interface SubAgentParts {
   sandboxAt(root: string): Promise<Result<Sandbox, SandboxError>>
   classifyIn(scope: PathScope): WiringParts['classify']
   logFor(wanted: WantedLog): Promise<Result<SessionLog, string>>
-}
-
-/** The session that an agent's conversation is kept in. */
-export interface WantedLog {
-  /** Of the caller. */
-  parent: string
-  /** An earlier one of the same caller. */
-  resume?: string
-  agent: string
-  model: OpenModel
-  mode: TrustMode
 }
 
 /** Who starts agents. */

@@ -101,7 +101,7 @@ describe('an agent that is handed work', () => {
     await session.prompt([{ type: 'text', text: 'go' }])
     expect(provider.requestsOf('explore')[1]?.messages).toHaveLength(3)
     expect(resultsOf(session)[2]?.text).toContain('you started no agent with the session_id "nothing"')
-    const listed = await kode.listSessions()
+    const listed = await kode.sessions.list()
     expect(listed.ok && listed.value.map(each => each.id)).toEqual([session.id])
   })
 
