@@ -199,6 +199,8 @@ export class WorkingCopy {
 
   async #remove(): Promise<void> {
     const { files } = this.#place
+    // First of all: to whoever finds it half removed, missing files would look like work.
+    await files.remove(join(this.#folder, READY))
     await files.remove(this.root, true)
     // What `git worktree prune` would do, without touching anybody else's.
     if (this.gitFolder !== undefined) {

@@ -111,7 +111,7 @@ function filesAt(hold: PathHolder, confinedRoot: string | undefined): FileSystem
     },
     remove: (path, recursive = false) =>
       attempt(path, held => {
-        if (recursive) return fs.rm(held, { recursive: true })
+        if (recursive) return fs.rm(held, { recursive: true, maxRetries: REMOVE_TRIES, retryDelay: REMOVE_PAUSE_MS })
         return lstatSync(held).isDirectory() ? rmdirSync(held) : unlinkSync(held)
       }),
     rename: (from, to) => attempt(from, heldFrom => hold(to, heldTo => renameSync(heldFrom, heldTo))),
@@ -158,6 +158,11 @@ function confinedBelow(root: string): PathHolder {
     return withFolderHeld(root, steps === '' ? [] : steps.split(sep), use)
   }
 }
+
+/** A process that is just ending may still put files into a folder that is removed. */
+const REMOVE_TRIES = 5
+/** Grows with each try. */
+const REMOVE_PAUSE_MS = 40
 
 /** Up to this size reading at once is quicker than asking the thread pool. */
 const SMALL_BYTES = 512 * 1024

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { FileSystem } from '#shared/host/host'
 import { nodeFiles } from '#shared/host/node/files'
 import { nodeProcesses } from '#shared/host/node/processes'
 import { WorkingCopies } from '#shared/tasks/working-copies'
@@ -35,3 +36,40 @@ test('work that cannot be kept stays in its copy until it can', async () => {
   expect(readdirSync(join(found?.kept ?? '', 'files')).sort()).toEqual(['a.txt', 'link'])
   expect(existsSync(copy.value.root)).toBe(false)
 })
+
+test.each([1, 2, 3])(
+  'a copy that was being removed as its process died leaves no work behind (step %i)',
+  async steps => {
+    const root = tempProject({ 'a.txt': 'one\n' })
+    gitInit(root)
+    const outside = tempProject({})
+    let left = Number.POSITIVE_INFINITY
+    const files = nodeFiles()
+    const dying: FileSystem = {
+      ...files,
+      remove: (path, recursive) => {
+        if (left-- <= 0) throw new Error('dead')
+        return files.remove(path, recursive)
+      },
+    }
+    const copiesOn = (disk: FileSystem) =>
+      new WorkingCopies(root, {
+        files: disk,
+        processes: nodeProcesses(),
+        env: process.env,
+        cacheFolder: join(outside, 'cache'),
+        patchFolder: join(outside, 'patches'),
+      })
+    const copies = copiesOn(dying)
+    const copy = await copies.make(root, 'the work')
+    if (!copy.ok) throw new Error(copy.error)
+    left = steps
+    await expect(copy.value.remove()).rejects.toThrow('dead')
+    left = Number.POSITIVE_INFINITY
+    // Its process is gone, and its lock with it.
+    await files.remove(join(dirname(dirname(copy.value.root)), 'lock'), true)
+    expect(await copiesOn(files).recover()).toEqual([])
+    expect(readdirSync(join(outside, 'cache', 'agents'))).toEqual([])
+    expect(existsSync(copy.value.root)).toBe(false)
+  },
+)
