@@ -62,22 +62,14 @@ describe('review in the editor', () => {
   test('judges what the user types into the diff: a missing function is marked and cannot be accepted, mended it lands', async () => {
     const hash = () => createHash('sha256').update(editor.read('money.ts')).digest('hex')
     const before = hash()
-    editor.script(
-      READ('money.ts'),
-      { toolCalls: [edit('money.ts', 'Math.round(value)', 'Math.round(value * 100) / 100')] },
-      { text: 'Landed as you wrote it.' },
+    const right = await proposeAndType(
+      edit('money.ts', 'Math.round(value)', 'Math.round(value * 100) / 100'),
+      ' + missing()',
+      'Landed as you wrote it.',
     )
-    await editor.prompt('Cents')
     const page = editor.workbench.page
-    await editor.workbench.editorAction('Accept Change').waitFor()
-    const right = page.locator('.editor.modified')
-    await right.locator('.view-line', { hasText: 'Math.round' }).click()
-    await page.keyboard.press('End')
-    await page.keyboard.type(' + missing()')
-    await right.locator('.squiggly-error').waitFor()
     await page.keyboard.press('Control+Shift+M')
     await page.getByRole('treeitem', { name: /missing.*neither declared/ }).waitFor()
-    await page.screenshot({ path: 'dist/shot-finding.png' })
     // The panel moves the buttons while it opens: a click may miss. A refused one changes nothing.
     const refusal = page.getByText('Not accepted: money.ts:2').first()
     for (let tries = 0; tries < 5 && !(await refusal.isVisible()); tries++) {
@@ -97,19 +89,12 @@ describe('review in the editor', () => {
   })
 
   test('offers the name that exists, as a quick fix of the finding', async () => {
-    editor.script(
-      READ('money.ts'),
-      { toolCalls: [edit('money.ts', 'Math.round(value', 'Math.floor(value')] },
-      { text: 'With the name that exists.' },
+    const right = await proposeAndType(
+      edit('money.ts', 'Math.round(value', 'Math.floor(value'),
+      ' + rond(1)',
+      'With the name that exists.',
     )
-    await editor.prompt('Down')
     const page = editor.workbench.page
-    await editor.workbench.editorAction('Accept Change').waitFor()
-    const right = page.locator('.editor.modified')
-    await right.locator('.view-line', { hasText: 'Math.floor' }).click()
-    await page.keyboard.press('End')
-    await page.keyboard.type(' + rond(1)')
-    await right.locator('.squiggly-error').waitFor()
     for (let step = 0; step < '(1)'.length + 1; step++) await page.keyboard.press('ArrowLeft')
     await page.keyboard.press('Control+.')
     await page.locator('.action-widget').getByText('Use `round`').click()
@@ -212,6 +197,24 @@ describe('review in the editor', () => {
     await expect.poll(() => editor.read('kept.ts'), { timeout: 60_000 }).toBe('export const kept = 5\n')
   })
 })
+
+/**
+ * Has the model propose an edit of money.ts, and types at the end of the proposed line what a gate refuses.
+ *
+ * @returns the side of the diff that can be edited
+ */
+async function proposeAndType(call: ReturnType<typeof edit>, typed: string, end: string): Promise<Locator> {
+  const { page } = editor.workbench
+  editor.script(READ('money.ts'), { toolCalls: [call] }, { text: end })
+  await editor.prompt('Cents')
+  await editor.workbench.editorAction('Accept Change').waitFor()
+  const right = page.locator('.editor.modified')
+  await right.locator('.view-line', { hasText: 'return Math' }).click()
+  await page.keyboard.press('End')
+  await page.keyboard.type(typed)
+  await right.locator('.squiggly-error').waitFor()
+  return right
+}
 
 /** The editor keeps its lenses in any order and moves them after every change; a user clicks when they stand still. */
 async function topmost(lenses: Locator): Promise<Locator> {
