@@ -1,8 +1,9 @@
 import * as vscode from 'vscode'
 import type { Kode, Session, SessionOptions } from '#shared/kode'
 import type { ApprovalRequest, TrustMode } from '#shared/protocol/approvals'
-import { type ChatState, EMPTY_CHAT, reduceChat } from '#shared/protocol/chat-state'
+import { type ChatState, EMPTY_CHAT } from '#shared/protocol/chat-state'
 import type { ChatEvent } from '#shared/protocol/events'
+import { foldChat } from '#shared/protocol/fold-chat'
 import type { UserPart } from '#shared/protocol/messages'
 import type { PanelFacts } from '#shared/protocol/requests'
 import { EventLog } from './event-log'
@@ -141,7 +142,7 @@ export class Conversation implements vscode.Disposable {
     this.#resumeId = undefined
     this.#begin()
     const session = await this.#openSession(options)
-    for (const event of historyEvents(session.messages())) this.#take(event)
+    this.#tellHistory(historyEvents(session.messages()))
     return session
   }
 
@@ -254,9 +255,15 @@ export class Conversation implements vscode.Disposable {
     this.#watching.push(watcher, watcher.onDidChange(tell), watcher.onDidCreate(tell), watcher.onDidDelete(tell))
   }
 
+  /** What was said before; the page gets it with everything else when the conversation is shown. */
+  #tellHistory(events: readonly ChatEvent[]): void {
+    this.#log = new EventLog([...this.#log.events, ...events])
+    this.#state = foldChat(this.#state, events)
+  }
+
   #take(event: ChatEvent): void {
     this.#log.add(event)
-    this.#state = reduceChat(this.#state, event)
+    this.#state = foldChat(this.#state, [event])
     this.#events.fire(event)
     if (event.type === 'turn_ended' && this.#isOutdated) void this.refresh()
   }

@@ -15,7 +15,7 @@ export function historyEvents(messages: readonly Message[]): KodeEvent[] {
 /** Where a stored conversation stands, for the one who comes back to it. */
 export function resumedEvent(
   messages: readonly Message[],
-  { updated_at, usage: { usage } }: { updated_at: number; usage: { usage: Usage } },
+  { updated_at, usage: { usage, cost_usd } }: { updated_at: number; usage: { usage: Usage; cost_usd: number } },
   now = Date.now(),
 ): ChatEvent {
   const last = messages.at(-1)
@@ -24,7 +24,8 @@ export function resumedEvent(
     away_ms: Math.max(0, now - updated_at),
     messages: messages.filter(message => message.role !== 'tool').length,
     tool_calls: messages.filter(message => message.role === 'tool').length,
-    tokens: usage.input + usage.output,
+    usage,
+    ...(cost_usd > 0 && { cost_usd }),
     // A turn that came to its end closes with an answer that calls nothing.
     is_interrupted:
       last !== undefined &&

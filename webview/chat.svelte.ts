@@ -1,9 +1,18 @@
-import { type ChatState, EMPTY_CHAT, reduceChat } from '#shared/protocol/chat-state'
+import { type ChatState, EMPTY_CHAT } from '#shared/protocol/chat-state'
+import { foldChat } from '#shared/protocol/fold-chat'
 import { PANEL_VERSION, type PanelFacts, type PanelPush, type RequestInput } from '#shared/protocol/requests'
 import { Bridge } from './bridge'
 import { useWords } from './l10n'
 
-const NO_FACTS: PanelFacts = { project: '', hasFolders: false, model: '', missing: '', commands: [], words: {} }
+const NO_FACTS: PanelFacts = {
+  project: '',
+  hasFolders: false,
+  model: '',
+  missing: '',
+  commands: [],
+  hasVim: false,
+  words: {},
+}
 
 /** The conversation as the page shows it, and what the user can do to it. */
 export class Chat {
@@ -47,7 +56,7 @@ export class Chat {
     switch (push.kind) {
       case 'start':
         useWords(push.facts.words)
-        this.state = push.events.reduce(reduceChat, EMPTY_CHAT)
+        this.state = foldChat(EMPTY_CHAT, push.events)
         this.facts = push.facts
         this.#epoch = push.epoch
         this.#seq = push.seq
@@ -61,7 +70,7 @@ export class Chat {
           return
         }
         this.#seq = push.seq
-        this.state = push.events.reduce(reduceChat, this.state)
+        this.state = foldChat(this.state, push.events)
         return
       case 'facts':
         this.facts = push.facts

@@ -4,7 +4,7 @@ import type { AssistantMessage, ToolCall, ToolMessage, Usage, UserMessage } from
 
 /**
  * Everything the core announces, one way. The same objects are the lines of `--output-format stream-json`,
- * are folded by `reduceChat` in the webview, and are translated for ACP; hence the wire spelling.
+ * are folded by `foldChat` in the webview, and are translated for ACP; hence the wire spelling.
  *
  * `user`, `assistant` and `tool_result` are sent after their message is durable. Deltas are not.
  */
@@ -46,7 +46,9 @@ export type ChatEvent =
       away_ms: number
       messages: number
       tool_calls: number
-      tokens: number
+      /** Of the whole conversation. */
+      usage: Usage
+      cost_usd?: number
       /** Its last turn did not come to its end. */
       is_interrupted: boolean
     }
