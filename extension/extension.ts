@@ -8,7 +8,7 @@ import { EditorContext } from './editor-context'
 import { ConversationFolder, pathIn } from './folders'
 import { Approvals } from './host/approvals'
 import { Keys } from './host/secrets'
-import { readSettings } from './host/settings'
+import { readSettings, usesVim } from './host/settings'
 import { settleInterrupted } from './interrupted'
 import { registerTools } from './language-model-tools'
 import { LastConversation } from './last-conversation'
@@ -18,10 +18,12 @@ import { PendingStore } from './pending-store'
 import { type Proposal, Proposals } from './proposals'
 import { ReviewDesk } from './review-desk'
 import { transcriptText } from './transcript-text'
+import { Attention } from './views/attention'
 import { ChangesTree } from './views/changes-tree'
 import { ChatView } from './views/chat-view'
 import { DiffReview } from './views/diff-review'
 import { EditorActions, fixPrompt } from './views/editor-actions'
+import { FileVerdicts } from './views/file-verdicts'
 import { PENDING_SCHEME, PendingFiles, pendingFileOf } from './views/pending-files'
 import { QuickFixes } from './views/quick-fixes'
 import { StatusBar } from './views/status-bar'
@@ -45,6 +47,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const mentions = new Mentions(folder)
   const statusBar = new StatusBar()
   const texts = new TextDocuments()
+  const verdicts = new FileVerdicts()
+  const attention = new Attention()
 
   const openKode = async (root: string): Promise<Kode> => {
     const [{ createKode }, { vscodeHost }, settings] = await Promise.all([
@@ -71,6 +75,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...projectFacts(folder),
     commands: EDITOR_COMMANDS,
     model: '',
+    hasVim: usesVim(),
     ...(lastOpen && { last: lastOpen }),
     words: wordsOf(vscode.l10n.bundle),
   })
@@ -109,6 +114,8 @@ export function activate(context: vscode.ExtensionContext): void {
     },
     sessions: () => chooseSession(conversation),
     review: () => vscode.commands.executeCommand('kode.changes.focus'),
+    // For this window; the setting is what a new one begins with.
+    vim: () => conversation.changeFacts({ hasVim: !conversation.facts.hasVim }),
     transcript: () => texts.show('transcript.md', transcriptText(conversation.state), 'markdown'),
     settings: () => vscode.commands.executeCommand('workbench.action.openSettings', '@ext:kode.kode'),
     log: () => channel.show(true),
@@ -217,6 +224,11 @@ export function activate(context: vscode.ExtensionContext): void {
       chat.compose(fixPrompt(await vscode.workspace.openTextDocument(uri), pathIn(folder.current, uri), diagnostic))
       await vscode.commands.executeCommand('kode.chat.focus')
     },
+    'kode.verifyFile': async (uri: vscode.Uri | undefined = vscode.window.activeTextEditor?.document.uri) => {
+      if (!uri) return
+      const document = await vscode.workspace.openTextDocument(uri)
+      await verdicts.verify(document, pathIn(folder.current, uri), await conversation.kode()).catch(tellError)
+    },
     'kode.acceptChange': onFile((id, path) => unlessRefused(id, () => proposals.accept(id, path))),
     'kode.rejectChange': onFile((id, path) => proposals.reject(id, path)),
     'kode.reviewChange': onFile((id, path) => review.show(id, path, false)),
@@ -245,12 +257,14 @@ export function activate(context: vscode.ExtensionContext): void {
     changesTree,
     new QuickFixes(proposals),
     new EditorActions(),
+    verdicts,
     registerTools(() => conversation.kode()),
     vscode.workspace.registerFileSystemProvider(PENDING_SCHEME, new PendingFiles(proposals), { isCaseSensitive: true }),
     vscode.window.registerWebviewViewProvider('kode.chat', chat),
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
     conversation.onEvent(showStatus),
     conversation.onEvent(event => {
+      attention.observe(event)
       if (event.type === 'tool_result') proposals.endLanding(event.message.call_id)
     }),
     conversation.onReset(showStatus),
@@ -262,7 +276,8 @@ export function activate(context: vscode.ExtensionContext): void {
       }),
     ),
     vscode.workspace.onDidChangeConfiguration(event => {
-      if (event.affectsConfiguration('kode')) void conversation.refresh()
+      if (event.affectsConfiguration('kode.input')) conversation.changeFacts({ hasVim: usesVim() })
+      else if (event.affectsConfiguration('kode')) void conversation.refresh()
     }),
     vscode.workspace.onDidChangeWorkspaceFolders(() => conversation.changeFacts(projectFacts(folder))),
     vscode.workspace.onDidGrantWorkspaceTrust(() => conversation.changeFacts(projectFacts(folder))),

@@ -20,6 +20,7 @@ export const EDITOR_COMMANDS: SlashCommand[] = [
   { name: 'mode', description: vscode.l10n.t('Switch the trust mode: plan, safe or auto'), needsIdle: false },
   { name: 'review', description: vscode.l10n.t('Show the changes that wait'), needsIdle: false },
   { name: 'transcript', description: vscode.l10n.t('Open the conversation as text'), needsIdle: false },
+  { name: 'vim', description: vscode.l10n.t('Turn modal editing of the prompt on or off'), needsIdle: false },
   { name: 'settings', description: vscode.l10n.t('Open the settings of kode'), needsIdle: false },
   { name: 'log', description: vscode.l10n.t('Show the log of kode'), needsIdle: false },
 ]

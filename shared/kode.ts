@@ -74,6 +74,8 @@ export interface Kode {
   run(session: Session, demands: RunDemandOptions): Promise<RunResult>
   /** The verdict about files as they would be, such as a proposal that the user edited. Writes nothing. */
   judge(files: readonly FilePreview[], signal: AbortSignal): Promise<GateReport>
+  /** The verdict about all of a file's text, as if the file were new: not only about what a change adds. */
+  judgeFile(path: string, text: string, signal: AbortSignal): Promise<GateReport>
   /** Judges and lands files outside of a turn, such as a proposal from before a restart. What a gate refuses stays out. */
   land(
     files: readonly FilePreview[],
@@ -430,6 +432,11 @@ class ProjectKode implements Kode {
   async judge(files: readonly FilePreview[], signal: AbortSignal): Promise<GateReport> {
     const { changes, problems } = await this.#engine.proposeTexts(files)
     return this.#engine.judge(changes, signal, problems)
+  }
+
+  judgeFile(path: string, text: string, signal: AbortSignal): Promise<GateReport> {
+    const changes = { id: newId(), files: [{ path, kind: 'create' as const, after: text, hunkIds: [path] }] }
+    return this.#engine.judge(changes, signal, [], undefined, this.#engine.before(changes))
   }
 
   async land(

@@ -32,6 +32,11 @@ export function initialMode(): TrustMode {
   return MODES.find(mode => mode === set) ?? 'safe'
 }
 
+/** Whether the prompt is edited as in vim. */
+export function usesVim(): boolean {
+  return vscode.workspace.getConfiguration('kode').get<boolean>('input.vim', false)
+}
+
 /** Whose key is meant while no provider is set. */
 export const DEFAULT_PROVIDER = 'openai'
 

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode'
-import type { Finding } from '#shared/protocol/gate-report'
 import { isGone, type Proposal, type Proposals } from '../proposals'
+import { diagnosticOf } from './diagnostics'
 import { PENDING_SCHEME, pendingFileOf, pendingUri } from './pending-files'
 
 /** Who typed this recently is left alone: the diff waits in the tree and on the card. */
@@ -119,24 +119,4 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
       this.#diagnostics.set(pendingUri(proposal.id, file.path), findings.map(diagnosticOf))
     }
   }
-}
-
-const SEVERITIES = {
-  error: vscode.DiagnosticSeverity.Error,
-  warning: vscode.DiagnosticSeverity.Warning,
-  info: vscode.DiagnosticSeverity.Information,
-} as const
-
-function diagnosticOf(finding: Finding): vscode.Diagnostic {
-  const range = new vscode.Range(
-    Math.max(0, finding.line - 1),
-    Math.max(0, finding.column - 1),
-    Math.max(0, finding.end_line - 1),
-    Math.max(0, finding.end_column - 1),
-  )
-  const text = finding.suggestion ? `${finding.message}\n${finding.suggestion}` : finding.message
-  const diagnostic = new vscode.Diagnostic(range, text, SEVERITIES[finding.severity])
-  diagnostic.source = 'kode'
-  diagnostic.code = finding.id
-  return diagnostic
 }

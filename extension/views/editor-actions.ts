@@ -1,11 +1,13 @@
 import * as vscode from 'vscode'
 
 const KODE_ACTION = vscode.CodeActionKind.QuickFix.append('kode')
+/** Listed under Source Action; it would light the bulb of every line otherwise. */
+const VERIFY_ACTION = vscode.CodeActionKind.Source.append('kode.verify')
 
-/** In the project's files: a problem can be handed to the chat, and what is selected explained there. */
+/** In the project's files: a problem can be handed to the chat, what is selected explained there, the file verified. */
 export class EditorActions implements vscode.CodeActionProvider, vscode.Disposable {
   readonly #registration = vscode.languages.registerCodeActionsProvider({ scheme: 'file' }, this, {
-    providedCodeActionKinds: [KODE_ACTION, vscode.CodeActionKind.Empty],
+    providedCodeActionKinds: [KODE_ACTION, vscode.CodeActionKind.Empty, VERIFY_ACTION],
   })
 
   provideCodeActions(
@@ -19,10 +21,12 @@ export class EditorActions implements vscode.CodeActionProvider, vscode.Disposab
       action.command = { title: action.title, command: 'kode.fixProblem', arguments: [document.uri, diagnostic] }
       return action
     })
-    if (range.isEmpty) return fixes
+    const verify = new vscode.CodeAction(vscode.l10n.t('Verify this file with kode'), VERIFY_ACTION)
+    verify.command = { title: verify.title, command: 'kode.verifyFile', arguments: [document.uri] }
+    if (range.isEmpty) return [...fixes, verify]
     const explain = new vscode.CodeAction(vscode.l10n.t('Explain with kode'), vscode.CodeActionKind.Empty)
     explain.command = { title: explain.title, command: 'kode.explainSelection' }
-    return [...fixes, explain]
+    return [...fixes, explain, verify]
   }
 
   dispose(): void {

@@ -101,6 +101,8 @@ export interface PanelFacts {
   /** What is missing before a prompt can be sent; empty when nothing is. */
   missing: '' | 'folder' | 'key' | 'trust'
   commands: SlashCommand[]
+  /** Modal editing in the composer. */
+  hasVim: boolean
   /** The conversation that this folder's window had open last. */
   last?: { id: string; title: string }
   /** Translations of the editor's language; empty for English. */

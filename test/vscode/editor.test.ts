@@ -21,6 +21,7 @@ beforeAll(async () => {
     'src/money.ts': MONEY,
     'src/cents.ts': MONEY,
     'src/orders.ts': ORDERS,
+    'src/broken.ts': "import { round } from './money'\n\nexport const cents = rond(1.005)\n",
     'package.json': '{"name":"orders"}',
   })
   await editor.setKey('sk-test-0123456789')
@@ -111,6 +112,54 @@ describe('what the editor knows', () => {
     await expect
       .poll(() => editor.read('src/cents.ts'), { timeout: 30_000 })
       .toBe(MONEY.replace('return Math.round(value * 100) / 100', line))
+  })
+})
+
+describe('a file', () => {
+  test('is verified as a whole when asked: what is wrong with it are problems until its text changes', async () => {
+    const page = editor.workbench.page
+    await editor.workbench.openFile('broken.ts')
+    await editor.workbench.runCommand('kode: Verify This File')
+    const problem = page.getByRole('treeitem', { name: /rond.*did you mean `round`/ })
+    await problem.waitFor()
+    await page.locator('.editor-instance .view-line', { hasText: 'rond' }).click()
+    await page.keyboard.press('End')
+    await page.keyboard.type(' ')
+    await problem.waitFor({ state: 'detached' })
+    await editor.workbench.runCommand('File: Revert File')
+  })
+
+  test('without fault is told so, with what could not be judged', async () => {
+    await editor.workbench.openFile('cents.ts')
+    await editor.workbench.runCommand('kode: Verify This File')
+    await editor.workbench.page
+      .getByText(/src\/cents\.ts: \d checks passed/)
+      .first()
+      .waitFor()
+  })
+})
+
+describe('a user who looks elsewhere', () => {
+  test('is called back when a change waits, once', async () => {
+    const page = editor.workbench.page
+    const look = (isHere: boolean) =>
+      page.evaluate(`document.hasFocus = () => ${isHere}; document.dispatchEvent(new Event('visibilitychange'))`)
+    await editor.newConversation()
+    editor.script(
+      { toolCalls: [{ name: 'Read', arguments: { file_path: 'src/money.ts' } }] },
+      { toolCalls: [edit('src/money.ts', '* 100) / 100', '* 10) / 10')] },
+      { text: 'Later, then.' },
+    )
+    await editor.composer.fill('One digit')
+    await look(false)
+    await editor.composer.press('Enter')
+    const calls = page.locator('.notification-toast', { hasText: 'kode waits for your word: src/money.ts' })
+    await calls.waitFor()
+    await calls.getByRole('button', { name: 'Show' }).click()
+    await calls.waitFor({ state: 'detached' })
+    await look(true)
+    await editor.chat.getByRole('region', { name: 'Approval: src/money.ts' }).press('n')
+    await editor.chat.getByText('Later, then.').waitFor()
   })
 })
 

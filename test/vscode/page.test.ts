@@ -255,6 +255,24 @@ describe('the composer', () => {
     expect(chat.requests.filter(request => request.name === 'prompt')).toEqual([])
   })
 
+  test('is edited with the keys of vim where the user wants it: Escape first leaves typing, and then stops the turn', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session(), { type: 'turn_started', turn_id: 't' }], { hasVim: true })
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+    await box.pressSequentially('say hello world')
+    await box.press('Escape')
+    await chat.page.getByText('NORMAL', { exact: true }).waitFor()
+    await box.pressSequentially('0wdwA!')
+    await expect.poll(() => box.inputValue()).toBe('say world!')
+    await chat.page.getByText('INSERT', { exact: true }).waitFor()
+    await box.press('Escape')
+    expect(chat.requests.filter(request => request.name === 'stop')).toEqual([])
+    await box.press('u')
+    await expect.poll(() => box.inputValue()).toBe('say world')
+    await box.press('Escape')
+    await expect.poll(() => chat.requests.at(-1)?.name).toBe('stop')
+  })
+
   test('keeps a large paste beside the prompt, and sends it whole', async () => {
     chat = await ChatPage.open('dark')
     await chat.start([session()])

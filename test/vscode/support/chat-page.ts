@@ -22,6 +22,7 @@ const FACTS: PanelFacts = {
     { name: 'model', description: 'Choose the model', needsIdle: true },
     { name: 'transcript', description: 'Open the conversation as text', needsIdle: false },
   ],
+  hasVim: false,
   words: {},
 }
 
