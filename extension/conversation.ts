@@ -75,7 +75,7 @@ export class Conversation implements vscode.Disposable {
 
   /** Starts a turn, or steers the running one. Rejects with a message for the user when kode cannot start. */
   async prompt(parts: UserPart[], lane: 'next' | 'later'): Promise<void> {
-    const session = this.#session ?? (await this.#openSession())
+    const session = await this.session()
     const [first] = parts
     if (first?.type === 'text') {
       void (await this.kode()).sessions.rememberInput(first.text)
@@ -88,6 +88,11 @@ export class Conversation implements vscode.Disposable {
     session.prompt(parts, lane).catch((bug: unknown) => {
       this.#take({ type: 'notice', level: 'error', text: bug instanceof Error ? bug.message : String(bug) })
     })
+  }
+
+  /** The running session; opened when it is not there yet. */
+  async session(): Promise<Session> {
+    return this.#session ?? (await this.#openSession())
   }
 
   stop(): void {

@@ -3,6 +3,7 @@ import * as vscode from 'vscode'
 import { nodeFiles } from '#shared/host/node/files'
 import type { Kode } from '#shared/kode'
 import type { PanelFacts } from '#shared/protocol/requests'
+import { runChatCommand } from './chat-commands'
 import { Conversation } from './conversation'
 import { EditorContext } from './editor-context'
 import { ConversationFolder, pathIn } from './folders'
@@ -157,9 +158,14 @@ export function activate(context: vscode.ExtensionContext): void {
       const kode = await conversation.kode()
       // The menu does not wait for a server that starts slowly.
       const inTime = new Promise<[]>(resolve => setTimeout(() => resolve([]), PROMPTS_WAIT_MS))
-      const [shelf, prompts] = await Promise.all([kode.chatCommands(), Promise.race([kode.serverPrompts(), inTime])])
+      const [{ CHAT_COMMANDS }, shelf, prompts] = await Promise.all([
+        import('#shared/commands/chat/registry'),
+        kode.chatCommands(),
+        Promise.race([kode.serverPrompts(), inTime]),
+      ])
       return [
         ...EDITOR_COMMANDS,
+        ...CHAT_COMMANDS.map(({ name, summary, needsIdle }) => ({ name, description: summary, needsIdle })),
         ...shelf.map(({ name, summary }) => ({ name, description: summary, needsIdle: true })),
         ...prompts.map(({ name, summary }) => ({ name, description: summary, needsIdle: false })),
       ]
@@ -171,9 +177,11 @@ export function activate(context: vscode.ExtensionContext): void {
       else if (name.includes('__')) {
         await conversation.prompt([{ type: 'text', text: `/${name} ${argument}` }], 'next')
       } else {
+        const answer = await runChatCommand(`/${name} ${argument}`, conversation)
+        if (answer && 'prompt' in answer) return conversation.prompt(answer.prompt, 'next')
         const words = argument.split(/\s+/).filter(word => word !== '')
-        const text = await (await conversation.kode()).runCommand(name, words, new AbortController().signal)
-        conversation.tell('info', text)
+        const kode = await conversation.kode()
+        conversation.tell('info', answer?.text ?? (await kode.runCommand(name, words, new AbortController().signal)))
       }
     },
   })

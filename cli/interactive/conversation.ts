@@ -1,48 +1,62 @@
-import type { Kode, Session } from '#shared/kode'
+import type { Result } from '#shared/base/result'
+import type { ChatContext } from '#shared/commands/chat/chat-command'
+import { CHAT_COMMANDS, chatCommandOf } from '#shared/commands/chat/registry'
+import type { Settings } from '#shared/config/settings'
+import type { Kode, KodeFailure, Session, SessionOptions } from '#shared/kode'
 import type { TrustMode } from '#shared/protocol/approvals'
+import type { UserPart } from '#shared/protocol/messages'
+import { cliHost } from '../cli-host'
 import type { Output } from '../output'
 import { textRenderer } from '../render/text'
 import { VERSION } from '../version'
 import type { LineEditor } from './line-editor'
+import { LOCAL_COMMANDS, type Talk, TURN_RUNS } from './local-commands'
 import { outputAbove } from './output-above'
 
 const MODES: readonly TrustMode[] = ['plan', 'safe', 'auto']
 /** A second Ctrl-C within this time leaves. */
 const LEAVE_WITHIN_MS = 2_000
 
-/** What the line can do besides prompting; the rest comes from the shelf of commands. */
-export const LOCAL_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['help', 'what can be typed here'],
-  ['mode', 'plan, safe or auto; Shift+Tab switches too'],
-  ['new', 'begin a new conversation'],
-  ['later', 'a prompt for after this turn; Alt+Enter does it too'],
-  ['exit', 'leave; Ctrl-D does it too'],
-])
+/** A project opened with some settings, and a conversation in it. */
+export interface Opened {
+  kode: Kode
+  session: Session
+}
+
+export interface ConversationParts {
+  opened: Opened
+  /** Opens it again with settings changed; what was open must be closed before. */
+  open(changes: Partial<Settings>, which: SessionOptions): Promise<Result<Opened, KodeFailure>>
+  terminal: Output
+  /** Puts a text into the clipboard of whoever sits at the terminal. */
+  copy(text: string): void
+  askSecret(question: string, signal: AbortSignal): Promise<string | undefined>
+  keepKey(provider: string, key: string, signal: AbortSignal): Promise<string>
+  leave(): void
+}
 
 /** One conversation after the other, as lines typed and events printed. */
 export class Conversation {
-  readonly #kode: Kode
-  readonly #terminal: Output
-  readonly #leave: () => void
+  readonly #parts: ConversationParts
+  #kode: Kode
   #session: Session
+  #changes: Partial<Settings> = {}
   #editor!: LineEditor
   #output!: Output
+  #isVerbose = false
   #interruptedAt = 0
   #command: AbortController | undefined
 
-  constructor(kode: Kode, session: Session, terminal: Output, leave: () => void) {
-    this.#kode = kode
-    this.#session = session
-    this.#terminal = terminal
-    this.#leave = leave
+  constructor(parts: ConversationParts) {
+    this.#parts = parts
+    this.#kode = parts.opened.kode
+    this.#session = parts.opened.session
   }
 
   start(editor: LineEditor): void {
     this.#editor = editor
-    this.#output = outputAbove(this.#terminal, () => editor)
-    const { sandbox, warnings } = this.#kode
-    this.#note(`kode ${VERSION} · ${this.#kode.model} · sandbox: ${sandbox.level} · ${this.#kode.root}`)
-    for (const warning of warnings) this.#note(`warning: ${warning}`)
+    this.#output = outputAbove(this.#parts.terminal, () => editor)
+    this.#greet()
     const earlier = this.#session.messages().length
     this.#note(earlier > 0 ? `Going on after ${earlier} messages.` : 'Ask, or tell what to do. /help shows the keys.')
     this.#listen()
@@ -52,8 +66,8 @@ export class Conversation {
   async take(text: string, lane: 'next' | 'later'): Promise<void> {
     try {
       await this.#kode.sessions.rememberInput(text)
-      // A prompt of an MCP server has `__` in its name.
-      if (/^\/[a-z]/.test(text) && !/^\/\S+__/.test(text)) await this.#runCommand(text)
+      // A path begins with a slash too, and a prompt of an MCP server has `__` in its name.
+      if (/^\/[a-z][^\s/]*(\s|$)/.test(text) && !/^\/\S+__/.test(text)) await this.#runCommand(text)
       else await this.#prompt(text, lane)
     } catch (error) {
       this.#note(this.#output.paint('red', `error: ${error instanceof Error ? error.message : String(error)}`))
@@ -69,14 +83,15 @@ export class Conversation {
       return
     }
     if (!isEmpty) return
-    if (Date.now() - this.#interruptedAt < LEAVE_WITHIN_MS) this.#leave()
+    if (Date.now() - this.#interruptedAt < LEAVE_WITHIN_MS) this.#parts.leave()
     else this.#note('Ctrl-C again, or Ctrl-D, leaves.')
     this.#interruptedAt = Date.now()
   }
 
   switchMode(): void {
     const next = MODES[(MODES.indexOf(this.#session.mode) + 1) % MODES.length] ?? 'safe'
-    this.#setMode(next)
+    const refusal = this.#setMode(next)
+    if (refusal !== undefined) this.#note(this.#output.paint('yellow', refusal))
   }
 
   async close(): Promise<void> {
@@ -85,11 +100,11 @@ export class Conversation {
     await this.#kode.close()
   }
 
-  async #prompt(text: string, lane: 'next' | 'later'): Promise<void> {
+  async #prompt(parts: string | UserPart[], lane: 'next' | 'later'): Promise<void> {
     if (this.#session.isRunning) {
       this.#note(lane === 'next' ? '(heard before the next step)' : '(waits for the end of this turn)')
     }
-    const ended = this.#session.prompt([{ type: 'text', text }], lane)
+    const ended = this.#session.prompt(typeof parts === 'string' ? [{ type: 'text', text: parts }] : parts, lane)
     this.#showState()
     await ended
     this.#showState()
@@ -97,52 +112,108 @@ export class Conversation {
 
   async #runCommand(line: string): Promise<void> {
     const [name = '', ...words] = line.slice(1).trim().split(/\s+/)
-    switch (name) {
-      case 'exit':
-      case 'quit':
-        return this.#leave()
-      case 'help':
-        return this.#note(await this.#help())
-      case 'mode': {
-        const mode = MODES.find(each => each === words[0])
-        return mode ? this.#setMode(mode) : this.#note(`mode: ${this.#session.mode}; /mode plan, safe or auto`)
-      }
-      case 'new':
-        return this.#startNew()
-      case 'later':
-        return this.#prompt(words.join(' '), 'later')
-    }
-    const isCommand = (await this.#kode.chatCommands()).some(command => command.name === name)
-    if (!isCommand && (await this.#kode.skills()).some(skill => skill.name === name)) return this.#prompt(line, 'next')
-    this.#command = new AbortController()
+    const local = LOCAL_COMMANDS.find(each => each.name === (name === 'quit' ? 'exit' : name))
+    const ofChat = chatCommandOf(line)
+    if ((local?.needsIdle || ofChat?.command.needsIdle) && this.#session.isRunning) throw new Error(TURN_RUNS)
+    const command = new AbortController()
+    this.#command = command
+    let isPrompt = false
     try {
-      this.#note(await this.#kode.runCommand(name, words, this.#command.signal))
+      if (local) return this.#tell((await local.run(this.#talk(command.signal), words)) ?? '')
+      if (ofChat) {
+        const answer = await ofChat.command.run(this.#chatContext(command.signal), ofChat.words)
+        if ('text' in answer) return this.#tell(answer.text)
+        this.#command = undefined
+        return await this.#prompt(answer.prompt, 'next')
+      }
+      isPrompt = await this.#isSkill(name)
+      if (!isPrompt) this.#tell(await this.#kode.runCommand(name, words, command.signal))
     } finally {
       this.#command = undefined
     }
+    if (isPrompt) await this.#prompt(line, 'next')
   }
 
-  async #startNew(): Promise<void> {
-    if (this.#session.isRunning) return this.#note('A turn runs; Ctrl-C stops it.')
-    const mode = this.#session.mode
-    await this.#session.close()
-    const opened = await this.#kode.openSession({ mode })
-    if (!opened.ok) throw new Error(opened.error.message)
-    this.#session = opened.value
-    this.#note('A new conversation.')
+  async #isSkill(name: string): Promise<boolean> {
+    if ((await this.#kode.chatCommands()).some(command => command.name === name)) return false
+    return (await this.#kode.skills()).some(skill => skill.name === name)
+  }
+
+  #talk(signal: AbortSignal): Talk {
+    const conversation = this
+    return {
+      signal,
+      get kode() {
+        return conversation.#kode
+      },
+      get session() {
+        return conversation.#session
+      },
+      get isVerbose() {
+        return conversation.#isVerbose
+      },
+      set isVerbose(isVerbose) {
+        conversation.#isVerbose = isVerbose
+      },
+      prompt: (text, lane) => void this.#prompt(text, lane),
+      setMode: mode => this.#setMode(mode),
+      reopen: (changes, which) => this.#reopen(changes, which),
+      askSecret: question => this.#parts.askSecret(question, signal),
+      keepKey: (provider, key) => this.#parts.keepKey(provider, key, signal),
+      help: () => this.#help(),
+      leave: () => this.#parts.leave(),
+    }
+  }
+
+  #chatContext(signal: AbortSignal): ChatContext {
+    const { processes } = cliHost()
+    return {
+      session: this.#session,
+      root: this.#kode.root,
+      env: process.env,
+      processes,
+      copy: this.#parts.copy,
+      signal,
+    }
+  }
+
+  /** What fits neither the old settings nor the new ones ends in the old ones, with the reason. */
+  async #reopen(changes: Partial<Settings>, which?: SessionOptions): Promise<void> {
+    const { id, mode } = this.#session
+    const here: SessionOptions = this.#session.messages().length > 0 ? { resume: id, mode } : { mode }
+    await this.close()
+    const wanted = { ...this.#changes, ...changes }
+    // Another agent brings its own mode.
+    const there = which ?? here
+    const opened = await this.#parts.open(
+      wanted,
+      changes.agent === undefined ? { mode, ...there } : { ...there, mode: undefined },
+    )
+    const kept = opened.ok ? opened : await this.#parts.open(this.#changes, here)
+    if (!kept.ok) throw new Error(kept.error.message)
+    this.#kode = kept.value.kode
+    this.#session = kept.value.session
     this.#listen()
+    if (!opened.ok) throw new Error(opened.error.message)
+    this.#changes = wanted
   }
 
   async #help(): Promise<string> {
-    const shelf = [...(await this.#kode.chatCommands()), ...(await this.#kode.skills())].map(
-      ({ name, summary }): [string, string] => [name, summary],
+    const shelf = [...(await this.#kode.chatCommands()), ...(await this.#kode.skills())]
+    const rows = [...LOCAL_COMMANDS, ...CHAT_COMMANDS, ...shelf].map(
+      ({ name, summary }) => `  /${name.padEnd(12)} ${summary}`,
     )
-    const rows = [...LOCAL_COMMANDS, ...shelf].map(([name, summary]) => `  /${name.padEnd(12)} ${summary}`)
     return [...rows, ...KEYS].join('\n')
   }
 
+  #greet(): void {
+    const { sandbox, warnings } = this.#kode
+    this.#note(`kode ${VERSION} · ${this.#kode.model} · sandbox: ${sandbox.level} · ${this.#kode.root}`)
+    for (const warning of warnings) this.#note(`warning: ${warning}`)
+  }
+
   #listen(): void {
-    const render = textRenderer(this.#output)
+    const render = textRenderer(this.#output, () => this.#isVerbose)
     render(this.#kode.sessionEvent(this.#session))
     this.#session.subscribe(event => {
       render(event)
@@ -151,13 +222,18 @@ export class Conversation {
     this.#showState()
   }
 
-  #setMode(mode: TrustMode): void {
+  /** @returns why it was refused */
+  #setMode(mode: TrustMode): string | undefined {
     const set = this.#session.setMode(mode)
-    if (!set.ok) this.#note(this.#output.paint('yellow', set.error.message))
+    return set.ok ? undefined : set.error.message
   }
 
   #showState(): void {
     this.#editor.setPrompt(`${this.#session.mode}${this.#session.isRunning ? ' …' : ''} > `)
+  }
+
+  #tell(text: string): void {
+    if (text !== '') this.#note(text)
   }
 
   #note(text: string): void {

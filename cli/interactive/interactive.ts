@@ -1,14 +1,19 @@
-import { createKode } from '#shared/kode'
+import { ok, type Result } from '#shared/base/result'
+import { CHAT_COMMANDS } from '#shared/commands/chat/registry'
+import type { Settings } from '#shared/config/settings'
+import { createKode, type KodeFailure, type SessionOptions } from '#shared/kode'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { agentSettings, sessionOptions } from '../agent-run'
 import type { ParsedArgs } from '../args'
 import { cliHost } from '../cli-host'
+import { commandContext } from '../command-door'
 import type { Interruption } from '../interruption'
 import type { Output } from '../output'
 import { VERSION } from '../version'
 import { completions } from './completion'
-import { Conversation, LOCAL_COMMANDS } from './conversation'
+import { Conversation, type Opened } from './conversation'
 import { LineEditor } from './line-editor'
+import { LOCAL_COMMANDS } from './local-commands'
 import { outputAbove } from './output-above'
 import { Questions } from './questions'
 
@@ -31,30 +36,36 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
     approve: questions.approve.bind(questions),
     ask: questions.ask.bind(questions),
   }
-  const opened = await createKode(host, {
-    root,
-    settings: agentSettings(flags),
-    env: process.env,
-    version: VERSION,
-    isInteractive: true,
-  })
+  const open = async (changes: Partial<Settings>, which: SessionOptions): Promise<Result<Opened, KodeFailure>> => {
+    const settings = { ...agentSettings(flags), ...changes }
+    const kode = await createKode(host, { root, settings, env: process.env, version: VERSION, isInteractive: true })
+    if (!kode.ok) return kode
+    const session = await kode.value.openSession(which)
+    if (session.ok) return ok({ kode: kode.value, session: session.value })
+    await kode.value.close()
+    return session
+  }
+  const opened = await open({}, sessionOptions(flags))
   if (!opened.ok) {
     terminal.note(`error: ${opened.error.message}`)
     return opened.error.exitCode
   }
-  const kode = opened.value
-  const session = await kode.openSession(sessionOptions(flags))
-  if (!session.ok) {
-    terminal.note(`error: ${session.error.message}`)
-    return session.error.exitCode
-  }
+  const { kode } = opened.value
   let leave = () => {}
   const left = new Promise<void>(resolve => {
     leave = resolve
   })
-  const conversation = new Conversation(kode, session.value, terminal, () => editor.close())
+  const conversation = new Conversation({
+    opened: opened.value,
+    open,
+    terminal,
+    copy: text => void process.stdout.write(clipboardSequence(text)),
+    askSecret: (question, signal) => editor.secret(question, signal),
+    keepKey: (provider, key, signal) => keepKey(provider, key, { root, output: terminal, signal }),
+    leave: () => editor.close(),
+  })
   const shelf = [...(await kode.chatCommands()), ...(await kode.skills())]
-  const commands = [...LOCAL_COMMANDS.keys(), ...shelf.map(command => command.name)]
+  const commands = [...LOCAL_COMMANDS, ...CHAT_COMMANDS, ...shelf].map(command => command.name)
   void kode.serverPrompts().then(prompts => commands.push(...prompts.map(prompt => prompt.name)))
   const editor = new LineEditor({
     input: process.stdin,
@@ -74,4 +85,21 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
   await left
   await conversation.close()
   return interruption.exitCode ?? EXIT.done
+}
+
+/** OSC 52: the terminal puts it into the clipboard of the machine it runs on, over SSH too. */
+function clipboardSequence(text: string): string {
+  return `\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`
+}
+
+/** As `kode providers login` does, with a key that was typed. */
+async function keepKey(
+  provider: string,
+  key: string,
+  { root, output, signal }: { root: string; output: Output; signal: AbortSignal },
+): Promise<string> {
+  const { providersCommand } = await import('#shared/commands/providers')
+  const context = { ...commandContext(providersCommand, root, {}, output, signal), readInput: async () => key }
+  const { text = '' } = await providersCommand.run(context, { words: ['login', provider], flags: {} })
+  return text
 }

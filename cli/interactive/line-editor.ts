@@ -20,6 +20,8 @@ export interface LineEditorParts {
   onEnd(): void
 }
 
+/** Printable characters, one by one. */
+const TYPED = /[^\p{Cc}]/gu
 const BRACKETED_PASTE_ON = '\x1b[?2004h'
 const BRACKETED_PASTE_OFF = '\x1b[?2004l'
 
@@ -34,6 +36,8 @@ export class LineEditor {
   #isClosed = false
   #search: { query: string; skip: number } | undefined
   #keyWaiter: ((key: string) => boolean) | undefined
+  /** Takes the line that is typed now, which is not shown and not remembered. */
+  #secretTaker: ((text: string | undefined) => void) | undefined
 
   constructor(parts: LineEditorParts) {
     this.#parts = parts
@@ -54,6 +58,9 @@ export class LineEditor {
     parts.input.on('keypress', (text: string | undefined, key: Key) => this.#afterKey(text, key))
     this.#lines.on('line', line => this.#heard(line))
     this.#lines.on('SIGINT', () => this.#interrupted())
+    this.#lines.on('history', history => {
+      if (this.#secretTaker) history.shift()
+    })
     this.#lines.on('close', () => {
       this.#isClosed = true
       parts.output.write(BRACKETED_PASTE_OFF)
@@ -103,6 +110,27 @@ export class LineEditor {
     })
   }
 
+  /** Asks for a text that is shown as dots and not kept in the history; undefined after Esc or Ctrl-C. */
+  secret(question: string, signal: AbortSignal): Promise<string | undefined> {
+    const prompt = this.#lines.getPrompt()
+    return new Promise(resolve => {
+      const end = (text: string | undefined) => {
+        this.#secretTaker = undefined
+        signal.removeEventListener('abort', onAbort)
+        this.#replaceLine('')
+        this.#hideTyping(undefined)
+        this.setPrompt(prompt)
+        resolve(text)
+      }
+      const onAbort = () => end(undefined)
+      if (signal.aborted) return resolve(undefined)
+      signal.addEventListener('abort', onAbort)
+      this.#secretTaker = end
+      this.#hideTyping(`${question} `)
+      this.setPrompt(`${question} `)
+    })
+  }
+
   close(): void {
     if (this.#isClosed) return
     this.#clear()
@@ -120,6 +148,7 @@ export class LineEditor {
     else if (key.name === 'tab' && key.shift) this.#parts.onSwitch()
     else if (key.name === 'r' && key.ctrl) this.#searchBack()
     else if (key.meta && (key.name === 'return' || key.name === 'enter')) this.#later()
+    else if (this.#secretTaker && key.name === 'escape') this.#secretTaker(undefined)
     else if (this.#keyWaiter && (this.#lines.line === text || key.name === 'escape')) {
       if (this.#keyWaiter(key.name ?? text ?? '')) this.#replaceLine('')
     }
@@ -127,6 +156,7 @@ export class LineEditor {
   }
 
   #heard(line: string): void {
+    if (this.#secretTaker) return void this.#secretTaker(line)
     if (this.#isPasting || line.endsWith('\\')) {
       this.#earlierLines.push(this.#isPasting ? line : line.slice(0, -1))
       return
@@ -150,6 +180,7 @@ export class LineEditor {
   }
 
   #interrupted(): void {
+    if (this.#secretTaker) return void this.#secretTaker(undefined)
     const isEmpty = this.#lines.line === '' && this.#earlierLines.length === 0
     this.#earlierLines = []
     this.#replaceLine('')
@@ -170,6 +201,18 @@ export class LineEditor {
     this.#lines.write(null, { ctrl: true, name: 'e' })
     this.#lines.write(null, { ctrl: true, name: 'u' })
     if (text !== '') this.#lines.write(text)
+  }
+
+  /** Shows typed characters as dots; with undefined, as they are again. */
+  #hideTyping(prompt: string | undefined): void {
+    const { output } = this.#parts
+    const write = (text: string) => {
+      const shown = prompt !== undefined && text.startsWith(prompt) ? prompt : ''
+      output.write(shown + text.slice(shown.length).replace(TYPED, '•'))
+    }
+    // readline writes what it shows through this, and has no other way to mask it.
+    if (prompt === undefined) Reflect.deleteProperty(this.#lines, '_writeToOutput')
+    else Reflect.set(this.#lines, '_writeToOutput', write)
   }
 
   #clear(): void {

@@ -5,10 +5,15 @@ import type { Output } from '../output'
 const MAX_OUTPUT_LINES = 50
 const SHOWN_AT_EACH_END = 20
 
-/** Events for people: the answer on stdout as it streams, everything else on stderr. */
-export function textRenderer(output: Output): (event: KodeEvent) => void {
+/**
+ * Events for people: the answer on stdout as it streams, everything else on stderr.
+ *
+ * @param isVerbose whether thinking and long outputs are shown whole
+ */
+export function textRenderer(output: Output, isVerbose = () => false): (event: KodeEvent) => void {
   let isInText = false
   let isInThinking = false
+  let thought = ''
   const endText = () => {
     if (isInText) output.result('\n')
     isInText = false
@@ -23,9 +28,12 @@ export function textRenderer(output: Output): (event: KodeEvent) => void {
       case 'thinking_delta':
         if (!isInThinking) output.note(output.paint('dim', 'thinking …'))
         isInThinking = true
+        thought += event.text
         break
       case 'assistant':
+        if (isVerbose() && thought !== '') output.note(output.paint('dim', thought))
         isInThinking = false
+        thought = ''
         break
       case 'tool_started':
         output.note(`${output.paint('blue', '•')} ${output.paint('bold', event.call.name)} ${oneLine(event.title)}`)
@@ -34,7 +42,7 @@ export function textRenderer(output: Output): (event: KodeEvent) => void {
         output.note(`  ${gateLine(event.report, output)}`)
         break
       case 'tool_result':
-        output.note(resultLines(event, output))
+        output.note(resultLines(event, isVerbose(), output))
         break
       case 'notice':
         output.note(output.paint(event.level === 'info' ? 'dim' : 'yellow', `${event.level}: ${event.text}`))
@@ -57,12 +65,13 @@ export function gateLine(report: GateReport, output: Output): string {
   return report.results.map(result => `${result.check_name} ${marks[result.status]}`).join(output.paint('dim', ' · '))
 }
 
-function resultLines(event: Extract<KodeEvent, { type: 'tool_result' }>, output: Output): string {
+function resultLines(event: Extract<KodeEvent, { type: 'tool_result' }>, isWhole: boolean, output: Output): string {
   const { message } = event
   const mark = message.status === 'ok' ? output.paint('green', '✓') : output.paint('red', '✗')
   const changed = event.changes?.map(change => `${change.status} ${change.path}`) ?? []
   const body = message.status === 'ok' && changed.length > 0 ? changed.join('\n') : message.text
-  const lines = cut(body.split('\n')).map(line => output.paint('dim', `  │ ${line}`))
+  const all = body.split('\n')
+  const lines = (isWhole ? all : cut(all)).map(line => output.paint('dim', `  │ ${line}`))
   return [`  ${mark} ${message.name} (${event.duration_ms} ms)`, ...lines].join('\n')
 }
 

@@ -1,13 +1,14 @@
 import { newId } from '#shared/base/ids'
 import type { KodeEvent } from '#shared/protocol/events'
 import type { AssistantMessage, AssistantPart, Message, StopReason, Usage } from '#shared/protocol/messages'
-import type { ModelRequest, Provider, ProviderFailure } from '#shared/providers/provider'
+import { isVisible, type ModelRequest, type Provider, type ProviderFailure } from '#shared/providers/provider'
 
-/** One assistant message, or why there is none. `partial` is what came before a failure or a cancel. */
+/** One assistant message, or why there is none. `partial` is what was said before a failure or a cancel. */
 export type ModelReply =
   | { kind: 'reply'; message: AssistantMessage }
   | { kind: 'cancelled'; partial: AssistantMessage | undefined }
-  | { kind: 'failed'; failure: ProviderFailure; partial: AssistantMessage | undefined }
+  /** `hasBegun`: words, thoughts or half a call came before it, so the provider has not tried again by itself. */
+  | { kind: 'failed'; failure: ProviderFailure; partial: AssistantMessage | undefined; hasBegun: boolean }
 
 /**
  * One request to the model: streams it, announces the deltas, and leaves one assistant message.
@@ -19,7 +20,9 @@ export async function callModel(
   signal: AbortSignal,
 ): Promise<ModelReply> {
   const draft = new Draft(request.model)
+  let hasBegun = false
   for await (const event of provider.stream(request, signal)) {
+    hasBegun ||= isVisible(event)
     switch (event.type) {
       case 'text':
         draft.addText(event.text)
@@ -58,7 +61,7 @@ export async function callModel(
       case 'failure':
         if (event.failure.kind === 'cancelled' || signal.aborted)
           return { kind: 'cancelled', partial: draft.close('cancelled') }
-        return { kind: 'failed', failure: event.failure, partial: draft.close('cut') }
+        return { kind: 'failed', failure: event.failure, partial: draft.close('cut'), hasBegun }
       case 'end':
         return { kind: 'reply', message: draft.message(event.stop) }
     }

@@ -2,10 +2,12 @@ import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { TrustMode } from '#shared/protocol/approvals'
-import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
+import type { KodeEvent, TaskView, TurnEnd } from '#shared/protocol/events'
 import type { Message, UserPart } from '#shared/protocol/messages'
+import type { HistoryEntry } from '#shared/store/conversation'
 import { StoreFailure } from '#shared/store/failure'
 import type { SessionLog } from '#shared/store/messages'
+import type { TaskDesk } from '#shared/tools/task-desk'
 import { Steering } from './steering'
 import { runTurn, type TurnServices, userMessage } from './turn'
 
@@ -77,6 +79,21 @@ export class AgentSession {
 
   messages(): readonly Message[] {
     return this.#parts.log.messages()
+  }
+
+  /** All messages, also those that compaction put away, outputs in their full length. */
+  history(): HistoryEntry[] {
+    return this.#parts.log.history()
+  }
+
+  /** What the conversation started beside itself. */
+  tasks(): readonly TaskView[] {
+    return this.#services.tasks.list()
+  }
+
+  /** Ends a task by its id; fine when it has ended already. */
+  cancelTask(id: string): ReturnType<TaskDesk['cancel']> {
+    return this.#services.tasks.cancel(id)
   }
 
   subscribe(listener: (event: KodeEvent) => void): () => void {

@@ -11,7 +11,7 @@ import type {
   UserPart,
 } from '#shared/protocol/messages'
 import type { ModelRequest, Provider, ProviderFailure } from '#shared/providers/provider'
-import type { TaskReport } from '#shared/tools/task-desk'
+import type { TaskDesk, TaskReport } from '#shared/tools/task-desk'
 import type { Spending, TurnLimits } from './limits'
 import { LoopGuard } from './loop-guard'
 import { callModel, type ModelReply, textOf } from './model-call'
@@ -31,8 +31,8 @@ export interface TurnServices {
   add(message: Message): Promise<void>
   addToolEnd(end: CallEnd): Promise<void>
   steering: Steering
-  /** Background tasks that ended and that the model was not told of yet. */
-  finishedTasks(): readonly TaskReport[]
+  /** What goes on beside the conversation; what ended and was not told yet is told before the next request. */
+  tasks: Pick<TaskDesk, 'list' | 'cancel' | 'takeFinished'>
   /** Looks once more at what the turn's commands changed that go on when it has ended. */
   afterTurn(): Promise<void>
   spending: Spending
@@ -60,7 +60,7 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
   await services.add(prompt)
   while (true) {
     if (signal.aborted) return { reason: 'cancelled' }
-    for (const task of services.finishedTasks()) await services.add(userMessage([taskNote(task)], 'task'))
+    for (const task of services.tasks.takeFinished()) await services.add(userMessage([taskNote(task)], 'task'))
     const exceeded = spending.exceeded(limits, requestsBefore)
     if (exceeded) {
       if (exceeded.limit === 'turns' && limits.hasGraceTurn) await speakLast(services, signal)
@@ -88,6 +88,7 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
       }
     }
     await services.add(reply.message)
+    patience.restore(reply.message)
 
     const calls = reply.message.parts.filter((part): part is ToolCall => part.type === 'tool_call')
     const results: ToolMessage[] = []
@@ -125,12 +126,20 @@ async function speakLast(services: TurnServices, signal: AbortSignal): Promise<v
   if (textOf({ ...message, parts }).trim() !== '') await services.add({ ...message, parts, stop: 'end' })
 }
 
-/** How often each kind of trouble was forgiven in this turn. */
+/** How often each kind of trouble was forgiven in a row. */
 class Patience {
   emptyReplies = 0
   continuations = 0
   brokenStreams = 0
   hasMadeRoom = false
+
+  /** A reply that came whole: a long turn may meet the same trouble once more, much later. */
+  restore(reply: AssistantMessage): void {
+    this.emptyReplies = 0
+    this.brokenStreams = 0
+    this.hasMadeRoom = false
+    if (reply.stop !== 'output_limit') this.continuations = 0
+  }
 }
 
 async function askModel(services: TurnServices, signal: AbortSignal): Promise<ModelReply> {
@@ -149,13 +158,13 @@ async function afterBrokenReply(
     if (reply.partial) await services.add(reply.partial)
     return { reason: 'cancelled' }
   }
-  const { failure, partial } = reply
+  const { failure, partial, hasBegun } = reply
   if (failure.kind === 'context-overflow' && !patience.hasMadeRoom) {
     patience.hasMadeRoom = true
     if (await services.makeRoom(signal)) return undefined
     return { reason: 'limit', limit: 'context', message: failure.message }
   }
-  if (!services.isFailFast && partial && isTransient(failure) && ++patience.brokenStreams < MAX_BROKEN_STREAMS) {
+  if (!services.isFailFast && hasBegun && isTransient(failure) && ++patience.brokenStreams < MAX_BROKEN_STREAMS) {
     services.emit({ type: 'notice', level: 'warning', text: `${failure.message}; asking again` })
     return undefined
   }

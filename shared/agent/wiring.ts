@@ -115,7 +115,7 @@ export class SessionWiring {
       add: message => this.#add(message),
       addToolEnd: end => this.#addToolEnd(end),
       steering: this.#session.steering,
-      finishedTasks: () => this.#parts.tasks.takeFinished(),
+      tasks: this.#parts.tasks,
       afterTurn: async () => void (await this.#parts.engine.endTurn(this.#session.turnId())),
       spending: this.#spending,
       limits: {

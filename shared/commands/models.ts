@@ -8,7 +8,7 @@ export const modelsCommand: Command = {
   name: 'models',
   summary: 'lists the models of the endpoint; --check only tells whether it works',
   usage: '[provider] [--check]',
-  doors: ['cli'],
+  doors: ['cli', 'chat'],
   options: { check: { type: 'boolean', help: 'reach the endpoint with the key, and tell how that went' } },
   needsModel: true,
   async run(context, args) {

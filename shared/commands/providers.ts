@@ -9,7 +9,7 @@ export const providersCommand: Command = {
   name: 'providers',
   summary: 'lists providers and their keys; keeps or forgets a key',
   usage: 'list | login <provider> [--no-check] < KEY | logout <provider>',
-  doors: ['cli'],
+  doors: ['cli', 'chat'],
   options: { 'no-check': { type: 'boolean', help: 'keep the key without trying it' } },
   async run(context, args) {
     const [action = 'list', name] = args.words

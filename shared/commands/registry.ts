@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   blindfold: async () => (await import('./blindfold')).blindfoldCommand,
   undo: async () => (await import('./undo')).undoCommand,
   sessions: async () => (await import('./sessions')).sessionsCommand,
+  purge: async () => (await import('./purge')).purgeCommand,
   agents: async () => (await import('./agents')).agentsCommand,
   skills: async () => (await import('./skills')).skillsCommand,
   memory: async () => (await import('./memory')).memoryCommand,

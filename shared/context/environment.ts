@@ -20,22 +20,29 @@ async function gitState(
   env: Readonly<Record<string, string | undefined>>,
   processes: Processes,
 ): Promise<string> {
-  const status = await processes.run({
-    program: 'git',
-    // No optional locks: a status must not get in the way of what the user does meanwhile.
-    args: ['--no-optional-locks', 'status', '--short', '--branch', '--untracked-files=normal'],
-    cwd: root,
-    env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '', LC_ALL: 'C' },
-    timeoutMs: GIT_TIMEOUT_MS,
-  })
-  if (!status.ok || status.value.exitCode !== 0 || status.value.timedOut) return 'Git: not a repository'
-  const [branch, ...changed] = status.value.stdout.trimEnd().split('\n')
+  const status = await git(['status', '--short', '--branch', '--untracked-files=normal'], root, env, processes)
+  if (status === undefined) return 'Git: not a repository'
+  const [branch, ...changed] = status.trimEnd().split('\n')
   const shown = changed.slice(0, MAX_STATUS_LINES)
   const more = changed.length > shown.length ? [`… ${changed.length - shown.length} more`] : []
   return [
     `Git: ${branch?.replace(/^## /, '') ?? ''}`,
     ...(changed.length === 0 ? ['clean'] : [...shown, ...more]),
   ].join('\n')
+}
+
+/** Which files changed since the last commit, and by how much; undefined where there is no repository. */
+export async function uncommittedSummary(
+  root: string,
+  env: Readonly<Record<string, string | undefined>>,
+  processes: Processes,
+): Promise<string | undefined> {
+  const [status, stat] = await Promise.all([
+    git(['status', '--short', '--untracked-files=normal'], root, env, processes),
+    git(['diff', '--stat', ...SAFE_DIFF, 'HEAD'], root, env, processes),
+  ])
+  if (status === undefined) return undefined
+  return [status.trimEnd(), (stat ?? '').trimEnd()].filter(text => text !== '').join('\n')
 }
 
 /** What changed since the last commit, unstaged, then staged; empty where there is nothing or no repository. */
@@ -45,17 +52,28 @@ export async function uncommittedDiff(
   processes: Processes,
 ): Promise<string> {
   const texts = await Promise.all(
-    [[], ['--cached']].map(async more => {
-      const diff = await processes.run({
-        program: 'git',
-        // A project must not choose programs that run outside the sandbox.
-        args: ['--no-optional-locks', 'diff', '--no-ext-diff', '--no-textconv', '--no-color', ...more],
-        cwd: root,
-        env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '', LC_ALL: 'C' },
-        timeoutMs: GIT_TIMEOUT_MS,
-      })
-      return diff.ok && diff.value.exitCode === 0 && !diff.value.timedOut ? diff.value.stdout : ''
-    }),
+    [[], ['--cached']].map(more => git(['diff', ...SAFE_DIFF, ...more], root, env, processes)),
   )
   return texts.join('')
+}
+
+/** A project must not choose programs that run outside the sandbox. */
+const SAFE_DIFF = ['--no-ext-diff', '--no-textconv', '--no-color']
+
+/** What git says; undefined where it fails. */
+async function git(
+  args: readonly string[],
+  root: string,
+  env: Readonly<Record<string, string | undefined>>,
+  processes: Processes,
+): Promise<string | undefined> {
+  const ended = await processes.run({
+    program: 'git',
+    // No optional locks: looking must not get in the way of what the user does meanwhile.
+    args: ['--no-optional-locks', ...args],
+    cwd: root,
+    env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '', LC_ALL: 'C' },
+    timeoutMs: GIT_TIMEOUT_MS,
+  })
+  return ended.ok && ended.value.exitCode === 0 && !ended.value.timedOut ? ended.value.stdout : undefined
 }

@@ -173,22 +173,49 @@ export class WorkspaceScanner {
       this.#sawNothing = false
       const differences = await this.#compare()
       if (!differences.ok) return differences
-      const { found, gone, rules } = differences.value
-      const entries = cause && !isFirstLook ? await this.#changesOf(differences.value, journal, records) : []
-      const turn = cause && entries.length > 0 ? turnFor(cause, records) : undefined
-      if (turn) {
-        // Before the shadow copy knows of it: a crash between the two would make it the user's own work.
-        const recorded = await this.#record({ entries, turn, ...(doubt !== undefined && { doubt }) }, journal, records)
-        if (!recorded.ok) return this.#cannot(recorded.error)
-      }
-      const noted = await this.#shadow.note(found, gone)
-      if (!noted.ok) return this.#cannot(noted.error)
+      const { different, gone, rules } = differences.value
+      const looked =
+        cause && !isFirstLook
+          ? await this.#recordAndNote({ cause, different, gone, rules, doubt }, journal, records)
+          : await this.#noteInPieces(different, gone)
+      if (!looked.ok) return this.#cannot(looked.error)
       this.#sawNothing = this.#shadow.isEmpty
       this.#rules = rules
-      this.#lastSequence = (records.at(-1)?.sequence ?? 0) + (turn ? 1 : 0)
-      if (!turn) return ok([])
-      return ok(entries.map(entry => ({ entry, turn: turn.number })))
+      this.#lastSequence = (records.at(-1)?.sequence ?? 0) + (looked.value.length > 0 ? 1 : 0)
+      return looked
     })
+  }
+
+  /** What changed is recorded under its cause, and then known. */
+  async #recordAndNote(
+    { cause, different, gone, rules, doubt }: Differences & { cause: Cause; doubt: string | undefined },
+    journal: ChangeJournal,
+    records: readonly RecordName[],
+  ): Promise<Result<Recorded[], FileError>> {
+    const found = await this.#readAll(different)
+    const entries = await this.#changesOf(found, gone, rules, journal, records)
+    const turn = entries.length > 0 ? turnFor(cause, records) : undefined
+    if (turn) {
+      // Before the shadow copy knows of it: a crash between the two would make it the user's own work.
+      const recorded = await this.#record({ entries, turn, ...(doubt !== undefined && { doubt }) }, journal, records)
+      if (!recorded.ok) return recorded
+    }
+    const noted = await this.#shadow.note(found, gone)
+    if (!noted.ok) return noted
+    return ok(turn ? entries.map(entry => ({ entry, turn: turn.number })) : [])
+  }
+
+  /** What is nobody's work but the user's is only noted; a large project is never in memory as a whole. */
+  async #noteInPieces(
+    different: readonly WalkedFile[],
+    gone: readonly string[],
+  ): Promise<Result<Recorded[], FileError>> {
+    for (const piece of piecesOf(different)) {
+      const noted = await this.#shadow.note(await this.#readAll(piece), [])
+      if (!noted.ok) return noted
+    }
+    const noted = await this.#shadow.note([], gone)
+    return noted.ok ? ok([]) : noted
   }
 
   async #record(
@@ -221,7 +248,7 @@ export class WorkspaceScanner {
       // Not seen may also mean that it is ignored by now.
       if (!present.has(path) && !(await files.lstat(join(root, path))).ok) gone.push(path)
     }
-    return ok({ found: await this.#readAll(different), gone, rules })
+    return ok({ different, gone, rules })
   }
 
   async #readAll(walked: readonly WalkedFile[]): Promise<FoundFile[]> {
@@ -245,7 +272,9 @@ export class WorkspaceScanner {
   }
 
   async #changesOf(
-    { found, gone, rules }: Differences,
+    found: readonly FoundFile[],
+    gone: readonly string[],
+    rules: IgnoreRules,
     journal: ChangeJournal,
     records: readonly RecordName[],
   ): Promise<RecordEntry[]> {
@@ -341,6 +370,24 @@ interface BesideCommand extends RunningCommand {
   isTurnOver: boolean
 }
 
+/** Files whose contents are in memory at the same time: so many, or so many bytes. */
+const PIECE_FILES = 2_000
+const PIECE_BYTES = 32 * 1024 * 1024
+
+function* piecesOf(files: readonly WalkedFile[]): Generator<WalkedFile[]> {
+  let piece: WalkedFile[] = []
+  let bytes = 0
+  for (const file of files) {
+    piece.push(file)
+    bytes += file.size
+    if (piece.length < PIECE_FILES && bytes < PIECE_BYTES) continue
+    yield piece
+    piece = []
+    bytes = 0
+  }
+  if (piece.length > 0) yield piece
+}
+
 function doubtAbout(command: RunningCommand | BesideCommand): string | undefined {
   if (!('isAlone' in command) || command.isAlone || !command.isTurnOver) return undefined
   return `it changed while "${command.command}" ran in the background; that may have been you`
@@ -352,7 +399,7 @@ interface Recorded {
 }
 
 interface Differences {
-  found: FoundFile[]
+  different: readonly WalkedFile[]
   gone: string[]
   rules: IgnoreRules
 }

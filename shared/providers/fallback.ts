@@ -1,4 +1,4 @@
-import type { ModelEvent, ModelRequest, Provider, ProviderFailure } from './provider'
+import { isVisible, type ModelEvent, type ModelRequest, type Provider, type ProviderFailure } from './provider'
 
 /** One way to get an answer: a provider and the model to ask there. */
 export interface Route {
@@ -28,17 +28,17 @@ export class FallbackProvider implements Provider {
     const routes = this.#inOrder()
     for (const [place, route] of routes.entries()) {
       let failure: ProviderFailure | undefined
-      let isVisible = false
+      let hasBegun = false
       const model = route === this.#routes[0] ? request.model : route.model
       if (place > 0 || route !== this.#routes[0]) yield this.#switched(route)
       for await (const event of route.provider.stream({ ...request, model }, signal)) {
         if (event.type === 'failure') failure = event.failure
         else yield event
-        isVisible ||= VISIBLE.has(event.type)
+        hasBegun ||= isVisible(event)
       }
       if (!failure) return void this.#restsUntil.delete(route)
       const isLast = place === routes.length - 1
-      if (isVisible || isLast || !mayHelp(failure)) return yield { type: 'failure', failure }
+      if (hasBegun || isLast || !mayHelp(failure)) return yield { type: 'failure', failure }
       this.#restsUntil.set(route, this.#now() + (failure.retryAfterMs ?? REST_MS))
       this.#lastFailure = failure
     }
@@ -67,8 +67,6 @@ export class FallbackProvider implements Provider {
 
 /** Long enough for an outage to pass, short enough to come back to what the user prefers. */
 const REST_MS = 5 * 60_000
-
-const VISIBLE = new Set<ModelEvent['type']>(['text', 'thinking', 'thinking_end', 'tool_call_delta', 'tool_call'])
 
 /** Another provider helps against outages and limits, not against a wrong request or a cancelled one. */
 function mayHelp(failure: ProviderFailure): boolean {

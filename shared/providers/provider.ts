@@ -55,6 +55,13 @@ export type ModelEvent =
   | { type: 'end'; stop: Exclude<StopReason, 'cancelled'> }
   | { type: 'failure'; failure: ProviderFailure }
 
+/** Whether it is a part of the reply; after the first one a failed request is not made again unseen. */
+export function isVisible({ type }: ModelEvent): boolean {
+  return VISIBLE.has(type)
+}
+
+const VISIBLE = new Set<ModelEvent['type']>(['text', 'thinking', 'thinking_end', 'tool_call_delta', 'tool_call'])
+
 export interface ProviderFailure {
   kind:
     | 'auth'

@@ -288,7 +288,9 @@ const TITLE_LENGTH = 80
 function titleFrom(entries: readonly HistoryEntry[]): string {
   for (const { message, archivedAt } of entries) {
     if (archivedAt !== undefined || message.role !== 'user' || message.origin !== 'typed') continue
-    const text = message.parts.map(part => (part.type === 'text' ? part.text : '')).join(' ')
+    // The user's own words come first; what stands behind them is context.
+    const words = message.parts.find(part => part.type === 'text')
+    const text = words?.text ?? ''
     return [...text.replace(/\s+/g, ' ').trim()].slice(0, TITLE_LENGTH).join('')
   }
   return ''

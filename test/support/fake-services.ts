@@ -59,7 +59,7 @@ export function fakeSession(
     add: async message => void messages.push(message),
     addToolEnd: async end => void messages.push(end.message),
     steering,
-    finishedTasks: () => [],
+    tasks: { list: () => [], cancel: () => ok(undefined), takeFinished: () => [] },
     afterTurn: () => Promise.resolve(),
     spending: new Spending(usage => (usage.input + usage.output) / 1_000_000),
     isFailFast: false,

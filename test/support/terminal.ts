@@ -52,6 +52,11 @@ export class Terminal {
     return this.#printed.replace(CONTROL, '')
   }
 
+  /** Every byte printed so far, as text. */
+  get raw(): string {
+    return this.#printed
+  }
+
   type(keys: string): void {
     this.#child.stdin?.write(keys)
   }

@@ -1,5 +1,5 @@
 import { sleep } from '#shared/base/cancel'
-import type { ModelEvent, ProviderFailure } from '../provider'
+import { isVisible, type ModelEvent, type ProviderFailure } from '../provider'
 
 export interface RetryPolicy {
   /** The first try included. */
@@ -23,21 +23,21 @@ export async function* withRetries(
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent> {
   for (let number = 1; ; number++) {
-    let isVisible = false
+    let hasBegun = false
     let failure: ProviderFailure | undefined
     for await (const event of attempt()) {
       if (event.type === 'failure') {
         failure = event.failure
         break
       }
-      isVisible ||= VISIBLE.has(event.type)
+      hasBegun ||= isVisible(event)
       yield event
     }
     if (!failure) return
     const waitMs = waitBefore(number, failure, policy)
     // A model that said nothing twice has nothing to say.
     const tries = failure.kind === 'bad-reply' ? Math.min(2, policy.tries) : policy.tries
-    const mayRetry = !isVisible && number < tries && failure.isTransient && waitMs <= policy.maxWaitMs
+    const mayRetry = !hasBegun && number < tries && failure.isTransient && waitMs <= policy.maxWaitMs
     if (!mayRetry) return yield { type: 'failure', failure }
     yield { type: 'retry', attempt: number + 1, waitMs, reason: failure.message }
     await sleep(waitMs, signal)
@@ -47,8 +47,6 @@ export async function* withRetries(
 
 /** What a cancelled stream ends with. */
 export const CANCELLED: ProviderFailure = { kind: 'cancelled', message: 'The request was cancelled.' }
-
-const VISIBLE = new Set<ModelEvent['type']>(['text', 'thinking', 'thinking_end', 'tool_call_delta', 'tool_call'])
 
 function waitBefore(number: number, failure: ProviderFailure, policy: RetryPolicy): number {
   if (failure.retryAfterMs !== undefined) return failure.retryAfterMs

@@ -10,6 +10,8 @@ import type {
 } from '@agentclientprotocol/sdk'
 import { methods } from '@agentclientprotocol/sdk'
 import { fail, ok, type Result } from '#shared/base/result'
+import type { ChatAnswer } from '#shared/commands/chat/chat-command'
+import { CHAT_COMMANDS, chatCommandOf } from '#shared/commands/chat/registry'
 import type { Settings } from '#shared/config/settings'
 import type { Host } from '#shared/host/host'
 import { createKode, type Kode, type Session } from '#shared/kode'
@@ -143,7 +145,9 @@ export class AcpSession {
 
   /** What a client shows beside the session from its start; sent once it knows the session's id. */
   async announce(): Promise<void> {
-    const commands = [...(await this.#kode.chatCommands()), ...(await this.#kode.skills())]
+    const shelf = [...(await this.#kode.chatCommands()), ...(await this.#kode.skills())]
+    // A client's clipboard is its own.
+    const commands = [...CHAT_COMMANDS.filter(({ name }) => name !== 'copy'), ...shelf]
     this.#sendCommands(commands)
     void this.#kode.serverPrompts().then(prompts => {
       if (prompts.length > 0 && !this.#closing.signal.aborted) this.#sendCommands([...commands, ...prompts])
@@ -209,21 +213,29 @@ export class AcpSession {
   }
 
   async #run(parts: UserPart[], signal: AbortSignal): Promise<Result<StopReason, string>> {
-    const command = await this.#slashCommand(parts)
-    if (command) {
-      const text = await this.#kode.runCommand(command.name, command.words, signal).catch(describe)
-      this.#send({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text } })
-      return ok(signal.aborted ? 'cancelled' : 'end_turn')
-    }
-    return stopReason(await this.#session.prompt(parts))
+    const [first] = parts
+    const line = parts.length === 1 && first?.type === 'text' && first.text.startsWith('/') ? first.text : undefined
+    const answer =
+      line === undefined
+        ? undefined
+        : await this.#slashCommand(line, signal).catch(error => ({ text: describe(error) }))
+    if (!answer) return stopReason(await this.#session.prompt(parts))
+    if ('prompt' in answer) return stopReason(await this.#session.prompt(answer.prompt))
+    this.#send({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: answer.text } })
+    return ok(signal.aborted ? 'cancelled' : 'end_turn')
   }
 
-  async #slashCommand(parts: readonly UserPart[]): Promise<{ name: string; words: string[] } | undefined> {
-    const [first] = parts
-    if (parts.length !== 1 || first?.type !== 'text' || !first.text.startsWith('/')) return undefined
-    const [name = '', ...words] = first.text.slice(1).trim().split(/\s+/)
-    const commands = await this.#kode.chatCommands()
-    return commands.some(each => each.name === name) ? { name, words } : undefined
+  /** @returns undefined for what is no command, such as a path or a skill */
+  async #slashCommand(line: string, signal: AbortSignal): Promise<ChatAnswer | undefined> {
+    const ofChat = chatCommandOf(line)
+    if (ofChat) {
+      const { env, machine } = this.#parts
+      const chat = { session: this.#session, root: this.#root, env, processes: machine.processes, signal }
+      return ofChat.command.run(chat, ofChat.words)
+    }
+    const [name = '', ...words] = line.slice(1).trim().split(/\s+/)
+    const isOnShelf = (await this.#kode.chatCommands()).some(each => each.name === name)
+    return isOnShelf ? { text: await this.#kode.runCommand(name, words, signal) } : undefined
   }
 
   /** Another model is another wiring of the same conversation. */

@@ -77,6 +77,18 @@ describe('a turn', () => {
     expect(shapes(session.messages)).toEqual(['user: go', 'assistant: whole'])
   })
 
+  test('forgives the same trouble again after a reply that came whole', async () => {
+    const empty: ModelEvent[] = [{ type: 'end', stop: 'end' }]
+    const cut: ModelEvent[] = [
+      { type: 'tool_call_delta', id: 'a', name: 'Echo', text: '{' },
+      { type: 'failure', failure: { kind: 'network', message: 'the stream was cut' } },
+    ]
+    const rounds = [1, 2, 3].flatMap(n => [empty, cut, cut, calls(['Echo', { text: String(n) }])])
+    const session = fakeSession(new FakeProvider(...rounds, says('done')), [echo])
+    expect(await runTurn(session.services, prompt, never)).toEqual({ reason: 'answered' })
+    expect(session.messages.filter(message => message.role === 'tool')).toHaveLength(3)
+  })
+
   test('keeps what was said before a failure for good', async () => {
     const refused: ModelEvent[] = [
       { type: 'text', text: 'half' },

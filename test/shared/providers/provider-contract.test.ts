@@ -1,11 +1,11 @@
-import { KNOWN_PROVIDERS, OPENAI_COMPATIBLE, OPENAI_RESPONSES } from '#shared/providers/known-providers'
+import { GATEWAY, KNOWN_PROVIDERS, OPENAI_COMPATIBLE, OPENAI_RESPONSES } from '#shared/providers/known-providers'
 import { createProvider } from '#shared/providers/registry'
 import { CONTRACT_KEY, describeProviderContract } from '../../support/provider-contract'
 
 /** Where a provider's endpoint lies on a server, when it is not /v1. */
 const PATHS: Record<string, string> = { anthropic: '', gemini: '/v1beta/openai' }
 
-for (const { name, wire } of [...KNOWN_PROVIDERS, OPENAI_COMPATIBLE, OPENAI_RESPONSES]) {
+for (const { name, wire } of [...KNOWN_PROVIDERS, OPENAI_COMPATIBLE, OPENAI_RESPONSES, GATEWAY]) {
   if (wire === 'mock') continue
   describeProviderContract({
     name,
