@@ -18,7 +18,8 @@ import { onTestFinished } from 'vitest'
 /** A project in a temporary folder with a home of its own beside it; removed when the test is over. */
 export function tempProject(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const base = realpathSync(mkdtempSync(join(tmpdir(), 'kode test ü ')))
-  onTestFinished(() => rmSync(base, { recursive: true, force: true }))
+  // What was killed may still be writing.
+  onTestFinished(() => rmSync(base, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
   const root = join(base, 'project')
   mkdirSync(root)
   for (const [path, content] of Object.entries(files)) {
