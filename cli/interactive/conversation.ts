@@ -1,9 +1,9 @@
-import type { Result } from '#shared/base/result'
-import type { ChatContext } from '#shared/commands/chat/chat-command'
+import type { ConversationContext } from '#shared/commands/chat/chat-command'
 import { CHAT_COMMANDS, chatCommandOf } from '#shared/commands/chat/registry'
 import type { Settings } from '#shared/config/settings'
-import type { Kode, KodeFailure, Session, SessionOptions } from '#shared/kode'
+import type { Kode, Session, SessionOptions } from '#shared/kode'
 import type { TrustMode } from '#shared/protocol/approvals'
+import type { Failure } from '#shared/protocol/exit-codes'
 import type { UserPart } from '#shared/protocol/messages'
 import { cliHost } from '../cli-host'
 import type { Output } from '../output'
@@ -26,7 +26,7 @@ export interface Opened {
 export interface ConversationParts {
   opened: Opened
   /** Opens it again with settings changed; what was open must be closed before. */
-  open(changes: Partial<Settings>, which: SessionOptions): Promise<Result<Opened, KodeFailure>>
+  open(changes: Partial<Settings>, which: SessionOptions): Promise<Opened | Failure>
   terminal: Output
   /** Puts a text into the clipboard of whoever sits at the terminal. */
   copy(text: string): void
@@ -121,7 +121,7 @@ export class Conversation {
     try {
       if (local) return this.#tell((await local.run(this.#talk(command.signal), words)) ?? '')
       if (ofChat) {
-        const answer = await ofChat.command.run(this.#chatContext(command.signal), ofChat.words)
+        const answer = await ofChat.command.run(this.#conversationContext(command.signal), ofChat.words)
         if ('text' in answer) return this.#tell(answer.text)
         this.#command = undefined
         return await this.#prompt(answer.prompt, 'next')
@@ -165,7 +165,7 @@ export class Conversation {
     }
   }
 
-  #chatContext(signal: AbortSignal): ChatContext {
+  #conversationContext(signal: AbortSignal): ConversationContext {
     const { processes } = cliHost()
     return {
       session: this.#session,
@@ -185,16 +185,13 @@ export class Conversation {
     const wanted = { ...this.#changes, ...changes }
     // Another agent brings its own mode.
     const there = which ?? here
-    const opened = await this.#parts.open(
-      wanted,
-      changes.agent === undefined ? { mode, ...there } : { ...there, mode: undefined },
-    )
-    const kept = opened.ok ? opened : await this.#parts.open(this.#changes, here)
-    if (!kept.ok) throw new Error(kept.error.message)
-    this.#kode = kept.value.kode
-    this.#session = kept.value.session
+    const opened = await this.#parts.open(wanted, { mode, ...there, ...(changes.agent && { mode: undefined }) })
+    const kept = 'kode' in opened ? opened : await this.#parts.open(this.#changes, here)
+    if (!('kode' in kept)) throw new Error(kept.message)
+    this.#kode = kept.kode
+    this.#session = kept.session
     this.#listen()
-    if (!opened.ok) throw new Error(opened.error.message)
+    if (!('kode' in opened)) throw new Error(opened.message)
     this.#changes = wanted
   }
 

@@ -1,8 +1,7 @@
-import { ok, type Result } from '#shared/base/result'
 import { CHAT_COMMANDS } from '#shared/commands/chat/registry'
 import type { Settings } from '#shared/config/settings'
-import { createKode, type KodeFailure, type SessionOptions } from '#shared/kode'
-import { EXIT } from '#shared/protocol/exit-codes'
+import { createKode, type SessionOptions } from '#shared/kode'
+import { EXIT, type Failure } from '#shared/protocol/exit-codes'
 import { agentSettings, sessionOptions } from '../agent-run'
 import type { ParsedArgs } from '../args'
 import { cliHost } from '../cli-host'
@@ -36,27 +35,27 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
     approve: questions.approve.bind(questions),
     ask: questions.ask.bind(questions),
   }
-  const open = async (changes: Partial<Settings>, which: SessionOptions): Promise<Result<Opened, KodeFailure>> => {
+  const open = async (changes: Partial<Settings>, which: SessionOptions): Promise<Opened | Failure> => {
     const settings = { ...agentSettings(flags), ...changes }
     const kode = await createKode(host, { root, settings, env: process.env, version: VERSION, isInteractive: true })
-    if (!kode.ok) return kode
+    if (!kode.ok) return kode.error
     const session = await kode.value.openSession(which)
-    if (session.ok) return ok({ kode: kode.value, session: session.value })
+    if (session.ok) return { kode: kode.value, session: session.value }
     await kode.value.close()
-    return session
+    return session.error
   }
   const opened = await open({}, sessionOptions(flags))
-  if (!opened.ok) {
-    terminal.note(`error: ${opened.error.message}`)
-    return opened.error.exitCode
+  if (!('kode' in opened)) {
+    terminal.note(`error: ${opened.message}`)
+    return opened.exitCode
   }
-  const { kode } = opened.value
+  const { kode } = opened
   let leave = () => {}
   const left = new Promise<void>(resolve => {
     leave = resolve
   })
   const conversation = new Conversation({
-    opened: opened.value,
+    opened,
     open,
     terminal,
     copy: text => void process.stdout.write(clipboardSequence(text)),

@@ -105,7 +105,7 @@ async function startNew(talk: Talk): Promise<string> {
 }
 
 async function sessions(talk: Talk, [action, prefix]: readonly string[]): Promise<string> {
-  const listed = await talk.kode.listSessions()
+  const listed = await talk.kode.sessions.list()
   if (!listed.ok) throw new Error(listed.error.message)
   if (action === undefined) {
     const lines = listed.value.slice(0, SHOWN_SESSIONS).map(session => {
@@ -126,7 +126,7 @@ async function sessions(talk: Talk, [action, prefix]: readonly string[]): Promis
     await talk.reopen({}, { resume: id })
     return `Going on with "${title}", after ${talk.session.messages().length} messages.`
   }
-  const deleted = await talk.kode.deleteSession(id)
+  const deleted = await talk.kode.sessions.delete(id)
   if (!deleted.ok) throw new Error(deleted.error.message)
   return `"${title}" is forgotten.`
 }

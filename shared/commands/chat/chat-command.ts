@@ -12,13 +12,13 @@ export interface ChatCommand {
   /** Refused while a turn runs. */
   needsIdle: boolean
   /** Rejects with one line for people. */
-  run(chat: ChatContext, words: readonly string[]): Promise<ChatAnswer>
+  run(chat: ConversationContext, words: readonly string[]): Promise<ChatAnswer>
 }
 
 /** What the user is shown, or what the model is asked in their place. */
 export type ChatAnswer = { text: string } | { prompt: UserPart[] }
 
-export interface ChatContext {
+export interface ConversationContext {
   session: AgentSession
   /** Absolute project folder. */
   root: string
