@@ -12,6 +12,8 @@ packages="bubblewrap ripgrep git"
 [ "$job" = test ] && packages="$packages golang-github-spf13-pflag-dev librust-regex-syntax-dev"
 # Their test runners, for `kode loop`.
 [ "$job" = test ] && packages="$packages golang-go python3-pytest"
+# For the deep checks of Rust: 300 MB, unless some cargo is there.
+[ "$job" = test ] && packages="$packages cargo"
 
 # --- Debian packages ---------------------------------------------------------------------------------------------
 missing=
@@ -19,7 +21,7 @@ for package in $packages; do
   case $package in
     bubblewrap) command -v bwrap >/dev/null 2>&1 && continue ;;
     ripgrep) command -v rg >/dev/null 2>&1 && continue ;;
-    git | chromium | python3 | make | g++) command -v "$package" >/dev/null 2>&1 && continue ;;
+    git | chromium | python3 | make | g++ | cargo) command -v "$package" >/dev/null 2>&1 && continue ;;
     *) dpkg -s "$package" >/dev/null 2>&1 && continue ;;
   esac
   missing="$missing $package"

@@ -7,6 +7,8 @@ import { journalFolderFor } from '#shared/edits/write'
 import type { ArchitectureRule, GateSettings } from '#shared/gates/gate'
 import type { ProjectChecker } from '#shared/gates/project-checker'
 import { goChecker } from '#shared/gates/support/go-project-checker'
+import { isReadByPyright, pythonChecker } from '#shared/gates/support/python-project-checker'
+import { rustChecker } from '#shared/gates/support/rust-project-checker'
 import type { SecurityScanner } from '#shared/gates/support/scanner'
 import { typeScriptChecker } from '#shared/gates/support/typescript-project-checker'
 import type { FileSystem } from '#shared/host/host'
@@ -17,7 +19,9 @@ import { ScannerProgram } from '#shared/host/node/scanner-program'
 import { TypeScriptThread } from '#shared/host/node/typescript-checker'
 import { Languages } from '#shared/languages/registry'
 import { GATE_NAMES, type GateName } from '#shared/protocol/gate-report'
+import { CheckingRoom } from '#shared/sandbox/checking-room'
 import { findProgram } from '#shared/sandbox/find-program'
+import { projectCacheFolder } from '#shared/sandbox/project-caches'
 import { ChangeEngine } from './change-engine'
 
 export interface EngineSources {
@@ -43,7 +47,7 @@ export function openEngine({ root, files, paths, project, now, deep, logFolder }
     files,
     door: { root, files, journalFolder: journalFolderFor(paths.config, root), now },
     languages,
-    ...(isDeep && { checkers: checkersOf(root, files) }),
+    ...(isDeep && { checkers: checkersOf(root, files, paths) }),
     ...(scanner && { scanner }),
     index: new CodeIndex({ root, files, languages, cacheFolder: paths.cache }),
     gates: gateSettings(project),
@@ -53,9 +57,32 @@ export function openEngine({ root, files, paths, project, now, deep, logFolder }
 }
 
 /** The languages' own checkers; each says itself when it cannot be had here. */
-function checkersOf(root: string, files: FileSystem): ProjectChecker[] {
-  const go = new GoCommand(nodeProcesses(), findProgram('go', process.env.PATH, root), process.env)
-  return [typeScriptChecker(root, new TypeScriptThread()), goChecker(root, go, files)]
+function checkersOf(root: string, files: FileSystem, paths: KodePaths): ProjectChecker[] {
+  const { env } = process
+  const programAt = (name: string) => findProgram(name, env.PATH, root)
+  const openSandbox = async (room: string) => {
+    const sandbox = await import('#shared/sandbox/open')
+    const common = { processes: nodeProcesses(), env, home: paths.home, stateFolder: paths.config }
+    return sandbox.openSandbox({ ...common, root: room, net: 'none', useSandbox: true })
+  }
+  const roomFor = (name: string, isWanted: (path: string) => boolean) =>
+    new CheckingRoom({ root, cacheFolder: paths.cache, name, isWanted, files, openSandbox })
+  const cargo = {
+    program: programAt('cargo'),
+    // What was fetched outside, and what commands of the agent fetched.
+    homes: [env.CARGO_HOME ?? join(paths.home, '.cargo'), join(projectCacheFolder(root, paths.home, env), 'cargo')],
+  }
+  return [
+    typeScriptChecker(root, new TypeScriptThread()),
+    goChecker(root, new GoCommand(nodeProcesses(), programAt('go'), env), files),
+    rustChecker(
+      root,
+      cargo,
+      roomFor('rust', () => true),
+      files,
+    ),
+    pythonChecker(root, programAt('pyright'), roomFor('python', isReadByPyright), files),
+  ]
 }
 
 /**

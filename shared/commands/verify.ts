@@ -31,7 +31,10 @@ export const verifyCommand: Command = {
     staged: { type: 'boolean', help: 'what is staged in git' },
     base: { type: 'string', value: 'REV', help: 'everything changed since this commit' },
     all: { type: 'boolean', help: 'go on after the first gate that fails' },
-    deep: { type: 'boolean', help: 'also ask the language’s own checkers (TypeScript, Go); only new errors count' },
+    deep: {
+      type: 'boolean',
+      help: 'also ask the language’s own checkers (TypeScript, Go, Rust, Python); only new errors count',
+    },
     format: { type: 'string', value: 'FORMAT', help: FORMATS.join(', ') },
     'block-architecture': { type: 'boolean', help: 'architecture violations fail' },
     'max-blast-radius': { type: 'string', value: 'N', help: 'files downstream that may be affected' },

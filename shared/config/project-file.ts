@@ -75,7 +75,7 @@ export const projectFileSchema = v.object({
         v.pipe(
           v.boolean(),
           v.description(
-            'Also ask the compilers (TypeScript, Go); only new errors count. `kode loop` does unless false',
+            'Also ask the compilers (TypeScript, Go, Rust, Python); only new errors count. `kode loop` does unless false',
           ),
         ),
       ),

@@ -1,4 +1,5 @@
 import type { Result } from '#shared/base/result'
+import { shellWord } from '#shared/base/shell-word'
 import { type Conversation, startConversation } from '#shared/sandbox/conversation'
 import { commandEnvironment } from '#shared/sandbox/environment'
 import type { Sandbox } from '#shared/sandbox/sandbox'
@@ -17,7 +18,7 @@ export type StartProgram = () => Promise<Result<Conversation, { message: string 
 
 /** Starts a server with the environment of a command of the model, and what its configuration adds. */
 export function startProgram(target: ProgramTarget, place: ProgramPlace): ReturnType<StartProgram> {
-  const line = [target.command, ...target.args].map(quoted).join(' ')
+  const line = [target.command, ...target.args].map(shellWord).join(' ')
   const cwd = target.cwd ?? place.root
   if (target.isSandboxed) return place.sandbox.converse({ command: `exec ${line}`, cwd, env: target.env })
   return startConversation({
@@ -26,8 +27,4 @@ export function startProgram(target: ProgramTarget, place: ProgramPlace): Return
     cwd,
     env: { ...commandEnvironment(line, place.env), ...target.env },
   })
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`
 }

@@ -1,0 +1,67 @@
+import type { ChangeSet } from '#shared/edits/change-set'
+import type { FileSystem } from '#shared/host/host'
+
+/** Texts by path; null: the file is not there. */
+export type ShownTexts = Readonly<Record<string, string | null>>
+
+/**
+ * What a change makes of its files, and what they were, for programs that read texts from elsewhere than the disk.
+ *
+ * @param root put before the paths; without it they are relative to the project
+ */
+export function statesOf(changes: ChangeSet, root?: string): { before: ShownTexts; after: ShownTexts } {
+  const before: Record<string, string | null> = {}
+  const after: Record<string, string | null> = {}
+  const at = (path: string) => (root === undefined ? path : `${root}/${path}`)
+  for (const file of changes.files) {
+    const [from, to] = [at(file.oldPath ?? file.path), at(file.path)]
+    before[to] ??= null
+    before[from] = file.before ?? null
+    if (from !== to) after[from] ??= null
+    after[to] = file.after ?? null
+  }
+  return { before, after }
+}
+
+/** The files of a project in one of these states; paths are relative to it. */
+export class ProjectState {
+  readonly texts: ShownTexts
+  readonly #root: string
+  readonly #files: FileSystem
+
+  constructor(root: string, texts: ShownTexts, files: FileSystem) {
+    this.texts = texts
+    this.#root = root
+    this.#files = files
+  }
+
+  async has(path: string): Promise<boolean> {
+    const shown = this.texts[path]
+    return shown === undefined ? (await this.#files.stat(`${this.#root}/${path}`)).ok : shown !== null
+  }
+
+  /** Empty where there is no such file. */
+  async read(path: string): Promise<string> {
+    const shown = this.texts[path]
+    if (shown !== undefined) return shown ?? ''
+    const bytes = await this.#files.read(`${this.#root}/${path}`)
+    return bytes.ok ? Buffer.from(bytes.value).toString() : ''
+  }
+}
+
+/** What is said now and was not said before, however often. */
+export function newAmong<T>(now: readonly T[], then: readonly T[], keyOf: (said: T) => string): T[] {
+  const known = then.map(keyOf)
+  return now.filter(said => {
+    const at = known.indexOf(keyOf(said))
+    if (at >= 0) known.splice(at, 1)
+    return at < 0
+  })
+}
+
+/** The offset of a place in a text; a line from 0, and what stands before the place in it. */
+export function offsetIn(text: string, line: number, charactersBefore: (line: string) => number): number {
+  const lines = text.split('\n')
+  const start = lines.slice(0, line).reduce((sum, each) => sum + each.length + 1, 0)
+  return start + charactersBefore(lines[line] ?? '')
+}
