@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { chmod, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { typeScriptParserOnly } from './scripts/typescript-parser.mjs'
 
 const root = import.meta.dirname
 process.chdir(root)
@@ -54,6 +55,7 @@ const node = {
   outExtension: { '.js': '.mjs' },
   banner: { js: `${COMMON_JS};` },
   loader: { '.md': 'text' },
+  plugins: [typeScriptParserOnly(root, TYPESCRIPT_WORKER)],
   logLevel: 'warning',
 }
 

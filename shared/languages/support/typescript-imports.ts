@@ -5,7 +5,7 @@ import { didYouMean } from './nearest-name'
 import { loadTypeScriptBuiltins } from './typescript-builtins'
 import { moduleExportsOf } from './typescript-exports'
 import { type ModuleImport, type ModuleImportName, moduleShapeOf } from './typescript-modules'
-import { loadTypeScript, parseErrorsOf, parseTypeScript } from './typescript-parser'
+import { loadTypeScript, parseErrorsOf, parseTypeScript, type TypeScript } from './typescript-parser'
 import { type Resolution, typeScriptResolverOf } from './typescript-resolver'
 import { scopesOf } from './typescript-scopes'
 
@@ -47,7 +47,7 @@ export async function checkTypeScriptImports(
   return { kind: 'judged', problems }
 }
 
-function referencesIn(compiler: typeof ts, tree: ts.SourceFile): Reference[] {
+function referencesIn(compiler: TypeScript, tree: ts.SourceFile): Reference[] {
   const shape = moduleShapeOf(compiler, tree)
   const fixed = shape.imports.map(each => ({ ...each, isGuarded: false }))
   const loads = scopesOf(compiler, tree).loads.map(each => ({
