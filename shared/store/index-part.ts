@@ -21,13 +21,21 @@ interface Region {
   crc32: number
 }
 
-/** Collects the words of messages until they are written as one file. */
+/**
+ * Collects the words of messages until they are written as one file. One serves for any number of parts, one after the
+ * other: what is made anew for each would stay around until the next collection.
+ */
 export class PartBuilder {
   readonly #words = new WordTable()
   readonly #places: Place[] = []
   /** Which word was found in which place, by their numbers, in the order it was found. */
   readonly #foundWords = new NumberList()
   readonly #foundPlaces = new NumberList()
+  /** The places of all words, one word's behind the other's, each in ascending order; and where those of a word begin. */
+  readonly #sortedPlaces = new NumberList()
+  readonly #starts = new NumberList()
+  #lists: Buffer = Buffer.alloc(0)
+  #file: Buffer = Buffer.alloc(0)
 
   /** @param text as `indexedText` makes it */
   add(place: Place, text: string): void {
@@ -36,14 +44,20 @@ export class PartBuilder {
   }
 
   /** Goes on with a part that was written before. */
-  static from(part: PartReader): PartBuilder {
-    const builder = new PartBuilder()
-    for (const place of part.places()) builder.#places.push(place)
+  addPart(part: PartReader): void {
+    for (const place of part.places()) this.#places.push(place)
     for (const [word, places] of part.all()) {
-      const [number = 0] = builder.#words.numbersIn(word, 0)
-      for (const place of places) builder.#note(number, place)
+      const [number = 0] = this.#words.numbersIn(word, 0)
+      for (const place of places) this.#note(number, place)
     }
-    return builder
+  }
+
+  /** Begins another part. */
+  clear(): void {
+    this.#words.clear()
+    this.#places.length = 0
+    this.#foundWords.resize(0)
+    this.#foundPlaces.resize(0)
   }
 
   #note(word: number, place: number): void {
@@ -51,37 +65,53 @@ export class PartBuilder {
     this.#foundPlaces.push(place)
   }
 
-  /** The file, and what has to be known to read it. */
+  /** The file, good until it is asked for again, and what has to be known to read it. */
   encode(): { layout: PartLayout; bytes: Buffer } {
-    const { ends, places } = this.#placesByWord()
-    const lists = Buffer.allocUnsafe(this.#words.size * CHECKSUM_BYTES + places.length * MAX_NUMBER_BYTES)
-    let at = 0
-    const lines = this.#words.sorted().map(({ word, number }) => {
-      const from = at
-      at = writeNumbers(places.subarray(ends[number - 1] ?? 0, ends[number]), lists, at)
-      return `${word} ${from.toString(36)} ${(at - from).toString(36)}`
-    })
-    const words = Buffer.from(`\n${lines.join('\n')}\n`)
-    const encoded = Buffer.from(
-      Float64Array.from(this.#places.flatMap(({ session, offset, at }) => [session, offset, at])).buffer,
-    )
+    this.#sortPlaces()
+    const [starts, places] = [this.#starts.values(), this.#sortedPlaces.values()]
+    const placesBytes = this.#places.length * PLACE_BYTES
+    const mostLists = this.#words.size * CHECKSUM_BYTES + places.length * MAX_NUMBER_BYTES
+    const mostWords = 1 + this.#words.bytes + this.#words.size * MAX_LINE_BYTES
+    this.#lists = atLeast(mostLists, this.#lists)
+    this.#file = atLeast(mostWords + placesBytes + mostLists, this.#file)
+    let listsEnd = 0
+    let wordsEnd = this.#file.write('\n')
+    for (const word of this.#words.sorted()) {
+      const from = listsEnd
+      listsEnd = writeNumbers(places, starts[word]!, starts[word + 1]!, this.#lists, from)
+      wordsEnd = this.#words.write(word, this.#file, wordsEnd)
+      const line = ` ${from.toString(36)} ${(listsEnd - from).toString(36)}\n`
+      wordsEnd += this.#file.write(line, wordsEnd, 'latin1')
+    }
+    let end = wordsEnd
+    for (const { session, offset, at } of this.#places) {
+      for (const number of [session, offset, at]) end = this.#file.writeDoubleLE(number, end)
+    }
+    const placesEnd = end
+    end += this.#lists.copy(this.#file, end, 0, listsEnd)
     return {
-      layout: { words: regionOf(words), places: regionOf(encoded) },
-      bytes: Buffer.concat([words, encoded, lists.subarray(0, at)]),
+      layout: {
+        words: regionOf(this.#file.subarray(0, wordsEnd)),
+        places: regionOf(this.#file.subarray(wordsEnd, placesEnd)),
+      },
+      bytes: this.#file.subarray(0, end),
     }
   }
 
-  /** The places of all words, one word's behind the other's, each in ascending order; and where those of a word end. */
-  #placesByWord(): { ends: Int32Array; places: Int32Array } {
+  #sortPlaces(): void {
     const [words, found] = [this.#foundWords.values(), this.#foundPlaces.values()]
-    const ends = new Int32Array(this.#words.size)
-    for (const word of words) ends[word]!++
-    for (let word = 1; word < ends.length; word++) ends[word]! += ends[word - 1]!
-    const places = new Int32Array(found.length)
-    const next = Int32Array.from(ends, (_, word) => ends[word - 1] ?? 0)
-    for (let index = 0; index < found.length; index++) places[next[words[index]!]!++] = found[index]!
-    return { ends, places }
+    this.#starts.resize(this.#words.size + 1)
+    this.#sortedPlaces.resize(found.length)
+    const [starts, places] = [this.#starts.values().fill(0), this.#sortedPlaces.values()]
+    for (const word of words) starts[word]!++
+    for (let word = 1; word < starts.length; word++) starts[word]! += starts[word - 1]!
+    // From the end, so that each word's places stay in their order, and what was its end becomes its start.
+    for (let index = found.length - 1; index >= 0; index--) places[--starts[words[index]!]!] = found[index]!
   }
+}
+
+function atLeast(bytes: number, buffer: Buffer): Buffer {
+  return buffer.length >= bytes ? buffer : Buffer.allocUnsafe(Math.ceil(bytes * 1.2))
 }
 
 /** A part's file, open for reading. Of the lists of places only those that are asked for are read. */
@@ -177,13 +207,19 @@ const CHECKSUM_BYTES = 4
 /** A part has fewer places than two million. */
 const MAX_NUMBER_BYTES = 3
 
-/** Ascending numbers as their differences, seven bits a byte, with a checksum in front; returns the offset after them. */
-function writeNumbers(numbers: Int32Array, bytes: Buffer, from: number): number {
+/** Of a word's line beside the word: two blanks, two numbers of 32 bits in base 36, a line feed. */
+const MAX_LINE_BYTES = 17
+
+/**
+ * A stretch of ascending numbers as their differences, seven bits a byte, with a checksum in front; returns the offset after
+ * them.
+ */
+function writeNumbers(numbers: Int32Array, first: number, end: number, bytes: Buffer, from: number): number {
   let at = from + CHECKSUM_BYTES
   let last = 0
-  for (const number of numbers) {
-    let rest = number - last
-    last = number
+  for (let index = first; index < end; index++) {
+    let rest = numbers[index]! - last
+    last = numbers[index]!
     for (; rest > 0x7f; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80
     bytes[at++] = rest
   }

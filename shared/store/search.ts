@@ -99,11 +99,12 @@ export class SearchIndex {
     )
     let missing = this.#missing(parts, all)
     const total = bytesOf(missing)
+    const builder = new PartBuilder()
     while (missing.length > 0) {
       const open = parts.findIndex(part => part.bytes < PART_BYTES)
       const old = open < 0 ? undefined : parts.splice(open, 1)[0]
-      const builder = old ? this.#read(old, part => PartBuilder.from(part)) : new PartBuilder()
-      if (!builder) {
+      builder.clear()
+      if (old && !this.#addPart(old, builder)) {
         // It is damaged, so what it held is missing too.
         missing = this.#missing(parts, all)
         continue
@@ -159,7 +160,7 @@ export class SearchIndex {
         stretch.from = window.to
         left -= window.to - window.from
         onLeft(left)
-        // A megabyte of text takes its time: others have a turn in between.
+        // A part takes its time: others have a turn in between.
         await setImmediate()
         if (filling.bytes >= PART_BYTES) break
       }
@@ -224,6 +225,15 @@ export class SearchIndex {
         return isWanted ? [{ id: session.id, offset: place.offset, at: place.at }] : []
       })
     })
+  }
+
+  /** Whether the part could be read. */
+  #addPart(part: Part, builder: PartBuilder): boolean {
+    const isAdded = this.#read(part, reader => {
+      builder.addPart(reader)
+      return true
+    })
+    return isAdded ?? false
   }
 
   #read<T>(part: Part, use: (reader: PartReader) => T): T | undefined {
@@ -296,7 +306,7 @@ const INDEX_SCHEMA = 2
 const PART_SUFFIX = '.words'
 
 /** Characters of text in one part. While it is filled its words take several times as much memory. */
-const PART_BYTES = 4_000_000
+const PART_BYTES = 2_000_000
 
 /** Of a message beside its text. */
 const PLACE_BYTES = 24

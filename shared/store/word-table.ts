@@ -10,6 +10,8 @@ export class WordTable {
   /** Where each word ends in them. */
   readonly #ends = new NumberList()
   readonly #hashes = new NumberList()
+  /** The text that is looked at. */
+  #text = Buffer.alloc(0)
   /** The text in which each word was seen last. */
   readonly #seenIn = new NumberList()
   /** Numbers of words plus one, by the lower bits of their hash; the next free one where it is taken. */
@@ -26,13 +28,17 @@ export class WordTable {
    * @param text another number for each text, from 0
    */
   numbersIn(content: string, text: number): number[] {
-    const bytes = Buffer.from(content)
+    // A buffer for each text would stay around until the next collection.
+    if (this.#text.length < content.length * MOST_BYTES)
+      this.#text = Buffer.allocUnsafe(content.length * MOST_BYTES * 2)
+    const bytes = this.#text
+    const length = bytes.write(content)
     const found: number[] = []
-    for (let from = 0; from < bytes.length; from++) {
+    for (let from = 0; from < length; from++) {
       let hash = 0x811c9dc5
       let highest = 0
       let to = from
-      for (; to < bytes.length; to++) {
+      for (; to < length; to++) {
         const folded = FOLDED[bytes[to]!]!
         if (folded === NO_WORD) break
         highest |= folded
@@ -51,12 +57,37 @@ export class WordTable {
     return found
   }
 
-  /** All words, in one order for good. */
-  sorted(): { word: string; number: number }[] {
-    const bytes = Buffer.from(this.#bytes.buffer)
-    return Array.from({ length: this.size }, (_, number) => {
-      return { word: bytes.toString('utf8', this.#startOf(number), this.#ends.at(number)), number }
-    }).sort((a, b) => (a.word < b.word ? -1 : 1))
+  /** The numbers of all words, in the order of their bytes. */
+  sorted(): Int32Array {
+    const bytes = this.#bytes
+    return Int32Array.from({ length: this.size }, (_, number) => number).sort((a, b) => {
+      let [left, right] = [this.#startOf(a), this.#startOf(b)]
+      const [leftEnd, rightEnd] = [this.#ends.at(a), this.#ends.at(b)]
+      while (left < leftEnd && right < rightEnd && bytes[left] === bytes[right]) {
+        left++
+        right++
+      }
+      return (left < leftEnd ? bytes[left]! : -1) - (right < rightEnd ? bytes[right]! : -1)
+    })
+  }
+
+  /** Bytes of all words together. */
+  get bytes(): number {
+    return this.size === 0 ? 0 : this.#ends.at(this.size - 1)
+  }
+
+  /** Writes the bytes of a word; returns the offset after them. */
+  write(number: number, target: Uint8Array, from: number): number {
+    let at = from
+    const end = this.#ends.at(number)
+    for (let byte = this.#startOf(number); byte < end; byte++) target[at++] = this.#bytes[byte]!
+    return at
+  }
+
+  /** Forgets all words, and keeps its memory for the next. */
+  clear(): void {
+    for (const list of [this.#ends, this.#hashes, this.#seenIn]) list.resize(0)
+    this.#slots.fill(0)
   }
 
   #startOf(number: number): number {
@@ -83,7 +114,7 @@ export class WordTable {
   }
 
   #add(bytes: Uint8Array, from: number, to: number, hash: number): number {
-    const start = this.size === 0 ? 0 : this.#ends.at(this.size - 1)
+    const start = this.bytes
     const end = start + to - from
     if (end > this.#bytes.length) {
       const larger = new Uint8Array(Math.max(end, this.#bytes.length * 2))
@@ -108,6 +139,9 @@ export class WordTable {
   }
 }
 
+/** UTF-8 takes for one unit of UTF-16. */
+const MOST_BYTES = 3
+
 /** For each byte the one that stands for it in a word. */
 const NO_WORD = 0
 const FOLDED = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -123,13 +157,9 @@ export class NumberList {
 
   /** Returns its index. */
   push(value: number): number {
-    if (this.length === this.#values.length) {
-      const larger = new Int32Array(this.length * 2)
-      larger.set(this.#values)
-      this.#values = larger
-    }
-    this.#values[this.length] = value
-    return this.length++
+    this.resize(this.length + 1)
+    this.#values[this.length - 1] = value
+    return this.length - 1
   }
 
   /** @param index below `length` */
@@ -143,5 +173,15 @@ export class NumberList {
 
   values(): Int32Array {
     return this.#values.subarray(0, this.length)
+  }
+
+  /** Makes it longer or shorter; what is new in it is of no certain value. */
+  resize(length: number): void {
+    if (length > this.#values.length) {
+      const larger = new Int32Array(Math.max(length, this.#values.length * 2))
+      larger.set(this.#values)
+      this.#values = larger
+    }
+    this.length = length
   }
 }
