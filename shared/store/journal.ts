@@ -253,7 +253,7 @@ export function* recordWindows(file: string, from: number, to: number): Generato
   }
 }
 
-const WINDOW_BYTES = 1_000_000
+const WINDOW_BYTES = 64_000
 
 /** Reads a file from an offset to another, or to its end. */
 export function readWhole(path: string, from = 0, to = Number.POSITIVE_INFINITY): Buffer {
@@ -305,7 +305,7 @@ export class Journal {
   }
 
   /** Makes the first generation with its first records; without them there is none. Throws `exists` when there is one. */
-  static create(path: string, isSole: boolean, first = Buffer.alloc(0)): Journal {
+  static create(path: string, isSole: boolean, first: Buffer = Buffer.alloc(0)): Journal {
     const file = generationPath(path, 1)
     try {
       const fd = openSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL, 0o600)
