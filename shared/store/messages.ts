@@ -14,7 +14,6 @@ import { isWritten, StoreFailure, storeFailure } from './failure'
 import { frame, Journal, readJournal } from './journal'
 import { Lease } from './lease'
 import { type StorePaths, sessionBlobs, sessionJournal, sessionLease } from './paths'
-import { type Hit, searchEntries } from './recall'
 import { encodeMessage, type MessageDetails } from './stored-message'
 import { addRequest, type RequestUsage, type SessionUsage, type UsageTotal } from './usage'
 
@@ -173,11 +172,6 @@ export class SessionLog {
 
   usage(): SessionUsage {
     return this.#conversation.usage
-  }
-
-  /** Looks through all messages of this session, archived ones too, in their full length; newest first. */
-  searchAll(query: string | RegExp): Hit[] {
-    return searchEntries(this.history(), query)
   }
 
   /** All messages, archived ones too. */

@@ -14,7 +14,6 @@ export interface StorePaths {
   damaged: string
   catalog: string
   history: string
-  settings: string
   index: string
 }
 
@@ -29,7 +28,6 @@ export function storePaths(folder: string): StorePaths {
     damaged: join(folder, 'damaged'),
     catalog: join(folder, 'catalog'),
     history: join(folder, 'history'),
-    settings: join(folder, 'settings'),
     index: join(folder, 'index'),
   }
 }

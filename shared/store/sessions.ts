@@ -10,7 +10,6 @@ import { Catalog } from './catalog'
 import { archivedIds, Conversation, SESSION_SCHEMA, type SessionHeader } from './conversation'
 import { exportAsData, exportAsMarkdown, exportAsSqlite, type ReadSession } from './export'
 import { ifThere, isWritten, type StoreFailure, storeFailure } from './failure'
-import { InputHistory } from './history'
 import {
   finishInterruptedRewrite,
   frame,
@@ -32,7 +31,6 @@ import { holderOf, LEASE_NAME, Lease, type Owner, removeLeases } from './lease'
 import { SessionLog, type SessionSummary, summaryOf } from './messages'
 import { type StorePaths, sessionBlobs, sessionJournal, sessionLease, storePaths } from './paths'
 import { type IndexProgress, type SearchHit, SearchIndex } from './search'
-import { SavedSettings } from './settings'
 import { blobsOf } from './stored-message'
 
 export interface NewSession {
@@ -117,8 +115,6 @@ const STORE_SCHEMA = 1
 /** Everything kode remembers of its sessions. Any number of processes may use one folder at the same time. */
 export class Store {
   readonly paths: StorePaths
-  readonly settings: SavedSettings
-  readonly history: InputHistory
   readonly #now: () => number
   readonly #catalog: Catalog
   readonly #index: SearchIndex
@@ -126,8 +122,6 @@ export class Store {
   constructor(paths: StorePaths, now: () => number) {
     this.paths = paths
     this.#now = now
-    this.settings = new SavedSettings(paths)
-    this.history = new InputHistory(paths)
     this.#catalog = new Catalog(paths.catalog)
     this.#index = new SearchIndex(paths)
   }
@@ -369,15 +363,9 @@ export class Store {
     return purged
   }
 
-  /** Bytes of archived messages, as far as they are known without reading them. */
-  archivedBytes(): number {
-    return [...this.#catalog.all().values()].reduce((sum, each) => sum + each.archived_bytes, 0)
-  }
-
   /** Ends this process's use of the store. Sessions are closed by whoever opened them. */
   async close(): Promise<void> {
     await this.#catalog.close()
-    await this.history.close()
   }
 
   async #openOwned(id: string, lease: Lease): Promise<Result<OpenedSession, SessionProblem>> {

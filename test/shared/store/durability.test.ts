@@ -47,8 +47,6 @@ const PROGRAM = `
   await log.archive(['u1'])
   events.push(['saved', 'archive'])
   await log.close()
-  store.settings.set('mode', 'plan')
-  events.push(['saved', 'setting'])
   await store.purge()
   events.push(['saved', 'purge'])
   console.log(JSON.stringify(events))`
@@ -87,7 +85,7 @@ describe.skipIf(process.platform !== 'linux')('what the store calls saved would 
 
   test.each([
     ['a long text', /blobs\/s\/[0-9a-f]{64}$/, /blobs\/s$/, 'long'],
-    ['a setting', /settings\/mode\.json$/, /settings$/, 'setting'],
+    ['the number of the schema', /db\/schema\.json$/, /db$/, 'first'],
     ['a rewritten journal', /sessions\/s\.2\.log$/, /sessions$/, 'purge'],
   ])('%s is whole before it gets its name, and the name is there before it counts', (_, file, parent, what) => {
     const placed = last('place', file, saved(what))

@@ -60,16 +60,6 @@ test('two windows append to the catalog and the history while one of them compac
   expect(readdirSync(folder)).toEqual(['history.2.log'])
 })
 
-test('processes that save different settings do not undo each other', () => {
-  const folder = temporaryFolder()
-  const [one, two] = [storeIn(folder), storeIn(folder)]
-  one.settings.set('model', { provider: 'openai', model: 'm' })
-  two.settings.set('mode', 'auto')
-  expect(two.settings.get('model')).toEqual({ provider: 'openai', model: 'm' })
-  expect(one.settings.get('mode')).toBe('auto')
-  expect(one.settings.get('never_saved')).toBeUndefined()
-})
-
 mountTest(
   'a full disk fails the message that does not fit, keeps what was saved, and goes on when there is room again',
   async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { textOfMessage } from '#shared/store/recall'
+import { searchEntries, textOfMessage } from '#shared/store/recall'
 import { assistant, idsOf, reopen, result, sessionIn, storeIn, temporaryFolder, user } from './support'
 
 describe('a session that is resumed', () => {
@@ -135,7 +135,7 @@ describe('compaction', () => {
     await session.append(user('u2', 'new question'))
     await session.archive(['u1', 'a1'], { ...user('s1', 'what happened'), origin: 'summary' })
     expect(idsOf(session.messages())).toEqual(['s1', 'u2'])
-    expect(session.searchAll('NEEDLE')).toMatchObject([{ turn: 1, message_id: 'u1', is_archived: true }])
+    expect(searchEntries(session.history(), 'NEEDLE')).toMatchObject([{ turn: 1, message_id: 'u1', is_archived: true }])
     await session.close()
 
     const { log } = await reopen(store, session.id)
@@ -153,7 +153,7 @@ describe('compaction', () => {
     expect(diskBytes(folder)).toBeLessThan(10_000)
     const after = await reopen(store, session.id)
     expect(idsOf(after.log.messages())).toEqual(['s1', 'u2'])
-    expect(after.log.searchAll('needle')).toEqual([])
+    expect(searchEntries(after.log.history(), 'needle')).toEqual([])
     expect(after.damage).toBeUndefined()
   })
 })
@@ -166,7 +166,7 @@ test('a session that was never used, and an ephemeral one, leave nothing on the 
   await unused.close()
   const ephemeral = sessionIn(store, { isEphemeral: true })
   await ephemeral.append(user('u1', 'secret'))
-  expect(ephemeral.searchAll('secret')).toHaveLength(1)
+  expect(searchEntries(ephemeral.history(), 'secret')).toHaveLength(1)
   await ephemeral.close()
   expect(readdirSync(folder, { recursive: true }).sort()).toEqual(['leases', 'schema.json', 'sessions'])
 })
@@ -213,7 +213,7 @@ test('images and long outputs come back from files of their own', async () => {
     {},
     { text: long, images: [image] },
   ])
-  expect(log.searchAll('very end')).toHaveLength(1)
+  expect(searchEntries(log.history(), 'very end')).toHaveLength(1)
   expect(log.summary().bytes).toBeLessThan(3000)
 })
 
