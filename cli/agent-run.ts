@@ -4,13 +4,13 @@ import { createKode, createOutputCheck, type SessionOptions } from '#shared/kode
 import type { KodeEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { RunRecord, type RunResult } from '#shared/protocol/run-result'
-import { listFlag, numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
+import { COUNT, listFlag, numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
 import { cliHost } from './cli-host'
 import type { Interruption } from './interruption'
 import { LineControl } from './line-control'
 import type { Output } from './output'
 import { textRenderer } from './render/text'
-import { RunPatch, writeReports } from './run-reports'
+import { prepareReports, RunPatch, writeReports } from './run-reports'
 import { modelSettings } from './settings-flags'
 import { readPipedContext, readStdin } from './stdin'
 import { VERSION } from './version'
@@ -33,6 +33,7 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
     throw new UsageError('no prompt: give it as words, with -p, or on stdin')
   }
   const schema = await readOutputSchema(flags)
+  prepareReports(flags)
   const host = cliHost()
   const answersOnStdin = flags['answer-on-stdin'] === true
   const opened = await createKode(lines && answersOnStdin ? lines.answering(host) : host, {
@@ -63,7 +64,7 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
       ...(schema && { schema }),
       allowDenied: flags['allow-denied'] === true,
       requireChanges: flags['require-changes'] === true,
-      ...(verify && { verify: { command: verify, attempts: numberFlag(flags, 'verify-attempts') ?? 1 } }),
+      ...(verify && { verify: { command: verify, attempts: numberFlag(flags, 'verify-attempts', COUNT) ?? 1 } }),
     })
     return interruption.exitCode === undefined ? result : { ...result, exit_code: interruption.exitCode }
   }
@@ -139,9 +140,13 @@ export function sessionOptions(flags: ParsedArgs['flags']): SessionOptions {
     ...(resume && { resume }),
     ...(id && { id }),
     continueLast: flags.continue === true,
-    isFork: flags.fork === true,
+    isFork: flags.fork === true || (flags.ephemeral === true && goesOn(flags)),
     isEphemeral: flags.ephemeral === true,
   }
+}
+
+function goesOn(flags: ParsedArgs['flags']): boolean {
+  return flags.continue === true || flags.resume !== undefined || flags.session !== undefined
 }
 
 function outputFormat(flags: ParsedArgs['flags']): Format {
@@ -200,9 +205,9 @@ export function agentSettings(flags: ParsedArgs['flags']): Partial<Settings> {
   const agent = textFlag(flags, 'agent')
   if (agent !== undefined) settings.agent = agent
   const numbers = {
-    maxTurns: numberFlag(flags, 'max-turns'),
+    maxTurns: numberFlag(flags, 'max-turns', COUNT),
     maxCostUsd: numberFlag(flags, 'max-cost'),
-    maxTotalTokens: numberFlag(flags, 'max-total-tokens'),
+    maxTotalTokens: numberFlag(flags, 'max-total-tokens', COUNT),
     timeoutS: numberFlag(flags, 'timeout'),
     idleTimeoutS: numberFlag(flags, 'idle-timeout'),
   }
@@ -216,6 +221,8 @@ export function agentSettings(flags: ParsedArgs['flags']): Partial<Settings> {
   if (hosts) settings.allowNet = hosts
   if (flags['no-sandbox']) settings.useSandbox = false
   if (flags.bare) settings.isBare = true
+  // A session that goes on was on the disk before; then only its copy is not.
+  if (flags.ephemeral && !goesOn(flags)) settings.isEphemeral = true
   if (flags['fail-fast']) settings.isFailFast = true
   return settings
 }

@@ -108,13 +108,27 @@ function usageText(error: unknown): string {
   return text.replace(/\. To specify a positional argument.*$/s, '')
 }
 
+/** What a number may be; by default anything above 0. */
+interface NumberRange {
+  least?: number
+  most?: number
+  isWhole?: boolean
+}
+
+/** A whole number from 1. */
+export const COUNT: NumberRange = { least: 1, isWhole: true }
+
 /** A number flag; undefined when it was not given. */
-export function numberFlag(flags: ParsedArgs['flags'], name: string): number | undefined {
+export function numberFlag(flags: ParsedArgs['flags'], name: string, range: NumberRange = {}): number | undefined {
   const text = flags[name]
   if (text === undefined) return undefined
   const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN
-  if (!Number.isFinite(value) || value < 0) throw new UsageError(`--${name} wants a number, not "${String(text)}"`)
-  return value
+  const { least, most = Number.MAX_VALUE, isWhole } = range
+  const isFine = (least === undefined ? value > 0 : value >= least) && value <= most
+  if (isFine && (!isWhole || Number.isInteger(value))) return value
+  const wanted = isWhole ? 'a whole number' : 'a number'
+  const from = least === undefined ? ' above 0' : ` from ${least}${range.most === undefined ? '' : ` to ${most}`}`
+  throw new UsageError(`--${name} wants ${wanted}${from}, not "${String(text)}"`)
 }
 
 /** A text flag; undefined when it was not given. */

@@ -16,7 +16,7 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   // One line, asked for by scripts all the time: neither the compile cache nor main is worth loading for it.
   await load('./version-line.mjs')
 } else {
-  useCompileCache()
+  if (!process.argv.includes('--ephemeral')) useCompileCache()
   compileGrammarsOnce()
   await load('./main.mjs')
 }

@@ -17,6 +17,19 @@ export class RunPatch {
   }
 }
 
+/** A report that cannot be written is told before anything is done. */
+export function prepareReports(flags: ParsedArgs['flags']): void {
+  for (const name of ['patch-file', 'summary-file']) {
+    const path = textFlag(flags, name)
+    if (path === undefined) continue
+    try {
+      writeFileSync(path, '')
+    } catch (error) {
+      throw new UsageError(`--${name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+}
+
 /** Writes `--patch-file`, and the Markdown summary to `--summary-file` or to GitHub's own file. */
 export function writeReports(result: RunResult, patch: RunPatch, flags: ParsedArgs['flags']): void {
   const patchFile = textFlag(flags, 'patch-file')

@@ -1,5 +1,5 @@
 import { parseMode, type Settings } from '#shared/config/settings'
-import { numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
+import { COUNT, numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
 
 /** The settings that flags of the model and the mode make. */
 export function modelSettings(flags: ParsedArgs['flags']): Partial<Settings> {
@@ -10,11 +10,11 @@ export function modelSettings(flags: ParsedArgs['flags']): Partial<Settings> {
   if (provider) settings.provider = provider
   const baseUrl = textFlag(flags, 'base-url')
   if (baseUrl) settings.baseUrl = baseUrl
-  const maxTokens = numberFlag(flags, 'max-tokens')
+  const maxTokens = numberFlag(flags, 'max-tokens', COUNT)
   if (maxTokens !== undefined) settings.maxTokens = maxTokens
-  const temperature = numberFlag(flags, 'temperature')
+  const temperature = numberFlag(flags, 'temperature', { least: 0, most: 2 })
   if (temperature !== undefined) settings.temperature = temperature
-  const thinkingBudget = numberFlag(flags, 'thinking-budget')
+  const thinkingBudget = numberFlag(flags, 'thinking-budget', { least: 0, isWhole: true })
   if (thinkingBudget !== undefined) settings.thinkingBudget = thinkingBudget
   const effort = textFlag(flags, 'reasoning-effort')
   if (effort === 'low' || effort === 'medium' || effort === 'high') settings.reasoningEffort = effort

@@ -31,6 +31,7 @@ import { projectInstructions } from '#shared/context/instructions'
 import type { SkillShelf } from '#shared/context/skills/skill-shelf'
 import { systemPrompt } from '#shared/context/system-prompt'
 import type { UndoReport } from '#shared/edits/checkpoint'
+import { journalFolderFor } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
@@ -136,7 +137,8 @@ export type RunDemandOptions = Omit<HeadlessDemands, 'model' | 'timeoutS' | 'ver
 export async function createKode(host: Host, options: KodeOptions): Promise<Result<Kode, Failure>> {
   const { root, env } = options
   const kept = kodePaths(env)
-  const paths = isWritable(kept.config) ? kept : temporaryPaths(kept)
+  const isReadOnly = !isWritable(kept.config)
+  const paths = isReadOnly || options.settings.isEphemeral ? temporaryPaths(kept) : kept
   const loaded = await loadSettings({
     root,
     files: host.files,
@@ -152,8 +154,10 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   const warnings = [
     ...loaded.value.warnings,
     ...found.value.warnings,
-    ...(paths === kept ? [] : [`${kept.config} is read-only; nothing is kept`]),
+    ...(isReadOnly ? [`${kept.config} is read-only; nothing is kept`] : []),
   ]
+  // What an earlier run left half done is at its own place.
+  if (settings.isEphemeral) await recoverAt(kept, root, host, settings)
   const rules = new RuleBook(
     host.files,
     { user: kept.rules, machine: kept.policy, onlyTighten: settings.isBare },
@@ -168,7 +172,9 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   const sandboxAt = (folder: string) =>
     openSandbox({
       root: folder,
-      stateFolder: paths.config,
+      // The keys in it stay hidden although nothing is written there.
+      stateFolder: kept.config,
+      quarantine: join(paths.config, 'quarantine'),
       processes: host.processes,
       env,
       useSandbox: settings.useSandbox,
@@ -191,7 +197,10 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
   if (settings.mode === undefined && autoRefusal && !options.isInteractive) {
     return fail({ message: `${autoRefusal} Or choose --mode safe.`, exitCode: EXIT.refused })
   }
-  const offered = new Toolset(BUILT_IN_TOOLS).filtered(settings.allowedTools, settings.disallowedTools)
+  const all = new Toolset(BUILT_IN_TOOLS)
+  const unknown = all.unknownNames([...(settings.allowedTools ?? []), ...settings.disallowedTools])
+  if (unknown.length > 0) return fail({ message: all.whyNot(unknown[0]!), exitCode: EXIT.usage })
+  const offered = all.filtered(settings.allowedTools, settings.disallowedTools)
   const tools = offered.filtered(agent.allowedTools, agent.disallowedTools)
   const servers = await ProjectServers.open(
     {
@@ -276,6 +285,11 @@ function temporaryPaths(kept: KodePaths): KodePaths {
   return { ...kept, config: folder, db: join(folder, 'db'), logs: join(folder, 'logs'), cache: join(folder, 'cache') }
 }
 
+async function recoverAt(paths: KodePaths, root: string, host: Host, { project }: Settings): Promise<void> {
+  const journal = await host.files.stat(journalFolderFor(paths.config, root))
+  if (journal.ok) await openEngine({ root, files: host.files, paths, project, now: () => host.now() }).recover()
+}
+
 /** Why `auto` is refused here; undefined when it is not. */
 function whyNotAuto(sandbox: Sandbox, paths: KodePaths, root: string): string | undefined {
   if (sandbox.level === 'none') return `auto mode needs a working sandbox: ${sandbox.description}`
@@ -338,7 +352,14 @@ class ProjectKode implements Kode {
       text => host.log.write('warning', text),
     )
     const { root, project } = { root: this.root, project: settings.project }
-    this.#engine = openEngine({ root, files: host.files, paths, project, now: () => host.now() })
+    this.#engine = openEngine({
+      root,
+      files: host.files,
+      paths,
+      project,
+      now: () => host.now(),
+      ...(settings.isEphemeral && { logFolder: paths.logs }),
+    })
     this.#tasks = new TaskBoard(this.sandbox, root, () => host.now())
     this.#agent = agent
     this.#copies = new WorkingCopies(this.root, {

@@ -1,10 +1,13 @@
 import { fail, ok, type Result } from '#shared/base/result'
+import { priceOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
 import { FallbackProvider, type Route } from '#shared/providers/fallback'
+import { findProvider } from '#shared/providers/known-providers'
 import type { Provider, ProviderFailure } from '#shared/providers/provider'
 import {
   createProvider,
   type Env,
+  type ProviderChoice,
   type ProviderOptions,
   resolveProvider,
   resolveRoute,
@@ -36,6 +39,8 @@ export function openModel(settings: Settings, env: Env): Result<OpenModel, strin
   if (!choice.ok) return fail(inOneLine(choice.error))
   const provider = createProvider({ ...choice.value, ...patienceOf(settings) }, env)
   if (!provider.ok) return fail(inOneLine(provider.error))
+  const unpriced = withoutPrice(settings, choice.value)
+  if (unpriced) return fail(unpriced)
   const first = { provider: provider.value, model: choice.value.model }
   const others = openFallbacks(settings, env)
   if (!others.ok) return others
@@ -46,6 +51,12 @@ export function openModel(settings: Settings, env: Env): Result<OpenModel, strin
   })
 }
 
+/** A limit that cannot be kept is refused: why, in one line. */
+function withoutPrice({ maxCostUsd }: Settings, { provider, model }: ProviderChoice): string | undefined {
+  if (maxCostUsd === undefined || priceOf(model) || findProvider(provider)?.dialect.reportsCost) return undefined
+  return `--max-cost needs a known price, and that of ${model} is not known. Use --max-total-tokens or --max-turns.`
+}
+
 /** `KODE_FALLBACK=groq/some-model,openai`: whom to ask when the first is down. Only the user names them, never a project. */
 function openFallbacks(settings: Settings, env: Env): Result<Route[], string> {
   const routes: Route[] = []
@@ -53,6 +64,8 @@ function openFallbacks(settings: Settings, env: Env): Result<Route[], string> {
     if (name === '') continue
     const choice = resolveRoute(name, { keys: settings.keys }, env)
     if (!choice.ok) return fail(`KODE_FALLBACK: ${inOneLine(choice.error)}`)
+    const unpriced = withoutPrice(settings, choice.value)
+    if (unpriced) return fail(`KODE_FALLBACK: ${unpriced}`)
     const provider = createProvider({ ...choice.value, ...patienceOf(settings) }, env)
     if (!provider.ok) return fail(`KODE_FALLBACK: ${inOneLine(provider.error)}`)
     routes.push({ provider: provider.value, model: choice.value.model })

@@ -39,6 +39,11 @@ export class Toolset {
     return `there is no tool "${name}". The tools are: ${this.names.join(', ')}.`
   }
 
+  /** Names that are neither tools nor their aliases; those of MCP servers, which come later, may be anything with `__`. */
+  unknownNames(names: readonly string[]): string[] {
+    return names.filter(name => !name.includes('__') && !this.find(name))
+  }
+
   /** As offered to the model; the same objects until tools are added, so that a request's prefix never changes. */
   specs(): readonly ToolSpec[] {
     this.#specs ??= this.#all.map(tool => ({

@@ -42,6 +42,8 @@ export interface Settings {
   compactAt?: number
   /** Nothing of the user's own: no saved keys, no memory, no instruction files. */
   isBare: boolean
+  /** Leaves nothing on the disk but what lands in the project; there is no undo then. */
+  isEphemeral: boolean
   /** The first failure of the provider and the first denied call end the run. */
   isFailFast: boolean
   /** The project's own file; empty where there is none. */
@@ -54,6 +56,7 @@ const DEFAULTS = {
   maxTurns: 200,
   disallowedTools: [],
   isBare: false,
+  isEphemeral: false,
   isFailFast: false,
 } satisfies Partial<Settings>
 

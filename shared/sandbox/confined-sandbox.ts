@@ -50,6 +50,7 @@ export interface ConfinedParts {
   /** Absolute, links resolved. */
   root: string
   stateFolder: string
+  quarantine: string
   home: string
   wall: Wall
   processes: Processes
@@ -233,7 +234,7 @@ export class ConfinedSandbox implements Sandbox {
     const stderr = redactSecrets(withoutControlSequences(ended.value.stderr), env)
     const violations = [
       ...excess.told,
-      ...auditProtected(root, before, this.#protected.scan(), this.#quarantine),
+      ...auditProtected(root, before, this.#protected.scan(), this.#parts.quarantine),
       ...(network?.guard.takeBlocked() ?? []),
       ...(ended.value.exitCode === 0 ? [] : violationsIn(stderr, root, before.keys())),
     ]
@@ -307,10 +308,6 @@ export class ConfinedSandbox implements Sandbox {
   /** As commands see it. */
   get #temporary(): string {
     return this.level === 'seatbelt' ? this.#sessionFolder().temporary : '/tmp'
-  }
-
-  get #quarantine(): string {
-    return join(this.#parts.stateFolder, 'quarantine')
   }
 
   #sessionFolder(): SessionFolder {

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { Processes } from '#shared/host/host'
 import type { NetworkChoice } from './confined-sandbox'
@@ -12,6 +13,8 @@ export interface OpenSandbox {
   root: string
   /** kode's own folder; sessions, keys and tokens in it are hidden. */
   stateFolder: string
+  /** Where what a command must not have made is put; default: in `stateFolder`. */
+  quarantine?: string
   processes: Processes
   env: Readonly<Record<string, string | undefined>>
   /** Default: `HOME`. */
@@ -54,6 +57,7 @@ export async function openSandbox(options: OpenSandbox): Promise<Result<Sandbox,
     new ConfinedSandbox({
       root,
       stateFolder: options.stateFolder,
+      quarantine: options.quarantine ?? join(options.stateFolder, 'quarantine'),
       home: options.home ?? env.HOME ?? homedir(),
       wall,
       processes,

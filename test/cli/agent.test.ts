@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { runCli } from '../support/run-cli'
@@ -154,7 +154,16 @@ describe('exit codes', () => {
     [['--nonsense'], /nonsense/],
     [['--output-format', 'xml', 'go'], /text, json, stream-json/],
     [['--mode', 'wild', 'go'], /plan, safe, auto/],
-    [['--max-turns', 'many', 'go'], /wants a number/],
+    [['--max-turns', 'many', 'go'], /wants a whole number from 1, not "many"/],
+    [['--max-turns', '0', 'go'], /wants a whole number from 1/],
+    [['--max-total-tokens', '1.5', 'go'], /wants a whole number/],
+    [['--timeout', '0', 'go'], /wants a number above 0/],
+    [['--max-cost', '-1', 'go'], /--max-cost/],
+    [['--temperature', '2.5', 'go'], /wants a number from 0 to 2/],
+    [['--allowed-tools', 'Read,Grap', '--provider', 'mock', 'go'], /no tool "Grap"\. The tools are: Read/],
+    [['--disallowed-tools', 'Bsh', '--provider', 'mock', 'go'], /no tool "Bsh"/],
+    [['--max-cost', '1', '--provider', 'mock', 'go'], /price, and that of mock-model is not known/],
+    [['--patch-file', '/no/such/folder/x.patch', '--provider', 'mock', 'go'], /--patch-file: .*no such file/],
     [['-a', 'reviewer', 'go'], /there is no agent "reviewer"; there are: default, explore, plan, task, verify/],
     [['-p', 'a', 'b'], /not both/],
     [['--project-root', '/no/such/folder', 'go'], /does not exist/],
@@ -305,11 +314,26 @@ describe('sessions', () => {
     expect(unknown.code).toBe(2)
   })
 
-  test('--ephemeral leaves nothing', async () => {
-    const { root, env } = await projectWith([{ text: 'gone' }])
-    await runCli(['--ephemeral', 'one'], { cwd: root, env })
+  test('--ephemeral leaves nothing but the change itself', async () => {
+    const { root, env } = await projectWith([
+      { toolCalls: [edit('41', '42')] },
+      { toolCalls: [{ name: 'Bash', arguments: { command: 'touch made' } }] },
+      { text: 'gone' },
+    ])
+    const end = await runCli(['--ephemeral', 'one'], { cwd: root, env })
+    expect(end.code, end.stderr).toBe(0)
+    const left = readdirSync(join(root, '..'), { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())
+    expect(left.map(entry => entry.name).sort()).toEqual(['README.md', 'a.ts', 'made'])
+    expect(readFileSync(join(root, 'src/a.ts'), 'utf8')).toContain('42')
+  })
+
+  test('--ephemeral goes on with a session in a copy, and the session stays as it was', async () => {
+    const { root, env, model } = await projectWith([{ text: 'first' }, { text: 'second' }])
+    const first = JSON.parse((await runCli(['--json', 'one'], { cwd: root, env })).stdout)
+    expect((await runCli(['--ephemeral', '-s', first.session_id, 'two'], { cwd: root, env })).stdout).toBe('second\n')
+    expect(JSON.stringify(model.requests[1]?.body.messages)).toMatch(/one.*first.*two/s)
     const listed = JSON.parse((await runCli(['sessions', 'list', '--json'], { cwd: root, env })).stdout)
-    expect(listed.sessions).toEqual([])
+    expect(listed.sessions).toMatchObject([{ id: first.session_id, messages: 2 }])
   })
 })
 

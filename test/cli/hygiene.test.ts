@@ -1,7 +1,7 @@
 /** What the peers of this program were measured to do wrong when scripts run them: none of it happens here. */
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CLI, runCli } from '../support/run-cli'
 import { type Script, startScriptedProvider } from '../support/scripted-provider'
@@ -89,12 +89,15 @@ test('a reader that goes away ends the run, quietly and with its children', asyn
 })
 
 test('works with a read-only home, and says that nothing is kept', async () => {
-  const { root, env } = await projectWith([
+  const { root, env, model } = await projectWith([
     { toolCalls: [{ name: 'Write', arguments: { file_path: 'made.js', content: 'export const a = 1\n' } }] },
+    bash('cat "$HOME"/.config/kode/db/keys.json; echo looked'),
     { text: 'made' },
   ])
   const home = join(root, '../home')
-  mkdirSync(home)
+  const keys = join(home, '.config/kode/db/keys.json')
+  mkdirSync(dirname(keys), { recursive: true })
+  writeFileSync(keys, JSON.stringify({ version: 1, keys: { groq: 'a-kept-key' }, keychain: [] }))
   const inReadOnlyHome = ['--dev-bind', '/', '/', '--ro-bind', home, home, process.execPath, CLI, 'go']
   const child = spawn('bwrap', inReadOnlyHome, {
     cwd: root,
@@ -113,6 +116,10 @@ test('works with a read-only home, and says that nothing is kept', async () => {
   expect([code, stdout], stderr).toEqual([0, 'made\n'])
   expect(stderr).toMatch(/read-only; nothing is kept/)
   expect(readFileSync(join(root, 'made.js'), 'utf8')).toContain('a = 1')
+  // Kept keys are as invisible to commands as in any other home.
+  const output = JSON.stringify(model.requests.at(-1)?.body.messages)
+  expect(output).toContain('looked')
+  expect(output).not.toContain('a-kept-key')
 })
 
 test('no host but the provider is contacted, nor is a name looked up', async () => {
