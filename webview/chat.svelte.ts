@@ -20,12 +20,13 @@ export class Chat {
   state: ChatState = $state.raw(EMPTY_CHAT)
   facts: PanelFacts = $state.raw(NO_FACTS)
   isLoaded = $state(false)
+  /** Names one life of a conversation in the host: another one is drawn from the start. */
+  epoch = $state('')
   /** One line about a request that failed. */
   problem = $state('')
   draft = $state('')
 
   readonly bridge = new Bridge(push => this.#take(push))
-  #epoch = ''
   #seq = 0
 
   constructor() {
@@ -58,12 +59,12 @@ export class Chat {
         useWords(push.facts.words)
         this.state = foldChat(EMPTY_CHAT, push.events)
         this.facts = push.facts
-        this.#epoch = push.epoch
+        this.epoch = push.epoch
         this.#seq = push.seq
         this.isLoaded = true
         return
       case 'events':
-        if (push.epoch !== this.#epoch || push.seq <= this.#seq) return
+        if (push.epoch !== this.epoch || push.seq <= this.#seq) return
         // Something was missed; what is shown must be what happened.
         if (push.seq > this.#seq + 1) {
           this.do('open', { version: PANEL_VERSION })

@@ -7,8 +7,8 @@ import {
   assistant,
   COMMAND_APPROVAL,
   call,
-  DIFF,
   result,
+  STATES,
   session,
   TURN,
   TURN_END,
@@ -379,25 +379,32 @@ describe('an approval', () => {
 })
 
 describe('accessibility', () => {
-  test.each(THEMES)('axe finds nothing to object to in %s', async theme => {
+  test.each(THEMES)('axe finds nothing to object to in any state in %s', async theme => {
     chat = await ChatPage.open(theme)
-    await chat.start()
-    await expectNoViolations('welcome')
-    await chat.start([...TURN, { type: 'approval_requested', request: APPROVAL }])
-    await chat.page.getByRole('region', { name: /Approval/ }).waitFor()
-    await expectNoViolations('approval')
-    await chat.start([...TURN, ...TURN_END])
-    await chat.page.getByRole('button', { name: /Edited/ }).click()
-    await chat.page.getByText(DIFF.split('\n')[6]!.slice(1)).first().waitFor()
-    await expectNoViolations('end of a turn')
+    for (const state of Object.keys(STATES)) {
+      await chat.show(state)
+      await expectNoViolations(state)
+    }
   })
 
-  test('nothing is cut off at 250 pixels', async () => {
-    chat = await ChatPage.open('light', { width: 250, height: 700 })
-    await chat.start([...TURN, { type: 'approval_requested', request: APPROVAL }])
-    await chat.page.getByRole('button', { name: 'Approve src/orders.ts' }).waitFor()
-    const isWider = await chat.page.evaluate('document.documentElement.scrollWidth > innerWidth')
-    expect(isWider).toBe(false)
+  test('axe finds nothing to object to while a menu is open', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session()])
+    await chat.page.getByRole('textbox', { name: 'Message to kode' }).pressSequentially('/')
+    await chat.page.getByRole('option', { name: '/transcript' }).waitFor()
+    await expectNoViolations('menu')
+  })
+
+  test.each([
+    ['at 250 pixels', { width: 250 }],
+    ['at twice the size', { width: 500, zoom: 2 }],
+  ])('nothing is cut off %s', async (_, size) => {
+    chat = await ChatPage.open('light', size)
+    for (const state of Object.keys(STATES)) {
+      await chat.show(state)
+      const isWider = await chat.page.evaluate('document.documentElement.scrollWidth > innerWidth')
+      expect([state, isWider]).toEqual([state, false])
+    }
   })
 })
 

@@ -2,34 +2,31 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, test } from 'vitest'
-import { ChatPage, closeBrowser, THEMES } from './support/chat-page'
+import { ChatPage, closeBrowser, THEMES, type Theme } from './support/chat-page'
 import { Editor, edit } from './support/editor'
-import { APPROVAL, TURN, TURN_END } from './support/sample-events'
+import { STATES } from './support/sample-events'
 
 const FOLDER = join(import.meta.dirname, '../../docs/screenshots')
 mkdirSync(FOLDER, { recursive: true })
 
 afterAll(() => closeBrowser())
 
-/** Rows are measured after they are drawn. */
+/** Decorations of the editor come late. */
 const SETTLE_MS = 600
 
-test.each(THEMES)('the chat in %s', async theme => {
-  const chat = await ChatPage.open(theme)
-  await chat.start([...TURN, { type: 'approval_requested', request: APPROVAL }])
-  await chat.page.waitForTimeout(SETTLE_MS)
-  await chat.page.screenshot({ path: `${FOLDER}/approval-${theme}.png` })
-  await chat.start([...TURN, ...TURN_END])
-  await chat.page.waitForTimeout(SETTLE_MS)
-  await chat.page.screenshot({ path: `${FOLDER}/turn-${theme}.png` })
-  await chat.close()
-})
+/** Each theme at the width of a side bar, then the narrowest, and the largest letters. */
+const LOOKS: [string, Theme, Parameters<typeof ChatPage.open>[1]][] = [
+  ...THEMES.map((theme): [string, Theme, object] => [theme, theme, {}]),
+  ['narrow', 'dark', { width: 250 }],
+  ['zoomed', 'light', { width: 500, zoom: 2 }],
+]
 
-test('the chat at 250 pixels', async () => {
-  const chat = await ChatPage.open('dark', { width: 250, height: 760 })
-  await chat.start([...TURN, { type: 'approval_requested', request: APPROVAL }])
-  await chat.page.waitForTimeout(SETTLE_MS)
-  await chat.page.screenshot({ path: `${FOLDER}/narrow.png` })
+test.each(LOOKS)('the chat, %s', async (look, theme, size) => {
+  const chat = await ChatPage.open(theme, size)
+  for (const state of Object.keys(STATES)) {
+    await chat.show(state)
+    await chat.page.screenshot({ path: `${FOLDER}/${state}-${look}.png` })
+  }
   await chat.close()
 })
 

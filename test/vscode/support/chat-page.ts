@@ -6,6 +6,10 @@ import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type { ChatEvent } from '#shared/protocol/events'
 import type { PanelFacts, PanelPush, PanelRequest } from '#shared/protocol/requests'
+import { STATES } from './sample-events'
+
+/** For the list to find its place. */
+const SETTLE_MS = 600
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -39,6 +43,7 @@ export class ChatPage {
   readonly page: Page
   readonly #close: () => void
   #seq = 0
+  #epoch = 0
   /** What the page asked its host, in order. */
   readonly requests: PanelRequest[] = []
   /** Violations of the content security policy and uncaught errors. */
@@ -46,13 +51,17 @@ export class ChatPage {
   /** Answers of the host by request name; without one the reply is empty. */
   readonly answers: Partial<Record<PanelRequest['name'], (input: never) => unknown>> = { history: () => [] }
 
-  static async open(theme: Theme, viewport = { width: 420, height: 760 }): Promise<ChatPage> {
+  /** @param zoom as the editor's: at 2, half as many lines and letters fit */
+  static async open(theme: Theme, { width = 420, height = 760, zoom = 1 } = {}): Promise<ChatPage> {
     const { url, close } = await servePage(theme)
     browser ??= chromium.launch({
       executablePath: process.env.CHROMIUM_PATH ?? execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim(),
       args: ['--no-sandbox', '--disable-gpu'],
     })
-    const page = await (await browser).newPage({ viewport })
+    const page = await (await browser).newPage({
+      viewport: { width: Math.round(width / zoom), height: Math.round(height / zoom) },
+      deviceScaleFactor: zoom,
+    })
     const chat = new ChatPage(page, close)
     await page.exposeFunction('toHost', (request: PanelRequest) => chat.#receive(request))
     await page.addInitScript({
@@ -82,7 +91,7 @@ export class ChatPage {
     await this.#push({
       kind: 'start',
       version: 1,
-      epoch: 'test',
+      epoch: `test-${++this.#epoch}`,
       seq: this.#seq,
       events: [...events],
       facts: { ...FACTS, ...facts },
@@ -90,8 +99,17 @@ export class ChatPage {
     await this.page.getByRole('textbox', { name: 'Message to kode' }).waitFor()
   }
 
+  /** Begins anew in one of the states that the samples name. */
+  async show(state: string): Promise<void> {
+    const { events = [], facts = {}, press } = STATES[state] ?? {}
+    await this.start(events, facts)
+    if (press) await this.page.getByRole('button', { name: press }).last().click()
+    // Rows are measured after they are drawn, and the end is scrolled to.
+    await this.page.waitForTimeout(SETTLE_MS)
+  }
+
   async send(...events: ChatEvent[]): Promise<void> {
-    await this.#push({ kind: 'events', epoch: 'test', seq: ++this.#seq, events })
+    await this.#push({ kind: 'events', epoch: `test-${this.#epoch}`, seq: ++this.#seq, events })
   }
 
   /** A push that the host lost. */

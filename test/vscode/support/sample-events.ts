@@ -2,6 +2,7 @@ import type { ApprovalRequest } from '#shared/protocol/approvals'
 import type { ChatEvent, KodeEvent } from '#shared/protocol/events'
 import type { Finding, GateName, GateReport, GateStatus } from '#shared/protocol/gate-report'
 import type { AssistantPart } from '#shared/protocol/messages'
+import type { PanelFacts } from '#shared/protocol/requests'
 
 const GATES: GateName[] = ['diff_applier', 'syntax', 'imports', 'calls', 'blast_radius', 'architecture', 'security']
 
@@ -216,4 +217,89 @@ export function result(callId: string, name: string, text: string, durationMs: n
     message: { role: 'tool' as const, id: `r-${callId}`, call_id: callId, name, text, status },
     duration_ms: durationMs,
   }
+}
+
+/** A turn at work: it streams, with a plan, work in the background and messages that wait. */
+const RUNNING: ChatEvent[] = [
+  ...TURN.slice(0, 7),
+  {
+    type: 'todos',
+    items: [
+      { content: 'Find where the total is made', status: 'completed', priority: 'high' },
+      { content: 'Add the discount there', status: 'in_progress', priority: 'high' },
+      { content: 'Run the tests', status: 'pending', priority: 'medium' },
+    ],
+  },
+  {
+    type: 'tasks',
+    tasks: [{ id: 'agent:1', name: 'explore', status: 'running', doing: 'Read test/orders.test.ts', started_at: 0 }],
+  },
+  { type: 'tool_started', call: call('call-9', 'Bash', { command: 'npm test' }), title: 'npm test' },
+  { type: 'tool_output_delta', call_id: 'call-9', text: '> vitest run\n' },
+  { type: 'text_delta', message_id: 'a9', text: 'While the tests run, I look at **who calls** `total`' },
+  {
+    type: 'steering',
+    waiting: [
+      { id: 'q1', text: 'Keep the old signature working', lane: 'next' },
+      { id: 'q2', text: 'Then write a line for the changelog', lane: 'later' },
+    ],
+  },
+]
+
+const QUESTION: ChatEvent = {
+  type: 'question_asked',
+  question: {
+    id: 'ask-1',
+    call_id: 'call-8',
+    question: 'Should a discount also apply to shipping?',
+    options: ['Yes', 'No'],
+  },
+}
+
+interface PanelState {
+  events: ChatEvent[]
+  facts?: Partial<PanelFacts>
+  /** Of the button that brings it there. */
+  press?: string
+}
+
+/** What the panel can look like; screenshots and the accessibility test go through all of it. */
+export const STATES: Readonly<Record<string, PanelState>> = {
+  welcome: { events: [], facts: { last: { id: 's0', title: 'Round the totals' } } },
+  'no-folder': { events: [], facts: { missing: 'folder', project: '' } },
+  running: { events: RUNNING, facts: { hasFolders: true } },
+  approval: { events: [...TURN, { type: 'approval_requested', request: APPROVAL }] },
+  command: {
+    events: [...TURN, { type: 'approval_requested', request: COMMAND_APPROVAL }],
+    press: 'Approve and remember a rule',
+  },
+  turn: { events: [...TURN, ...TURN_END] },
+  diff: { events: [...TURN, ...TURN_END], press: 'Edited src/orders.ts' },
+  undone: {
+    events: [
+      ...TURN,
+      ...TURN_END,
+      {
+        type: 'turn_undone',
+        turn_id: 'turn-1',
+        message: 'Nothing was undone.',
+        kept: [{ path: 'src/orders.ts', reason: 'it was changed since', diff: DIFF }],
+      },
+    ],
+  },
+  resumed: {
+    events: [
+      ...TURN.slice(0, 6),
+      QUESTION,
+      {
+        type: 'resumed',
+        away_ms: 7_200_000,
+        messages: 12,
+        tool_calls: 9,
+        usage: { input: 31_000, output: 2_400, cache_read: 0, cache_write: 0, thinking: 0 },
+        is_interrupted: true,
+      },
+    ],
+    facts: { hasVim: true },
+  },
 }
