@@ -1,6 +1,6 @@
 import type { Language, Node, Parser } from 'web-tree-sitter'
 import { fail, ok, type Result } from '#shared/base/result'
-import { startTreeSitter } from '#shared/host/tree-sitter-runtime'
+import { startTreeSitter, type TreeSitterRuntime } from '#shared/host/tree-sitter-runtime'
 import { readShell, type Unreadable } from './shell-reader'
 import { type Script, simpleCommandsOf } from './shell-syntax'
 
@@ -18,6 +18,8 @@ const MAX_LENGTH = 128 * 1024
 export class ShellParser {
   readonly #loadAsset: AssetLoader
   #witness: Promise<Witness> | undefined
+  /** Kept, since freeing one that threw would trap. */
+  readonly #abandoned: Witness[] = []
 
   /** Nothing is loaded before the first line. */
   constructor(loadAsset: AssetLoader) {
@@ -31,8 +33,17 @@ export class ShellParser {
     const script = readShell(text)
     if (!script.ok) return script
     this.#witness ??= loadWitness(this.#loadAsset)
-    const objection = objectionOf(await this.#witness, text, script.value)
-    return objection ? fail({ message: objection }) : ok(script.value)
+    const witness = await this.#witness
+    try {
+      const objection = objectionOf(witness, text, script.value)
+      return objection ? fail({ message: objection }) : ok(script.value)
+    } catch {
+      // Its recursion ran out of stack; the next line gets a parser of its own.
+      this.#abandoned.push(witness)
+      this.#witness = undefined
+      witness.runtime.recover()
+      return fail({ message: 'the parser gave up' })
+    }
   }
 }
 
@@ -50,6 +61,7 @@ function oddityOf(text: string): string | undefined {
 }
 
 interface Witness {
+  runtime: TreeSitterRuntime
   parser: Parser
   language: Language
 }
@@ -63,7 +75,7 @@ async function loadWitness(loadAsset: AssetLoader): Promise<Witness> {
   const language = await Language.load(grammar)
   const parser = new Parser()
   parser.setLanguage(language)
-  return { parser, language }
+  return { runtime, parser, language }
 }
 
 /** What tree-sitter holds against our reading: an error, or a command that we did not see. */

@@ -69,8 +69,9 @@ export const coreutils: CommandTable = {
   ln: {
     class: 'local_mutation',
     why: 'makes links',
-    operands: 'copies',
+    operands: 'text',
     values: { text: '-S --suffix', write: '-t --target-directory' },
+    judge: judgeLinks,
   },
   install: {
     class: 'local_mutation',
@@ -184,4 +185,20 @@ function judgeCalculator(call: Call): void {
   if (call.operands.length > 0) call.raise('local_mutation', 'dc runs a script')
   const isHidden = stdin.kind === 'pipe' || (stdin.kind === 'text' && stdin.text.includes('!'))
   if (isHidden || call.args.some(arg => /[!\0]/.test(arg.text))) call.unknown('dc can run a shell command')
+}
+
+/** A symbolic link's target is read from where the link lies; every other path from where the command runs. */
+function judgeLinks(call: Call): void {
+  const folder = call.value('-t --target-directory')
+  const [targets, link] = folder ? [call.operands, folder] : [call.operands.slice(0, -1), call.operands.at(-1)]
+  if (link === undefined) return
+  // `ln -s ../lib/a`: the link takes the name of its target, in this folder.
+  if (targets.length === 0) call.reads(link)
+  else if (!folder) call.writes(link)
+  const isFolder = folder !== undefined || targets.length > 1 || link.text.endsWith('/')
+  const place = isFolder ? link.text : link.text.slice(0, link.text.lastIndexOf('/') + 1)
+  for (const target of targets) {
+    const isRelative = call.has('-s --symbolic') && place !== '' && !/^[/~]/.test(target.text)
+    call.reads(isRelative ? { ...target, text: `${place}/${target.text}` } : target)
+  }
 }

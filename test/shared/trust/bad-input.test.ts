@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { readAsset } from '#shared/host/node/assets'
 import { ShellParser } from '#shared/trust/shell-parser'
 import { checkCommand, checkJsonLine } from '#shared/trust/trust-check'
@@ -64,5 +64,15 @@ describe('bad input asks with a reason and never crashes', () => {
 
   test('a JSON string is answered with its check', async () => {
     expect(JSON.parse(await checkJsonLine('"ls\\n"', place, parser))).toMatchObject({ command: 'ls\n', parsed: true })
+  })
+
+  test('a line that breaks the parser asks; the next one is read as if nothing had been', async () => {
+    await parser.parse('ls')
+    const { Parser } = await import('web-tree-sitter')
+    vi.spyOn(Parser.prototype, 'parse').mockImplementationOnce(() => {
+      throw new WebAssembly.RuntimeError('unreachable')
+    })
+    expect(await checkCommand('ls', place, parser)).toMatchObject({ parsed: false, decisions: { auto: 'ask' } })
+    expect(await checkCommand('ls', place, parser)).toMatchObject({ parsed: true, class: 'read_only' })
   })
 })
