@@ -5,7 +5,7 @@ import type { CodeIndex } from '#shared/code-index/code-index'
 import { buildWhatFits } from '#shared/edits/build-change-set'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { listTurns, redo, type UndoOptions, undo } from '#shared/edits/checkpoint'
-import { type EditStep, readProposal } from '#shared/edits/proposal'
+import { type EditStep, type Proposal, readProposal } from '#shared/edits/proposal'
 import { type BesideWatch, type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
 import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChanges } from '#shared/edits/write'
 import type { GateSettings } from '#shared/gates/gate'
@@ -46,6 +46,8 @@ export interface Proposed {
   changes: ChangeSet
   hunkIds: string[]
   problems: EditProblem[]
+  /** The same with some of the hunks only; absent where the text could not be read. */
+  only?(ids: ReadonlySet<string>): Promise<Proposed>
 }
 
 /** Judges and lands changes of one project: the same for the agent, the pipelines, and other programs. */
@@ -94,11 +96,18 @@ export class ChangeEngine {
       const named = proposal.error.flatMap(problem => (problem.hunkId === undefined ? [] : [problem.hunkId]))
       return { changes: { id: 'none', files: [] }, hunkIds: named, problems: proposal.error }
     }
-    const { changes, failed } = await buildWhatFits(proposal.value, {
-      root: this.#parts.root,
-      files: this.#parts.files,
-    })
-    return { changes, hunkIds: proposal.value.steps.map(step => step.id), problems: failed }
+    return this.#proposed(proposal.value)
+  }
+
+  async #proposed(proposal: Proposal): Promise<Proposed> {
+    const { root, files } = this.#parts
+    const { changes, failed } = await buildWhatFits(proposal, { root, files })
+    return {
+      changes,
+      hunkIds: proposal.steps.map(step => step.id),
+      problems: failed,
+      only: ids => this.#proposed({ ...proposal, steps: proposal.steps.filter(step => ids.has(step.id)) }),
+    }
   }
 
   /** Whole texts, as a user left them in an editor, in place of the files as they are now; without a text: removed. */

@@ -46,13 +46,21 @@ export const PATCH_OPTIONS = {
   'log-dir': { type: 'string', value: 'DIR', help: 'where kode.log is; default: logs' },
 } as const
 
+const RUN_OPTIONS = {
+  ...PATCH_OPTIONS,
+  partial: {
+    type: 'boolean',
+    help: 'when the rounds are used up, write the hunks that pass without the others; exit 1',
+  },
+} as const
+
 /** generate → gates → apply. */
 export const runCommand: Command = {
   name: 'run',
   summary: 'has a patch made for a task, verifies it, and writes it',
   usage: '<prompt…>',
   doors: ['cli'],
-  options: PATCH_OPTIONS,
+  options: RUN_OPTIONS,
   needsModel: true,
   isJsonByDefault: true,
   run: runPatch,
@@ -64,7 +72,7 @@ export const generateCommand: Command = {
   summary: 'prints the hunks for a task; nothing is written without --apply',
   usage: '[--apply] <prompt…>',
   doors: ['cli'],
-  options: { ...PATCH_OPTIONS, apply: { type: 'boolean', help: 'verify and write, as `kode run` does' } },
+  options: { ...RUN_OPTIONS, apply: { type: 'boolean', help: 'verify and write, as `kode run` does' } },
   needsModel: true,
   isJsonByDefault: true,
   run: (context, args) => (args.flags.apply ? runPatch(context, args) : generateOnly(context, args)),
@@ -133,7 +141,9 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
         ...(await engine.project(context.signal)),
         severities: settings.project.critique?.severities ?? {},
       }),
-    judge: (changes, problems, signal) => engine.judge(changes, signal, problems),
+    isPartial: args.flags.partial === true,
+    judge: (changes, problems, signal, only) =>
+      engine.judge(changes, signal, problems, only ? { ...engine.gateSettings, only } : engine.gateSettings),
     async mayLand(changes) {
       if (settings.project.permission?.edit === 'deny')
         return fail('the project forbids edits (permission.edit is "deny" in .kode/kode.json)')

@@ -73,7 +73,8 @@ async function verify(context: CommandContext, args: CommandArgs): Promise<Comma
   const summary = await verifyPatch(
     subject,
     {
-      judge: (changes, problems, signal) => engine.judge(changes, signal, problems, gates, subject.project),
+      judge: (changes, problems, signal, only) =>
+        engine.judge(changes, signal, problems, only ? { ...gates, only } : gates, subject.project),
       now: context.now,
     },
     context.signal,

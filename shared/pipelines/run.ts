@@ -4,12 +4,13 @@ import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { WrittenFiles } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import { EXIT } from '#shared/protocol/exit-codes'
-import type { GateReport } from '#shared/protocol/gate-report'
+import type { GateName, GateReport } from '#shared/protocol/gate-report'
 import type { Provider } from '#shared/providers/provider'
 import { critiqueText } from './critique'
 import { type GenerateSettings, PatchConversation } from './generate'
 import { failedFiles, failureOf, type RoundSummary, type Summary, warningsOf } from './summary'
 import type { CritiqueFinding } from './support/critique-finding'
+import { failedHunks } from './support/failed-hunks'
 import type { RunBudget } from './support/run-budget'
 
 /** What a run needs; the engine's side is the same for every pipeline. */
@@ -17,13 +18,21 @@ export interface RunServices {
   provider: Provider
   model: GenerateSettings
   maxRounds: number
+  /** What passes by itself may land when the rest was refused to the end. */
+  isPartial: boolean
   /** What of the project matters for the task, as the model reads it. */
   context(task: string): Promise<string>
   /** A reply of the model as a change set; what did not fit is named. */
   propose(reply: string): Promise<Proposed>
   /** What a reviewer says about a patch; an error sends it back before the gates look. */
   critique(changes: ChangeSet): Promise<readonly CritiqueFinding[]>
-  judge(changes: ChangeSet, problems: readonly EditProblem[], signal: AbortSignal): Promise<GateReport>
+  /** @param only by default every gate */
+  judge(
+    changes: ChangeSet,
+    problems: readonly EditProblem[],
+    signal: AbortSignal,
+    only?: readonly GateName[],
+  ): Promise<GateReport>
   /** Whether trust lets this change land; the reason where it does not. */
   mayLand(changes: ChangeSet, report: GateReport, signal: AbortSignal): Promise<Result<void, string>>
   land(changes: ChangeSet): Promise<Result<WrittenFiles, EditProblem>>
@@ -48,6 +57,7 @@ export async function runTask(task: string, services: RunServices, signal: Abort
   const context = await services.context(task)
   const conversation = new PatchConversation(services.provider, services.model, task, context)
   let lastReply = ''
+  let refused: Refused | undefined
 
   for (let round = 1; round <= services.maxRounds; round++) {
     const exhausted = services.budget.exhausted()
@@ -76,17 +86,66 @@ export async function runTask(task: string, services: RunServices, signal: Abort
       continue
     }
     const report = await services.judge(proposed.changes, proposed.problems, signal)
-    record.endRound(proposed, report)
+    const failed = report.status === 'FAIL' ? await blame(proposed, report, services, signal) : {}
+    record.endRound(proposed, report, failed)
     if (signal.aborted) return record.end('interrupted', EXIT.interrupted)
     if (report.status !== 'FAIL') return land(proposed, report, services, record, signal)
 
     services.progress(`refused: ${failureOf(report)}`)
+    refused = { proposed, failed }
     // The same answer again would be refused again.
-    if (generated.text === lastReply) return record.end('the model gave the same refused patch twice', EXIT.failed)
+    if (generated.text === lastReply)
+      return giveUp('the model gave the same refused patch twice', refused, services, record, signal)
     lastReply = generated.text
-    conversation.complain(feedbackFor(report))
+    conversation.complain(`${feedbackFor(report)}${blameText(refused)}`)
   }
-  return record.end(`no patch passed in ${services.maxRounds} rounds`, EXIT.failed)
+  return giveUp(`no patch passed in ${services.maxRounds} rounds`, refused, services, record, signal)
+}
+
+/** A patch that the gates refused, and which of its hunks are to blame. */
+interface Refused {
+  proposed: Proposed
+  failed: Readonly<Record<string, string>>
+}
+
+/** For the model: which hunks to mend and which to leave alone; nothing where all of them are to blame. */
+function blameText({ proposed, failed }: Refused): string {
+  const sound = proposed.hunkIds.filter(id => !(id in failed))
+  if (sound.length === 0) return ''
+  const guilty = proposed.hunkIds.filter(id => id in failed)
+  return `\n\nAt fault: ${guilty.join(', ')}. Keep as they are: ${sound.join(', ')}.`
+}
+
+function blame(proposed: Proposed, report: GateReport, services: RunServices, signal: AbortSignal) {
+  return failedHunks(proposed, report, (part, gate) => services.judge(part.changes, part.problems, signal, [gate]))
+}
+
+/** Ends a run whose last patch was refused; where a part of it is wanted, with the hunks that pass without the others. */
+async function giveUp(
+  why: string,
+  refused: Refused | undefined,
+  services: RunServices,
+  record: RunLedger,
+  signal: AbortSignal,
+): Promise<RunEnd> {
+  if (!services.isPartial || !refused?.proposed.only) return record.end(why, EXIT.failed)
+  const { proposed } = refused
+  const failed = { ...refused.failed }
+  for (;;) {
+    const rest = proposed.hunkIds.filter(id => !(id in failed))
+    const part = rest.length > 0 ? await refused.proposed.only(new Set(rest)) : undefined
+    if (!part || part.changes.files.length === 0) return record.end(why, EXIT.failed)
+    const report = await services.judge(part.changes, part.problems, signal)
+    if (signal.aborted) return record.end('interrupted', EXIT.interrupted)
+    if (report.status !== 'FAIL') {
+      const end = await land(part, report, services, record, signal)
+      if (!end.landed) return end
+      const error = `${why}; ${rest.length} of ${proposed.hunkIds.length} hunks landed (--partial)`
+      return { ...end, summary: { ...end.summary, status: 'FAIL', failed_hunks: failed, error }, exitCode: EXIT.failed }
+    }
+    // Each time at least one hunk less.
+    Object.assign(failed, await blame(part, report, services, signal))
+  }
 }
 
 async function land(
@@ -141,13 +200,13 @@ class RunLedger {
     })
   }
 
-  endRound(proposed: Proposed, report: GateReport): void {
+  endRound(proposed: Proposed, report: GateReport, failed: Record<string, string>): void {
     this.#report = report
     this.#rounds.push({
       round: this.#round,
       status: report.status === 'FAIL' ? 'FAIL' : 'PASS',
       hunks: proposed.hunkIds,
-      failed_hunks: report.status === 'FAIL' ? failedHunks(proposed, report) : {},
+      failed_hunks: failed,
       duration_ms: Math.round(this.#services.now() - this.#roundStartedAt),
     })
   }
@@ -199,20 +258,4 @@ class RunLedger {
       cost_usd: this.#services.budget.costUsd,
     }
   }
-}
-
-/** Which hunk is to blame, as far as findings say so; else every hunk of the files they are about, else all. */
-export function failedHunks(proposed: Proposed, report: GateReport): Record<string, string> {
-  const reason = failureOf(report) ?? ''
-  const blamed: Record<string, string> = {}
-  for (const result of report.results.filter(each => each.status === 'FAIL')) {
-    for (const finding of result.findings) {
-      const ids = finding.hunk_id
-        ? [finding.hunk_id]
-        : proposed.changes.files.filter(file => file.path === finding.file).flatMap(file => file.hunkIds)
-      for (const id of ids) blamed[id] ??= `${result.check_name}: ${finding.message}`
-    }
-  }
-  if (Object.keys(blamed).length > 0) return blamed
-  return Object.fromEntries(proposed.hunkIds.map(id => [id, reason]))
 }

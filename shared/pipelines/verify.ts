@@ -1,19 +1,23 @@
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
-import type { GateReport } from '#shared/protocol/gate-report'
-import { failedHunks } from './run'
+import type { GateName, GateReport } from '#shared/protocol/gate-report'
 import { failedFiles, failureOf, type Summary, warningsOf } from './summary'
+import { type Divisible, failedHunks } from './support/failed-hunks'
 
 /** A patch to verify, as its reader left it. */
-export interface VerifySubject {
-  changes: ChangeSet
-  problems: readonly EditProblem[]
+export interface VerifySubject extends Divisible {
   /** `files`: whole files were given, and each is reported by its path. */
   mode: 'hunks' | 'files'
   hunkIds: string[]
 }
 
 export interface VerifyServices {
-  judge(changes: ChangeSet, problems: readonly EditProblem[], signal: AbortSignal): Promise<GateReport>
+  /** @param only by default every gate */
+  judge(
+    changes: ChangeSet,
+    problems: readonly EditProblem[],
+    signal: AbortSignal,
+    only?: readonly GateName[],
+  ): Promise<GateReport>
   now(): number
 }
 
@@ -26,7 +30,7 @@ export async function verifyPatch(
   const startedAt = services.now()
   const report = await services.judge(subject.changes, subject.problems, signal)
   const hasFailed = report.status === 'FAIL'
-  const failed = hasFailed ? blame(subject, report) : {}
+  const failed = hasFailed ? await blame(subject, report, services, signal) : {}
   const paths = subject.changes.files.map(file => file.path)
   const units = subject.mode === 'files' ? paths : subject.hunkIds
   return {
@@ -46,8 +50,14 @@ export async function verifyPatch(
   }
 }
 
-function blame(subject: VerifySubject, report: GateReport): Record<string, string> {
-  if (subject.mode === 'hunks') return failedHunks({ ...subject, problems: [...subject.problems] }, report)
+async function blame(
+  subject: VerifySubject,
+  report: GateReport,
+  services: VerifyServices,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  if (subject.mode === 'hunks')
+    return failedHunks(subject, report, (part, gate) => services.judge(part.changes, part.problems, signal, [gate]))
   const files = Object.entries(failedFiles(report))
   if (files.length > 0)
     return Object.fromEntries(files.map(([path, found]) => [path, `${found[0]?.gate}: ${found[0]?.message}`]))

@@ -64,6 +64,64 @@ describe.each(LANGUAGES)('kode run on %s', (_, path, text, from, good, bad) => {
   })
 })
 
+describe('a patch of which some hunks are at fault', () => {
+  const text = "import { join } from 'node:path'\n\nexport const a = 1\nexport const b = 2\nexport const c = 3\n"
+  const patch = [
+    { ...modify('src/a.ts', 'a = 1', "a = join('x', 'y')"), id: 'sound' },
+    { ...modify('src/a.ts', 'b = 2', 'b = jion()'), id: 'guilty' },
+    { ...modify('src/a.ts', 'c = 3', 'c = a'), id: 'also-sound' },
+    { ...modify('src/other.ts', '0', '1'), id: 'elsewhere' },
+  ]
+  const files = { 'src/a.ts': text, 'src/other.ts': 'export const other = 0\n' }
+
+  test('only those are named, and the model hears which to keep', async () => {
+    const { root, env, model } = await projectWith([hunks(patch), hunks(patch)], files)
+    const end = await runCli(['run', 'change it'], { cwd: root, env })
+    expect(Object.keys(JSON.parse(end.stdout).failed_hunks)).toEqual(['guilty'])
+    const repair = JSON.stringify(model.requests[1]?.body.messages.at(-1))
+    expect(repair).toContain('At fault: guilty. Keep as they are: sound, also-sound, elsewhere.')
+    expect(readFileSync(join(root, 'src/other.ts'), 'utf8')).toBe(files['src/other.ts'])
+  })
+
+  test('one that others build on is not blamed for them', async () => {
+    const built = [
+      { ...modify('src/a.ts', 'a = 1', 'a = 1\nexport function first() {\n  return 1\n}'), id: 'base' },
+      { ...modify('src/a.ts', 'return 1', 'return jion()'), id: 'guilty' },
+    ]
+    const { root, env } = await projectWith([hunks(built), hunks(built)], files)
+    const end = await runCli(['run', 'change it'], { cwd: root, env })
+    expect(Object.keys(JSON.parse(end.stdout).failed_hunks)).toEqual(['guilty'])
+  })
+
+  test('with --partial the others land, and the exit code still says FAIL', async () => {
+    const { root, env } = await projectWith([hunks(patch), hunks(patch)], files)
+    const end = await runCli(['run', '--partial', 'change it'], { cwd: root, env })
+    expect(end.code).toBe(1)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      status: 'FAIL',
+      applied_hunks: ['sound', 'also-sound', 'elsewhere'],
+      applied_files: ['src/a.ts', 'src/other.ts'],
+      failed_hunks: { guilty: expect.stringMatching(/^calls: .*jion/) },
+      error: expect.stringContaining('3 of 4 hunks landed (--partial)'),
+    })
+    expect(readFileSync(join(root, 'src/a.ts'), 'utf8')).toBe(
+      text.replace('a = 1', "a = join('x', 'y')").replace('c = 3', 'c = a'),
+    )
+  })
+
+  test('with --partial nothing lands that does not pass without the rest', async () => {
+    const needed = [
+      { ...modify('src/a.ts', 'a = 1', 'a = (1'), id: 'broken' },
+      { ...modify('src/a.ts', 'b = 2', 'b = 2)'), id: 'broken-too' },
+    ]
+    const { root, env } = await projectWith([hunks(needed), hunks(needed)], files)
+    const before = treeHash(root)
+    const end = await runCli(['run', '--partial', 'change it'], { cwd: root, env })
+    expect(JSON.parse(end.stdout)).toMatchObject({ status: 'FAIL', applied_hunks: [], applied_files: [] })
+    expect(treeHash(root)).toBe(before)
+  })
+})
+
 describe('replies as models write them', () => {
   const good = modify('a.ts', '1', '2')
   test.each([

@@ -1,8 +1,7 @@
-import { buildWhatFits } from '#shared/edits/build-change-set'
 import { proposePatch } from '#shared/edits/proposal'
 import { readUnifiedDiff } from '#shared/edits/unified-diff'
 import { projectViewOf } from '#shared/gates/support/project-view'
-import type { SubjectSource, VerifyRequest } from './verify-input'
+import { built, type SubjectSource, type VerifyRequest } from './verify-input'
 
 /** A unified diff over the files as they are now. */
 export async function diffSubject(text: string, name: string, source: SubjectSource): Promise<VerifyRequest> {
@@ -16,6 +15,5 @@ export async function diffSubject(text: string, name: string, source: SubjectSou
   const patches = readUnifiedDiff(text)
   if (!patches.ok) return { changes: { id: 'none', files: [] }, problems: patches.error, hunkIds: [], ...common }
   const proposal = proposePatch(patches.value, 'unified-diff')
-  const { changes, failed } = await buildWhatFits(proposal, source)
-  return { changes, problems: failed, hunkIds: proposal.steps.map(step => step.id), ...common }
+  return { ...(await built(proposal, source)), ...common }
 }

@@ -6,6 +6,7 @@ import { projectViewOf } from '#shared/gates/support/project-view'
 import type { FileSystem } from '#shared/host/host'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { VerifySubject } from '../verify'
+import type { Divisible } from './failed-hunks'
 import { CommandInputError } from './input-error'
 
 /** A patch to verify together with what surrounds it. */
@@ -80,9 +81,19 @@ export async function readVerifyInput(text: string, name: string, source: Subjec
   return { changes: { id: 'none', files: [] }, problems: hunks.error, hunkIds, ...common, mode: 'hunks' }
 }
 
-async function built(proposal: Proposal, source: SubjectSource, originals: Record<string, string> | undefined) {
+/** A proposal over the files as they are; its hunks can be tried apart. */
+export async function built(
+  proposal: Proposal,
+  source: SubjectSource,
+  originals?: Record<string, string>,
+): Promise<Divisible & { hunkIds: string[] }> {
   const { changes, failed } = await buildWhatFits(proposal, { ...source, ...(originals && { originals }) })
-  return { changes, problems: failed, hunkIds: proposal.steps.map(step => step.id) }
+  return {
+    changes,
+    problems: failed,
+    hunkIds: proposal.steps.map(step => step.id),
+    only: ids => built({ ...proposal, steps: proposal.steps.filter(step => ids.has(step.id)) }, source, originals),
+  }
 }
 
 function parseInput(text: string, name: string): v.InferOutput<typeof inputSchema> {
