@@ -56,12 +56,12 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
   const patch = new RunPatch()
   session.value.subscribe(event => patch.see(event))
   render(kode.sessionEvent(session.value))
-  interruption.signal.addEventListener('abort', () => session.value.cancel())
   const verify = textFlag(flags, 'verify')
   const run = async (texts: readonly string[]) => {
     const result = await kode.run(session.value, {
       prompt: texts.map(text => ({ type: 'text', text })),
       ...(schema && { schema }),
+      signal: interruption.signal,
       allowDenied: flags['allow-denied'] === true,
       requireChanges: flags['require-changes'] === true,
       ...(verify && { verify: { command: verify, attempts: numberFlag(flags, 'verify-attempts', COUNT) ?? 1 } }),

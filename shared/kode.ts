@@ -445,7 +445,10 @@ class ProjectKode implements Kode {
       stopsAtDenial: this.settings.isFailFast,
       ...(this.settings.timeoutS !== undefined && { timeoutS: this.settings.timeoutS }),
       ...(verify && {
-        verify: { attempts: verify.attempts, run: () => runVerifyCommand(verify.command, this.root, this.sandbox) },
+        verify: {
+          attempts: verify.attempts,
+          run: signal => runVerifyCommand(verify.command, this.root, this.sandbox, signal),
+        },
       }),
     })
   }

@@ -14,9 +14,11 @@ export interface HeadlessDemands {
   /** Ends the run at the first denied call. */
   stopsAtDenial: boolean
   /** Run by kode itself after the turn; the model cannot claim its result. */
-  verify?: { run(): Promise<VerifyOutcome>; attempts: number }
+  verify?: { run(signal: AbortSignal): Promise<VerifyOutcome>; attempts: number }
   /** Judges the reply; a complaint goes back to the model. */
   schema?: OutputCheck
+  /** Ends the run, whatever it is doing. */
+  signal?: AbortSignal
 }
 
 const SCHEMA_REPAIRS = 2
@@ -29,20 +31,27 @@ export async function runHeadless(session: AgentSession, demands: HeadlessDemand
     if (demands.stopsAtDenial && event.type === 'tool_result' && event.denied !== undefined) session.cancel()
   })
   let isOutOfTime = false
+  const stopping = new AbortController()
+  const stop = () => {
+    stopping.abort()
+    session.cancel()
+  }
+  demands.signal?.addEventListener('abort', stop)
   const timer =
     demands.timeoutS === undefined
       ? undefined
       : setTimeout(() => {
           isOutOfTime = true
-          session.cancel()
+          stop()
         }, demands.timeoutS * 1000)
   try {
-    const { end, verify, schema } = await untilSatisfied(session, demands, record)
+    const { end, verify, schema } = await untilSatisfied(session, demands, record, stopping.signal)
     const wasDenied = demands.stopsAtDenial && record.denied.length > 0
     const cause = isOutOfTime ? outOfTime(demands) : wasDenied ? stoppedAtDenial(record) : undefined
     return resultOf(session, demands, record, (end.reason === 'cancelled' && cause) || end, verify, schema)
   } finally {
     clearTimeout(timer)
+    demands.signal?.removeEventListener('abort', stop)
     unsubscribe()
   }
 }
@@ -63,6 +72,7 @@ async function untilSatisfied(
   session: AgentSession,
   demands: HeadlessDemands,
   record: RunRecord,
+  signal: AbortSignal,
 ): Promise<{ end: TurnEnd; verify?: VerifyOutcome; schema?: SchemaOutcome }> {
   let verifyAttempts = 1
   let schemaRepairs = 0
@@ -72,7 +82,9 @@ async function untilSatisfied(
     const end = await session.prompt(prompt)
     if (end.reason !== 'answered') return { end }
 
-    const verify = await demands.verify?.run()
+    const verify = await demands.verify?.run(signal)
+    // What was cut off in the middle says nothing.
+    if (signal.aborted) return { end: { reason: 'cancelled' } }
     if (verify && !verify.passed && demands.verify && verifyAttempts < demands.verify.attempts) {
       verifyAttempts++
       prompt = [{ type: 'text', text: verifyComplaint(verify) }]

@@ -4,8 +4,13 @@ import type { VerifyOutcome } from '#shared/protocol/run-result'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 
 /** Runs the command that says whether a turn's work holds, in the sandbox. @param root absolute */
-export async function runVerifyCommand(command: string, root: string, sandbox: Sandbox): Promise<VerifyOutcome> {
-  const ended = await sandbox.run({ command, cwd: root, timeoutMs: TIMEOUT_S * 1000 })
+export async function runVerifyCommand(
+  command: string,
+  root: string,
+  sandbox: Sandbox,
+  signal: AbortSignal,
+): Promise<VerifyOutcome> {
+  const ended = await sandbox.run({ command, cwd: root, timeoutMs: TIMEOUT_S * 1000, signal })
   if (!ended.ok) return { command, passed: false, exit_code: EXIT.refused, output: ended.error.message }
   const { exitCode, stdout, stderr, timedOut } = ended.value
   const note = timedOut ? `\n(timed out after ${TIMEOUT_S} s)` : ''

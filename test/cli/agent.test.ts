@@ -205,6 +205,30 @@ describe('exit codes', () => {
     expect((await runCli(['--verify', 'true', 'go'], { cwd: green.root, env: green.env })).code).toBe(0)
   })
 
+  test.each<[string, string[], NodeJS.Signals | undefined, number, object]>([
+    ['a signal', [], 'SIGTERM', 143, { stop_reason: 'cancelled', exit_code: 143 }],
+    ['the time limit', ['--timeout', '2'], undefined, 3, { stop_reason: 'limit', limit: 'time' }],
+  ])('%s ends a --verify that runs, and the result says so', async (_, flags, signal, code, result) => {
+    const { root, env } = await projectWith([{ text: 'Done.' }])
+    const args = [...flags, '--verify', 'touch begun; sleep 654', '--output-format', 'json', 'go']
+    const end = await runCli(args, {
+      cwd: root,
+      env,
+      onStart: kill => {
+        if (!signal) return
+        const timer = setInterval(() => {
+          if (!existsSync(join(root, 'begun'))) return
+          clearInterval(timer)
+          kill(signal)
+        }, 50)
+      },
+    })
+    expect(end.code).toBe(code)
+    const { verify, ...printed } = JSON.parse(end.stdout)
+    expect(printed).toMatchObject(result)
+    expect(verify).toBeUndefined()
+  })
+
   test('--require-changes without a change: 1', async () => {
     const { root, env } = await projectWith([{ text: 'nothing to do' }])
     expect((await runCli(['--require-changes', 'go'], { cwd: root, env })).code).toBe(1)

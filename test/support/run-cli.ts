@@ -14,6 +14,8 @@ export interface CliOptions {
   cwd: string
   env?: Record<string, string>
   input?: string
+  /** Called once it runs. */
+  onStart?(kill: (signal: NodeJS.Signals) => void): void
   /** Called with everything printed so far, to act in the middle of a run. */
   onStdout?(text: string, kill: (signal: NodeJS.Signals) => void): void
   onStderr?(text: string, kill: (signal: NodeJS.Signals) => void): void
@@ -31,6 +33,7 @@ export function runCli(args: readonly string[], options: CliOptions): Promise<Cl
   let stdout = ''
   let stderr = ''
   const kill = (signal: NodeJS.Signals) => child.kill(signal)
+  options.onStart?.(kill)
   child.stdout?.on('data', piece => {
     stdout += piece
     options.onStdout?.(stdout, kill)
