@@ -37,11 +37,13 @@ for (let count = 0; count < wanted; count++) {
 const languages = new Languages(readAsset)
 const open = (cache: string) => new CodeIndex({ root, files: nodeFiles(), languages, cacheFolder: join(folder, cache) })
 let last = open('cache-0')
+let memory = ''
 const cold = await measured(runs, async run => {
   last = open(`cache-${run}`)
   await last.refresh()
+  if (run === 0)
+    memory = `${(process.memoryUsage().rss / 1e6).toFixed(0)} MB, ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB at most`
 })
-const memory = `${(process.memoryUsage().rss / 1e6).toFixed(0)} MB now, ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB at most`
 const warm = await measured(runs, async () => {
   last = open('cache-0')
   await last.refresh()
@@ -51,7 +53,7 @@ const changed = await measured(4 * runs, async run => {
   await last.update(['part-0/file-0.ts'])
 })
 const users = await measured(4 * runs, () => last.filesWith('runGates'))
-const importers = await measured(1, () => last.importersNaming(['result']))
+const importers = await measured(1, () => last.importsNaming(['result']))
 const looked = await measured(runs, () => walk(lstatSync))
 const read = await measured(runs, () => walk(readFileSync))
 

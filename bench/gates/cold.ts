@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { quantile, table } from './support'
 
 const RUNS = 9
@@ -15,35 +15,50 @@ export function measureCold(cli: string, count: number): string {
   const root = join(folder, 'project')
   const samples = readdirSync('shared', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
   for (let at = 0; at < count; at++) {
-    const place = join(root, `part-${Math.floor(at / 100)}`)
-    if (at % 100 === 0) mkdirSync(place, { recursive: true })
-    cpSync(join('shared', samples[at % samples.length]!), join(place, `file-${at}.ts`))
+    const place = join(root, `part-${Math.floor(at / samples.length)}`, samples[at % samples.length]!)
+    mkdirSync(dirname(place), { recursive: true })
+    cpSync(join('shared', samples[at % samples.length]!), place)
   }
-  writeFileSync(join(root, 'package.json'), '{ "name": "cold", "type": "module" }\n')
-  const changed = `${readFileSync(join(root, 'part-0/file-0.ts'), 'utf8')}\nexport const added = 1\n`
-  const input = join(folder, 'input.json')
-  writeFileSync(input, JSON.stringify({ files: { 'part-0/file-0.ts': changed } }))
+  // Each copy is a package of its own in one repository.
+  for (const part of readdirSync(root)) {
+    const manifest = { name: part, type: 'module', imports: { '#shared/*': './*.ts' } }
+    writeFileSync(join(root, part, 'package.json'), JSON.stringify(manifest))
+  }
+  const path = 'part-0/base/cut.ts'
+  const before = readFileSync(join(root, path), 'utf8')
+  const inputOf = (name: string, text: string) => {
+    const input = join(folder, name)
+    writeFileSync(input, JSON.stringify({ files: { [path]: text } }))
+    return input
+  }
+  const added = inputOf('added.json', `${before}\nexport const added = 1\n`)
+  const altered = inputOf('altered.json', before.replace('cutMiddle(', 'cutMiddle(why: string, '))
 
   const env = { ...process.env, HOME: join(folder, 'home'), XDG_CACHE_HOME: join(folder, 'home/cache') }
-  const verify = (place: string) => timeOf([cli, 'verify', '--input', input, '--log-dir', folder], place, env)
+  const verify = (input: string, place: string) =>
+    timeOf([cli, 'verify', '--input', input, '--log-dir', folder], place, env)
   // The first run of all compiles the program itself, as after an installation.
-  verify(root)
-  const rows: [string, Cost[]][] = [
-    ['node -e 0', []],
-    ['node that reads and hashes the files', []],
-    ['kode verify, project never seen', []],
-    ['kode verify, index in the cache', []],
+  verify(altered, root)
+  const rows: [title: string, costs: Cost[], run: (unseen: string) => Cost][] = [
+    ['node -e 0', [], () => timeOf(['-e', '0'], root, process.env)],
+    ['node that reads and hashes the files', [], () => timeOf(['-e', READ_AND_HASH], root, process.env)],
+    ['kode verify, an addition', [], () => verify(added, root)],
+    ['kode verify, another signature, index in the cache', [], () => verify(altered, root)],
+    [
+      'kode verify, another signature, project never seen',
+      [],
+      unseen => inPlace(unseen, () => verify(altered, unseen)),
+    ],
   ]
-  for (let run = 0; run < RUNS; run++) {
-    rows[0]![1].push(timeOf(['-e', '0'], root, process.env))
-    rows[1]![1].push(timeOf(['-e', READ_AND_HASH], root, process.env))
-    rows[3]![1].push(verify(root))
-    // Under another name it is another project.
-    const unseen = join(folder, `project-${run}`)
+  /** Under another name it is another project. */
+  const inPlace = (unseen: string, work: () => Cost) => {
     renameSync(root, unseen)
-    rows[2]![1].push(verify(unseen))
+    const cost = work()
     renameSync(unseen, root)
+    return cost
   }
+  for (let run = 0; run < RUNS; run++)
+    for (const [, costs, measure] of rows) costs.push(measure(join(folder, `project-${run}`)))
   rmSync(folder, { recursive: true })
   const median = (costs: readonly Cost[], part: keyof Cost) =>
     quantile(

@@ -5,6 +5,12 @@ import { decodeIndex, encodeIndex } from './index-cache'
 import type { IndexedFile } from './indexed-file'
 import { hashOfName, hasName, scanNames } from './name-scan'
 
+/** One import of a file, as its language's `resolveToFiles` takes it. */
+export interface KnownImport {
+  readonly path: string
+  readonly imported: string
+}
+
 export interface CodeIndexParts {
   /** Absolute. */
   root: string
@@ -17,7 +23,16 @@ export interface CodeIndexParts {
 /** A folder with more is no project, such as a whole home folder. */
 const MAX_FILES = 200_000
 
-const PASSES_ALL_ON = /\*\s*from\b|\bimport\s*\*|::\*|\bimport\s+\.\s|^\s*\.\s+"/m
+/** How names of others come in without being said, by language. */
+const PASSES_ALL_ON: Readonly<Record<string, RegExp>> = {
+  go: /\bimport\s+\.\s|^\s*\.\s+"/m,
+  python: /\bimport\s*\*/,
+  rust: /::\*/,
+}
+const PASSES_ALL_ON_IN_SCRIPTS = /\*\s*from\b|\bimport\s*\*/
+
+const utf8 = new TextDecoder()
+const utf8Bytes = new TextEncoder()
 
 /** Larger files are made by programs: nobody's edit depends on them. */
 const MAX_BYTES = 2_000_000
@@ -29,8 +44,9 @@ const MAX_BYTES = 2_000_000
 export class CodeIndex {
   readonly #parts: CodeIndexParts
   #files = new Map<string, IndexedFile>()
-  /** By each word of what it imports, lower case: `./lib/math.js` is under lib, math and js. */
-  #importersByWord: Map<string, IndexedFile[]> | undefined
+  /** By each word of what is imported, lower case: `./lib/math.js` is under lib, math and js. */
+  #importsByWord: Map<string, KnownImport[]> | undefined
+  #imported = new Map<string, string>()
   #refreshing: Promise<void> | undefined
   #isLoaded = false
   /** Where imports lead, as the disk is: by what is imported and from which folder. Holds until a file comes, goes, or configures. */
@@ -64,12 +80,12 @@ export class CodeIndex {
     return !file || file.passesAllOn || hasName(file.names, hashOfName(name))
   }
 
-  /** Files whose imports mention one of the words, and with them all that import what is called so. */
-  importersNaming(words: Iterable<string>): Set<string> {
-    this.#importersByWord ??= this.#groupByWord()
-    const byWord = this.#importersByWord
-    const found = new Set<string>()
-    for (const word of words) for (const file of byWord.get(word.toLowerCase()) ?? []) found.add(file.path)
+  /** Imports that mention one of the words, and among them all of what is called so. */
+  importsNaming(words: Iterable<string>): Set<KnownImport> {
+    this.#importsByWord ??= this.#groupByWord()
+    const byWord = this.#importsByWord
+    const found = new Set<KnownImport>()
+    for (const word of words) for (const each of byWord.get(word.toLowerCase()) ?? []) found.add(each)
     return found
   }
 
@@ -94,7 +110,7 @@ export class CodeIndex {
       if (read.ok) this.#files.set(path, await this.#scan(path, '', read.value))
       else this.#files.delete(path)
     }
-    this.#importersByWord = undefined
+    this.#importsByWord = undefined
   }
 
   async #refresh(signal?: AbortSignal): Promise<void> {
@@ -135,31 +151,50 @@ export class CodeIndex {
     const cameOrWent = next.size !== this.#files.size || [...next.keys()].some(path => !this.#files.has(path))
     if (cameOrWent || [...stale.values()].some(({ path }) => !isCode(path))) this.targets = new Map()
     this.#files = next
-    this.#importersByWord = undefined
+    this.#importsByWord = undefined
+    this.#imported = new Map()
     await this.#store()
   }
 
   async #scan(path: string, version: string, bytes: Uint8Array): Promise<IndexedFile> {
     const language = await this.#parts.languages.languageOf(path)
-    const text = new TextDecoder().decode(bytes)
+    const text = utf8.decode(bytes)
     const imports = language?.code?.scanImports({ path, text }) ?? []
     return {
       path,
       version,
-      imports: [...new Set(imports)],
+      imports: [...new Set(imports)].map(imported => this.#own(imported)),
       names: scanNames(bytes),
-      passesAllOn: PASSES_ALL_ON.test(text),
+      passesAllOn: (PASSES_ALL_ON[language?.id ?? ''] ?? PASSES_ALL_ON_IN_SCRIPTS).test(text),
     }
   }
 
-  #groupByWord(): Map<string, IndexedFile[]> {
-    const byWord = new Map<string, IndexedFile[]>()
-    for (const file of this.#files.values()) {
-      const words = new Set(file.imports.flatMap(wordsOf))
-      for (const word of words) {
-        const importers = byWord.get(word)
-        if (importers) importers.push(file)
-        else byWord.set(word, [file])
+  /**
+   * The same few modules are imported everywhere. And a piece of a text keeps all of the text in memory, as long as it is not
+   * copied.
+   */
+  #own(imported: string): string {
+    const known = this.#imported.get(imported)
+    if (known !== undefined) return known
+    const copy = utf8.decode(utf8Bytes.encode(imported))
+    this.#imported.set(copy, copy)
+    return copy
+  }
+
+  #groupByWord(): Map<string, KnownImport[]> {
+    const byWord = new Map<string, KnownImport[]>()
+    // The same few modules are imported everywhere.
+    const words = new Map<string, readonly string[]>()
+    for (const { path, imports } of this.#files.values()) {
+      for (const imported of imports) {
+        const known = words.get(imported) ?? [...new Set(wordsOf(imported))]
+        words.set(imported, known)
+        const each = { path, imported }
+        for (const word of known) {
+          const group = byWord.get(word)
+          if (group) group.push(each)
+          else byWord.set(word, [each])
+        }
       }
     }
     return byWord

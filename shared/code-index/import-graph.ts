@@ -1,7 +1,7 @@
 import type { CodeSupport, SourceFile } from '#shared/languages/language'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
-import { type CodeIndex, wordsOf } from './code-index'
+import { type CodeIndex, type KnownImport, wordsOf } from './code-index'
 
 /** Who imports whom, one step at a time, in one state of the project: the index narrows down, the language decides. */
 export class ImportGraph {
@@ -30,19 +30,24 @@ export class ImportGraph {
   /** The project files that import a file, or see its declarations without an import. */
   async importersOf(path: string): Promise<string[]> {
     const words = await this.#wordsFor(path)
-    const found: string[] = []
-    for (const candidate of new Set([...this.#index.importersNaming(words), ...this.#overlaid])) {
-      if (candidate === path) continue
-      for (const imported of await this.#importedBy(candidate)) {
-        if (!wordsOf(imported).some(word => words.has(word))) continue
-        if (!(await this.targetsOf(imported, candidate)).includes(path)) continue
-        found.push(candidate)
-        break
-      }
+    const found = new Set<string>()
+    for (const each of [...this.#index.importsNaming(words), ...(await this.#overlaidImports(words))]) {
+      if (each.path === path || found.has(each.path)) continue
+      if ((await this.targetsOf(each.imported, each.path)).includes(path)) found.add(each.path)
     }
     const language = await this.#languages.languageOf(path)
-    const neighbours = (await language?.code?.visibleWithoutImport?.(path, this.#project)) ?? []
-    return [...new Set([...found, ...neighbours])]
+    for (const neighbour of (await language?.code?.visibleWithoutImport?.(path, this.#project)) ?? [])
+      found.add(neighbour)
+    return [...found]
+  }
+
+  /** What the files that the index has not seen in this state import. */
+  async #overlaidImports(words: ReadonlySet<string>): Promise<KnownImport[]> {
+    const found: KnownImport[] = []
+    for (const path of this.#overlaid)
+      for (const imported of await this.#importedBy(path))
+        if (wordsOf(imported).some(word => words.has(word))) found.push({ path, imported })
+    return found
   }
 
   /** The files one import leads to. */

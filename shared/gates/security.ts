@@ -49,7 +49,7 @@ const MAX_CHARS = 3_000_000
 function problemsIn(file: FileChange, text: string, languageId: string | undefined): Problem[] {
   return [
     ...findSecrets(text, file.path),
-    ...(languageId ? findDanger(text, languageId) : []),
+    ...(languageId ? findDanger(text, languageId, file.path) : []),
     ...findBuildRisks(text, file.path),
     ...findLockfileSurprises(text === file.after ? file.before : undefined, text, file.path),
     ...findTextTricks(text, languageId),

@@ -13,9 +13,13 @@ export interface DangerRule {
   needs?: RegExp
   /** The same statement or its neighbourhood (three lines) must say this too. */
   near?: RegExp
+  /** Tests talk to servers of their own, and users may ask for it by an option: there it warns. */
+  isOftenMeant?: true
 }
 
 const SCRIPT = ['typescript', 'javascript', 'vue', 'svelte'] as const
+/** A text that stands there as it is. */
+const JS_CONSTANT = '(?:"[^"\\n]*"|\'[^\'\\n]*\'|`[^`$]*`)'
 /** The start of a string that is put together: a template with a hole, or a literal followed by `+`. */
 const JS_BUILT = '(?:`[^`]*\\$\\{|"[^"\\n]*"\\s*\\+|\'[^\'\\n]*\'\\s*\\+|\\w[\\w.]*\\s*\\+\\s*["\'`])'
 const PY_BUILT =
@@ -29,7 +33,7 @@ export const DANGER_RULES: readonly DangerRule[] = [
   {
     kind: 'eval',
     languages: SCRIPT,
-    pattern: /(?<![\w.$])eval\s*\(\s*(?!["'`][^"'`$]*["'`]\s*\))(?=\S)(?!\))/g,
+    pattern: new RegExp(`(?<![\\w.$])(?<!\\bfunction\\s+)eval\\s*\\(\\s*(?!${JS_CONSTANT}\\s*\\))(?=\\S)(?!\\))`, 'g'),
     certainty: 'certain',
     message: '`eval` runs whatever the text says',
     suggestion: 'parse the data, or look the behaviour up in a table',
@@ -37,7 +41,7 @@ export const DANGER_RULES: readonly DangerRule[] = [
   {
     kind: 'new-function',
     languages: SCRIPT,
-    pattern: /\bnew\s+Function\s*\(\s*(?!\)|["'`][^"'`$]*["'`]\s*\))/g,
+    pattern: new RegExp(`\\bnew\\s+Function\\s*\\(\\s*(?!\\)|${JS_CONSTANT}\\s*\\))`, 'g'),
     certainty: 'certain',
     message: '`new Function` runs whatever the text says',
     suggestion: 'write the function, or look the behaviour up in a table',
@@ -303,6 +307,7 @@ export const DANGER_RULES: readonly DangerRule[] = [
   // Checks turned off
   {
     kind: 'tls-off',
+    isOftenMeant: true,
     languages: SCRIPT,
     pattern: /\brejectUnauthorized["']?\s*[:=]\s*false\b|\bNODE_TLS_REJECT_UNAUTHORIZED["']?\s*\]?\s*=\s*["'`]?0/g,
     certainty: 'certain',
@@ -311,6 +316,7 @@ export const DANGER_RULES: readonly DangerRule[] = [
   },
   {
     kind: 'tls-off',
+    isOftenMeant: true,
     languages: ['python'],
     pattern:
       /\b(?:requests|session|httpx|client|s|http)\.(?:get|post|put|patch|delete|head|options|request|Client|AsyncClient|Session)\s*\((?:[^()]|\([^()]*\))*\bverify\s*=\s*False\b|\bssl\._create_unverified_context\b/g,
@@ -320,6 +326,7 @@ export const DANGER_RULES: readonly DangerRule[] = [
   },
   {
     kind: 'tls-off',
+    isOftenMeant: true,
     languages: ['python'],
     pattern: /\bverify_mode\s*=\s*ssl\.CERT_NONE\b|\bcheck_hostname\s*=\s*False\b/g,
     certainty: 'likely',
@@ -328,6 +335,7 @@ export const DANGER_RULES: readonly DangerRule[] = [
   },
   {
     kind: 'tls-off',
+    isOftenMeant: true,
     languages: ['go'],
     pattern: /\bInsecureSkipVerify\s*[:=]\s*true\b/g,
     certainty: 'certain',
@@ -336,6 +344,7 @@ export const DANGER_RULES: readonly DangerRule[] = [
   },
   {
     kind: 'tls-off',
+    isOftenMeant: true,
     languages: ['go'],
     pattern: /\bssh\.InsecureIgnoreHostKey\s*\(\s*\)/g,
     certainty: 'likely',
@@ -344,6 +353,7 @@ export const DANGER_RULES: readonly DangerRule[] = [
   },
   {
     kind: 'tls-off',
+    isOftenMeant: true,
     languages: ['rust'],
     pattern: /\bdanger_accept_invalid_(?:certs|hostnames)\s*\(\s*true\s*\)|\bSslVerifyMode::NONE\b/g,
     certainty: 'certain',

@@ -1,12 +1,13 @@
 import type { Problem } from '#shared/languages/language'
 import { maskCode } from './code-mask'
-import { DANGER_RULES } from './danger-rules'
+import { DANGER_RULES, type DangerRule } from './danger-rules'
+import { isExamplePath } from './example-path'
 
 /** Lines before and after in which a rule's `near` may be. */
 const NEIGHBOURS = 2
 
 /** Dangerous shapes of code in one file. */
-export function findDanger(text: string, languageId: string): Problem[] {
+export function findDanger(text: string, languageId: string, path: string): Problem[] {
   const rules = DANGER_RULES.filter(rule => rule.languages.includes(languageId))
   if (rules.length === 0) return []
   let masked: string | undefined
@@ -22,7 +23,7 @@ export function findDanger(text: string, languageId: string): Problem[] {
       const statement = match[0].replace(/\s+/g, ' ')
       problems.push({
         kind: rule.kind,
-        certainty: isBundled(text) ? 'likely' : rule.certainty,
+        certainty: isMeant(rule, text, path, match.index, end) ? 'likely' : rule.certainty,
         key: `${rule.kind} ${statement}`,
         start: match.index,
         end,
@@ -33,6 +34,15 @@ export function findDanger(text: string, languageId: string): Problem[] {
   }
   return problems
 }
+
+function isMeant(rule: DangerRule, text: string, path: string, start: number, end: number): boolean {
+  if (isBundled(text)) return true
+  return rule.isOftenMeant === true && (isExamplePath(path) || IF_CHOSEN.test(linesAround(text, start, end)))
+}
+
+/** `if options.skipVerify {`: whoever runs the program says so. */
+const IF_CHOSEN =
+  /\bif\b[^\n]*(?:insecure|skip_?(?:tls|ssl|cert|verif)|(?:no|dis\w+)_?(?:tls_?|ssl_?|cert_?)?verif|(?:allow|accept)_?(?:invalid|unauthori[sz]ed|self_?signed))/i
 
 /** Nobody writes lines this long. */
 const MAX_LINE_CHARS = 1_000

@@ -1,10 +1,11 @@
 import type { Problem } from '#shared/languages/language'
+import { isExamplePath } from './example-path'
 import { SECRET_RULES, type SecretRule } from './secret-rules'
 
 /** Credentials in a text. Nothing that is returned holds any part of one. */
 export function findSecrets(text: string, path: string): Problem[] {
   const lower = text.toLowerCase()
-  const isExample = EXAMPLE_PATH.test(path)
+  const isExample = isExamplePath(path)
   const problems: Problem[] = []
   for (const rule of SECRET_RULES) {
     if (!lower.includes(rule.hint)) continue
@@ -26,10 +27,6 @@ export function findSecrets(text: string, path: string): Problem[] {
   }
   return problems
 }
-
-/** Tests and examples need something that looks real. */
-const EXAMPLE_PATH =
-  /(?:^|\/)(?:__)?(?:tests?|specs?|fixtures?|testdata|testing|mocks?|examples?|samples?|docs?|snapshots?|cassettes|e2e|stubs?)(?:__)?\/|[._-](?:test|spec|mock|fixture|example|sample)s?\.|(?:^|\/)test_|_test\.|\.(?:md|rst|adoc|snap|lock)$|\.example$/i
 
 /** What people write where a secret belongs. */
 const PLACEHOLDER =

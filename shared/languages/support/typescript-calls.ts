@@ -17,7 +17,7 @@ const PROVIDED = new Set(
     'require module exports __dirname __filename arguments eval super import describe context suite specify it test xit fit xtest xdescribe fdescribe ' +
     'before after beforeEach afterEach beforeAll afterAll setup teardown suiteSetup suiteTeardown expect expectTypeOf expectType assertType assert jest vi vitest ' +
     'jasmine spyOn spyOnProperty spyOnAllFunctions fail pending runs waitsFor cy Cypress sinon chai should mocha run test_ QUnit Deno Bun $ jQuery _ angular ' +
-    'inject define requirejs importScripts GM_xmlhttpRequest chrome browser artifacts contract web3 __webpack_require__ ' +
+    'inject define requirejs importScripts skipWaiting registerProcessor registerPaint WebSocketPair HTMLRewriter GM_xmlhttpRequest chrome browser artifacts contract web3 __webpack_require__ ' +
     'defineProps defineEmits defineExpose defineModel defineOptions defineSlots withDefaults definePageMeta defineNuxtConfig ' +
     '$state $derived $effect $props $bindable $inspect $host $ref $computed $shallowRef $customRef $toRef $$ i18n gettext print load quit'
   ).split(' '),
