@@ -58,7 +58,10 @@ export class Conversation {
   unreadable = 0
   #isWhole = false
   #isOutline = false
-  #hasPrompt = false
+  /** Archived messages that were not read. */
+  readonly #putAway = new Set<string>()
+  /** Of an outline: messages of which no more is known. */
+  readonly #counted = new Set<string>()
   /** Pieces of the last reply, as long as nothing was said after them. */
   #draft: { id: string; text: string } | undefined
   readonly #places = new Map<string, HistoryEntry>()
@@ -72,7 +75,7 @@ export class Conversation {
     return conversation
   }
 
-  /** What the list needs: as `live`, but of each message only what may be its title, so that its size costs no memory. */
+  /** What the list needs: as `live`, but of all messages only the one that may be its title, so that they cost no memory. */
   static outline(records: Iterable<JournalRecord>, archived: ReadonlyMap<string, number>, blobs: Blobs): Conversation {
     const conversation = new Conversation()
     conversation.#isOutline = true
@@ -85,7 +88,8 @@ export class Conversation {
     if (!isMessage || !archived.has(record.id)) {
       this.read(record, blobs)
     } else if (record.kind === 'message') {
-      this.archivedCount++
+      if (!this.#putAway.has(record.id)) this.archivedCount++
+      this.#putAway.add(record.id)
       this.archivedBytes += record.body.length
     }
   }
@@ -105,7 +109,7 @@ export class Conversation {
 
   /** How many messages are sent to the model. */
   liveCount(): number {
-    let count = 0
+    let count = this.#counted.size
     for (const entry of this.entries) if (entry.archivedAt === undefined) count++
     return count
   }
@@ -173,8 +177,8 @@ export class Conversation {
       return true
     }
     if (kind === 'message') {
-      const stored = decodeMessage(this.#isOutline ? outlineOf(value, !this.#hasPrompt) : value, blobs, this.#isWhole)
-      if (stored?.message.role === 'user' && stored.message.origin === 'typed') this.#hasPrompt = true
+      if (this.#isOutline && !this.#mayBeTitle(value)) return this.#count(id, value.at)
+      const stored = decodeMessage(this.#isOutline ? withoutImages(value) : value, blobs, this.#isWhole)
       if (stored) this.add(stored)
       return stored !== undefined
     }
@@ -197,15 +201,26 @@ export class Conversation {
     }
     return false
   }
+
+  /** Only the first prompt may. */
+  #mayBeTitle({ message }: Record<string, unknown>): boolean {
+    const isTyped = (each: unknown) => isObject(each) && each.origin === 'typed'
+    return isTyped(message) && !this.entries.some(entry => isTyped(entry.message))
+  }
+
+  #count(id: string, at: unknown): boolean {
+    if (typeof at !== 'number') return false
+    this.updatedAt = Math.max(this.updatedAt, at)
+    if (!this.#places.has(id)) this.#counted.add(id)
+    return true
+  }
 }
 
-/** A stored message without what fills it; the text of a prompt is a title only when it is the first. */
-function outlineOf(value: Record<string, unknown>, isPromptNeeded: boolean): Record<string, unknown> {
+/** A stored prompt without its images, which nobody has to read. */
+function withoutImages(value: Record<string, unknown>): Record<string, unknown> {
   const { at, message } = value
-  if (!isObject(message)) return value
-  if (message.role === 'tool') return { at, message: { ...message, text: '', images: [] } }
-  const prompt: unknown = isPromptNeeded && message.origin === 'typed' ? message.parts : undefined
-  const parts = Array.isArray(prompt) ? prompt.filter(part => isObject(part) && part.type === 'text') : []
+  if (!isObject(message) || !Array.isArray(message.parts)) return value
+  const parts = message.parts.filter(part => isObject(part) && part.type === 'text')
   return { at, message: { ...message, parts } }
 }
 

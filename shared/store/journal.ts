@@ -232,9 +232,11 @@ export interface RecordWindow {
 export function* recordWindows(file: string, from: number, to: number): Generator<RecordWindow, void> {
   const fd = ifThere(() => openSync(file, 'r'))
   if (fd === undefined) return
+  const window = spareWindow ?? Buffer.allocUnsafe(WINDOW_BYTES)
+  spareWindow = undefined
+  let buffer = window
   try {
     const end = Math.min(to, fstatSync(fd).size)
-    let buffer = Buffer.allocUnsafe(Math.max(0, Math.min(WINDOW_BYTES, end - from)))
     for (let at = from; at < end; ) {
       const bytes = buffer.subarray(0, readInto(fd, buffer.subarray(0, Math.min(buffer.length, end - at)), at))
       const scan = scanJournal(bytes)
@@ -249,11 +251,15 @@ export function* recordWindows(file: string, from: number, to: number): Generato
       if (scan.records.length === 0) buffer = Buffer.allocUnsafe(buffer.length * 2)
     }
   } finally {
+    spareWindow = window
     closeSync(fd)
   }
 }
 
 const WINDOW_BYTES = 64_000
+
+/** One for each file would stay around until the next collection. */
+let spareWindow: Buffer | undefined
 
 /** Reads a file from an offset to another, or to its end. */
 export function readWhole(path: string, from = 0, to = Number.POSITIVE_INFINITY): Buffer {

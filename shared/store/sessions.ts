@@ -212,7 +212,8 @@ export class Store {
         // Who runs it keeps its line up to date; after a crash the end of the journal may be newer.
         const isCurrent = summary && (running || !leased.has(id) || summary.bytes === this.#journalSize(id))
         const line = isCurrent ? summary : this.#summarize(id, summary)
-        return line && { ...line, running }
+        // A copy of each of ten thousand would take a fifth of the time.
+        return line && Object.assign(line, { running })
       })
       .filter(each => each !== undefined)
       .filter(each => project === undefined || each.project === project)

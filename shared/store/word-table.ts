@@ -10,6 +10,7 @@ export class WordTable {
   /** Where each word ends in them. */
   readonly #ends = new NumberList()
   readonly #hashes = new NumberList()
+  readonly #order = new NumberList()
   /** The text that is looked at. */
   #text = Buffer.alloc(0)
   /** The text in which each word was seen last. */
@@ -57,10 +58,13 @@ export class WordTable {
     return found
   }
 
-  /** The numbers of all words, in the order of their bytes. */
+  /** The numbers of all words, in the order of their bytes; good until they are asked for again. */
   sorted(): Int32Array {
     const bytes = this.#bytes
-    return Int32Array.from({ length: this.size }, (_, number) => number).sort((a, b) => {
+    this.#order.resize(this.size)
+    const order = this.#order.values()
+    for (let number = 0; number < order.length; number++) order[number] = number
+    return order.sort((a, b) => {
       let [left, right] = [this.#startOf(a), this.#startOf(b)]
       const [leftEnd, rightEnd] = [this.#ends.at(a), this.#ends.at(b)]
       while (left < leftEnd && right < rightEnd && bytes[left] === bytes[right]) {

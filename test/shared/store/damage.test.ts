@@ -1,7 +1,8 @@
-import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { frame, frameAgain, generationPath, Journal, scanJournal } from '#shared/store/journal'
+import type { SessionLog } from '#shared/store/messages'
 import { openStore } from '#shared/store/sessions'
 import { assistant, idsOf, reopen, result, sessionIn, storeIn, temporaryFolder, user } from './support'
 
@@ -135,6 +136,27 @@ test('the list needs no catalog: a lost or damaged one is made up for from the s
       { id, messages: 4, title: 'text of u1 '.repeat(8).slice(0, 80) },
     ])
   }
+})
+
+test.each<[string, (session: SessionLog) => Promise<void>]>([
+  ['as it was said', async () => undefined],
+  ['with its first prompt put away', session => session.archive(['u1', 'a1', 't1'])],
+  ['with a summary', session => session.archive(['u1', 'a1', 't1'], { ...user('s1', 'summary'), origin: 'summary' })],
+  ['with a title', session => session.setMeta('title', 'of the user')],
+])('a list made from the sessions themselves says what the catalog said: a session %s', async (_, change) => {
+  const folder = temporaryFolder()
+  const store = storeIn(folder)
+  const session = sessionIn(store)
+  await session.append(user('u1', 'first prompt'))
+  await session.append(assistant('a1', 'a reply', 'c1'))
+  await session.append(result('t1', 'c1', 'a long output'))
+  await session.append(user('u2', 'second prompt'))
+  await session.append(result('t1', 'c1', 'shorter'))
+  await change(session)
+  await session.close()
+  const listed = store.listSessions()
+  rmSync(generationPath(join(folder, 'catalog'), 1))
+  expect(storeIn(folder).listSessions()).toEqual(listed.map(each => ({ ...each, archived_bytes: expect.any(Number) })))
 })
 
 async function sessionOfFour() {
