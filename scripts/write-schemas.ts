@@ -3,7 +3,14 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { projectFileSchema } from '#shared/config/project-file'
-import { graphSchema, packetSchema, runResultSchema, summarySchema, undoSchema } from '#shared/pipelines/contracts'
+import {
+  graphSchema,
+  packetSchema,
+  replaySchema,
+  runResultSchema,
+  summarySchema,
+  undoSchema,
+} from '#shared/pipelines/contracts'
 import { streamLineSchema } from '#shared/pipelines/event-contract'
 import { inputLineSchema } from '#shared/protocol/input-lines'
 
@@ -14,6 +21,7 @@ const SCHEMAS = {
   'summary.schema': summarySchema,
   'run-result.schema': runResultSchema,
   'undo.schema': undoSchema,
+  'replay.schema': replaySchema,
   'plan-packet.schema': packetSchema,
   'plan-graph.schema': graphSchema,
 }

@@ -132,7 +132,7 @@ export async function runToolCall(call: ToolCall, services: ToolCallServices, si
 }
 
 async function decideAndDo(call: ToolCall, services: ToolCallServices, signal: AbortSignal): Promise<Ending> {
-  const parsed = parseCall(call, services.tools)
+  const parsed = readCall(call, services.tools)
   if (!parsed.ok) {
     services.emit({ type: 'tool_started', call, title: '' })
     return invalid(parsed.error)
@@ -150,7 +150,8 @@ async function decideAndDo(call: ToolCall, services: ToolCallServices, signal: A
     : runAction(call, prepared, decision, services, signal)
 }
 
-function parseCall(call: ToolCall, tools: Toolset): Result<{ tool: Tool; input: unknown }, string> {
+/** The tool that a call means and its input as data. An error is for the model. */
+export function readCall(call: ToolCall, tools: Toolset): Result<{ tool: Tool; input: unknown }, string> {
   const tool = tools.find(call.name)
   if (!tool) return fail(`Error: ${tools.whyNot(call.name)}`)
   try {

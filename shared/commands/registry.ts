@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   agents: async () => (await import('./agents')).agentsCommand,
   skills: async () => (await import('./skills')).skillsCommand,
   memory: async () => (await import('./memory')).memoryCommand,
+  replay: async () => (await import('./replay')).replayCommand,
   sandbox: async () => (await import('./sandbox')).sandboxCommand,
   trust: async () => (await import('./trust')).trustCommand,
   stats: async () => (await import('./stats')).statsCommand,

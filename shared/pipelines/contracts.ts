@@ -3,6 +3,7 @@ import type { TurnView, UndoReport } from '#shared/edits/checkpoint'
 import type { Finding, GateResult } from '#shared/protocol/gate-report'
 import { GATE_NAMES } from '#shared/protocol/gate-report'
 import type { RunResult } from '#shared/protocol/run-result'
+import type { ReplayReport } from '#shared/tasks/replay'
 import type { Summary } from './summary'
 import type { PlanGraph } from './support/plan-graph'
 import type { ContextPacket } from './support/plan-packet'
@@ -48,6 +49,29 @@ export const gateResult = v.strictObject({
 }) satisfies v.GenericSchema<unknown, GateResult>
 
 const reasons = v.record(v.string(), v.string())
+
+const verdict = v.picklist(['allowed', 'asked', 'denied', 'gates_failed', 'failed'])
+
+/** What `kode replay --json` prints. */
+export const replaySchema = v.strictObject({
+  schema_version: v.literal(1),
+  session_id: v.string(),
+  status: v.picklist(['PASS', 'FAIL']),
+  calls: count,
+  replayed: count,
+  differs: count,
+  results: v.array(
+    v.strictObject({
+      call_id: v.string(),
+      tool: v.string(),
+      title: v.string(),
+      recorded: verdict,
+      replayed: verdict,
+      differs: v.boolean(),
+      reason: v.string(),
+    }),
+  ),
+}) satisfies v.GenericSchema<unknown, ReplayReport>
 
 /** What `kode run`, `loop` and `verify` print. */
 export const summarySchema = v.strictObject({

@@ -1,6 +1,9 @@
 import type { Finding, GateReport, GateResult } from '#shared/protocol/gate-report'
 import { findingLine } from './findings'
 
+/** How the advice about a refused change begins. */
+export const NOTHING_WRITTEN = 'Nothing was written: the change did not pass'
+
 /** A model mends the first few and learns nothing from the hundredth. */
 const MAX_FINDINGS = 20
 
@@ -14,7 +17,7 @@ export function feedbackFor(report: GateReport): string {
   const warned = report.results.filter(result => result.status === 'WARN')
   const parts: string[] = []
   if (failed.length > 0) {
-    parts.push(`Nothing was written: the change did not pass ${failed.map(result => result.check_name).join(' and ')}.`)
+    parts.push(`${NOTHING_WRITTEN} ${failed.map(result => result.check_name).join(' and ')}.`)
     parts.push(...failed.map(describe))
     parts.push('Mend this and send the whole change again; what these findings do not name was fine.')
   }
