@@ -8,10 +8,13 @@ import {
   startScriptedProvider,
 } from './scripted-provider'
 
+/** Short, and long enough to see the jitter in whole milliseconds. */
+export const RETRY_BASE_MS = 20
+
 /** What every provider must do, whatever its wire format. */
 export interface ProviderUnderTest {
   name: string
-  /** Makes it for a scripted server; retries wait about a millisecond. */
+  /** Makes it for a scripted server; the first retry waits about `RETRY_BASE_MS`. */
   create(server: ScriptedProvider, limits?: { firstByteTimeoutMs?: number; idleTimeoutMs?: number }): Provider
 }
 
@@ -153,6 +156,12 @@ export function describeProviderContract({ name, create }: ProviderUnderTest): v
       ['an empty reply', {}, { kind: 'bad-reply' }],
       ['half an event', { raw: { body: 'data: {"cho', contentType: 'text/event-stream' } }, { kind: 'network' }],
       ['a server error', { error: { status: 500, message: 'oops' } }, { kind: 'overloaded', status: 500 }],
+      [
+        'an error with a good status',
+        { raw: { body: ERROR_WITH_200, contentType: 'application/json' } },
+        { kind: 'overloaded', message: expect.stringContaining('Try later') },
+      ],
+      ['a connection cut before the headers', { cutAfter: 'before-headers' }, { kind: 'network' }],
       ['an overload', { error: { status: 529, message: 'Overloaded' } }, { kind: 'overloaded', status: 529 }],
       ['a rate limit', { error: { status: 429, message: 'Slow down' } }, { kind: 'rate-limit', status: 429 }],
       ['a stream without an end mark', { text: 'Half an ans', finish: null }, { kind: 'network' }],
@@ -176,8 +185,11 @@ export function describeProviderContract({ name, create }: ProviderUnderTest): v
       ['425', { error: { status: 425, message: 'early' } }],
       ['429', { error: { status: 429, message: 'slow' } }],
       ['500', { error: { status: 500, message: 'oops' } }],
+      ['502', { error: { status: 502, message: 'bad gateway' } }],
       ['503', { error: { status: 503, message: 'down' } }],
+      ['504', { error: { status: 504, message: 'late' } }],
       ['529', { error: { status: 529, message: 'busy' } }],
+      ['a connection cut before the headers', { cutAfter: 'before-headers' }],
       ['a connection cut before the first word', { text: 'never', cutAfter: 1 }],
       ['an empty reply', {}],
     ])('%s is tried again, and says so', async (_, reply) => {
@@ -198,6 +210,19 @@ export function describeProviderContract({ name, create }: ProviderUnderTest): v
       const { server, outcome } = await converse(create, Array(8).fill(reply))
       expect(server.requests).toHaveLength(times)
       expect(outcome.failure).toBeDefined()
+    })
+
+    test.concurrent('each wait is about twice the one before, and no two clients wait the same', async () => {
+      const waits = async () => {
+        const { outcome } = await converse(create, Array(8).fill({ error: { status: 503, message: 'down' } }))
+        return outcome.retries.map(retry => retry.waitMs)
+      }
+      const one = await waits()
+      expect(one).toHaveLength(4)
+      for (const [place, waitMs] of one.entries()) {
+        expect(Math.abs(waitMs - RETRY_BASE_MS * 2 ** place)).toBeLessThanOrEqual((RETRY_BASE_MS * 2 ** place) / 4 + 1)
+      }
+      expect(await waits()).not.toEqual(one)
     })
 
     test.concurrent('the wait that the server asks for is kept', async () => {
@@ -247,9 +272,9 @@ export function describeProviderContract({ name, create }: ProviderUnderTest): v
     })
 
     test.concurrent('a slow but steady stream is no silence', async () => {
-      const { outcome } = await converse(create, [{ text: 'steady as she goes', pieceLength: 2, delayBetweenMs: 30 }], {
-        firstByteTimeoutMs: 2000,
-        idleTimeoutMs: 250,
+      const { outcome } = await converse(create, [{ text: 'steady as she goes', pieceLength: 2, delayBetweenMs: 150 }], {
+        firstByteTimeoutMs: 5000,
+        idleTimeoutMs: 1200,
       })
       expect(outcome).toMatchObject({ text: 'steady as she goes', stop: 'end' })
     })
@@ -384,6 +409,9 @@ interface Outcome {
   failure: ProviderFailure | undefined
   retries: Extract<ModelEvent, { type: 'retry' }>[]
 }
+
+/** As OpenAI and Anthropic both spell it. */
+const ERROR_WITH_200 = JSON.stringify({ type: 'error', error: { type: 'overloaded_error', message: 'Try later' } })
 
 const IMAGE: ImagePart = { type: 'image', media_type: 'image/png', data: 'iVBORw0KGgoAAAANSUhEUg==' }
 

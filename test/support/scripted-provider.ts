@@ -77,8 +77,8 @@ export interface ScriptedReply {
   delayBetweenMs?: number
   /** Never answers: not even headers, or nothing more after this many events. */
   stall?: 'before-headers' | number
-  /** The connection breaks after this many events. */
-  cutAfter?: number
+  /** The connection breaks: after this many events, or without so much as a status. */
+  cutAfter?: number | 'before-headers'
   /** The stream ends in good order after this many events, without an end mark. */
   endAfter?: number
   /** Says everything, then leaves the connection open. */
@@ -244,6 +244,7 @@ const WIRES = [GEMINI, CHAT, MESSAGES, RESPONSES]
 
 async function sendReply(out: ServerResponse, wire: Wire, request: RecordedRequest, reply: ReadyReply): Promise<void> {
   if (reply.stall === 'before-headers') return
+  if (reply.cutAfter === 'before-headers') return void out.destroy()
   if (reply.delayMs) await sleep(reply.delayMs)
   for (const [name, value] of Object.entries(reply.headers ?? {})) out.setHeader(name, value)
   if (reply.error) return sendError(out, wire, reply.error)

@@ -51,6 +51,21 @@ describe('what a command changes', () => {
     expect(project.tree()).toEqual(before)
   })
 
+  test('is found in a large project too, which is never in memory as a whole', async () => {
+    shell('for i in $(seq 5000); do echo $i > f$i; done')
+    const together: number[] = []
+    const { files } = project.door
+    const readMany: typeof files.readMany = (paths, maxBytes, take) => {
+      together.push(paths.length)
+      return files.readMany(paths, maxBytes, take)
+    }
+    scanner = new WorkspaceScanner({ ...project.door, files: { ...files, readMany } })
+    const changes = await run(() => shell('echo new > f4711'))
+    expect(changes.files).toMatchObject([{ path: 'f4711', status: 'modified', isUndoable: true }])
+    expect(Math.max(...together)).toBeLessThanOrEqual(2_000)
+    expect(together.reduce((sum, count) => sum + count, 0)).toBe(5_001)
+  })
+
   test.each([
     ['an ignored file', '*.log', 'echo x > a.log'],
     ['a file below an ignored folder', 'dist/', 'mkdir -p dist/deep && echo x > dist/deep/a'],

@@ -1,6 +1,6 @@
 import { GATEWAY, KNOWN_PROVIDERS, OPENAI_COMPATIBLE, OPENAI_RESPONSES } from '#shared/providers/known-providers'
 import { createProvider } from '#shared/providers/registry'
-import { CONTRACT_KEY, describeProviderContract } from '../../support/provider-contract'
+import { CONTRACT_KEY, describeProviderContract, RETRY_BASE_MS } from '../../support/provider-contract'
 
 /** Where a provider's endpoint lies on a server, when it is not /v1. */
 const PATHS: Record<string, string> = { anthropic: '', gemini: '/v1beta/openai' }
@@ -15,7 +15,7 @@ for (const { name, wire } of [...KNOWN_PROVIDERS, OPENAI_COMPATIBLE, OPENAI_RESP
           provider: name,
           baseUrl: server.host + (PATHS[name] ?? '/v1'),
           apiKey: CONTRACT_KEY,
-          retry: { baseMs: 1 },
+          retry: { baseMs: RETRY_BASE_MS },
           ...limits,
         },
         {},

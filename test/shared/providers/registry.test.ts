@@ -212,6 +212,42 @@ describe('which provider, model, endpoint and key', () => {
   })
 })
 
+/** Source: spec/koda.md §11.1. */
+test.each([
+  ['anthropic', ['claude'], 'https://api.anthropic.com', ['ANTHROPIC_API_KEY'], 'claude-sonnet-4-6'],
+  ['openai', [], 'https://api.openai.com/v1', ['OPENAI_API_KEY'], 'gpt-4o'],
+  [
+    'gemini',
+    ['google'],
+    'https://generativelanguage.googleapis.com/v1beta/openai',
+    ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+    'gemini-flash-latest',
+  ],
+  ['groq', [], 'https://api.groq.com/openai/v1', ['GROQ_API_KEY'], 'llama-3.3-70b-versatile'],
+  ['grok', ['xai'], 'https://api.x.ai/v1', ['XAI_API_KEY'], 'grok-3'],
+  ['deepseek', [], 'https://api.deepseek.com/v1', ['DEEPSEEK_API_KEY'], 'deepseek-chat'],
+  ['mistral', [], 'https://api.mistral.ai/v1', ['MISTRAL_API_KEY'], 'mistral-large-latest'],
+  ['minimax', [], 'https://api.minimax.chat/v1', ['MINIMAX_API_KEY'], 'minimax-text-01'],
+  ['openrouter', [], 'https://openrouter.ai/api/v1', ['OPENROUTER_API_KEY'], 'anthropic/claude-3.5-sonnet'],
+  ['together', [], 'https://api.together.xyz/v1', ['TOGETHER_API_KEY'], 'meta-llama/Llama-3.3-70B-Instruct-Turbo'],
+  [
+    'fireworks',
+    [],
+    'https://api.fireworks.ai/inference/v1',
+    ['FIREWORKS_API_KEY'],
+    'accounts/fireworks/models/llama-v3p3-70b-instruct',
+  ],
+  ['lm-studio', ['lmstudio'], 'http://localhost:1234/v1', [], 'auto-detect'],
+  ['ollama', [], 'http://localhost:11434/v1', [], 'auto-detect'],
+  ['vllm', [], 'http://localhost:8000/v1', [], 'auto-detect'],
+])('%s is as it is documented, and its key alone chooses it', (name, aliases, baseUrl, keys, model) => {
+  const byName = [name, ...aliases].map(each => resolveProvider({ flags: { provider: each, apiKey: 'k' } }, {}))
+  const byKey = keys.map(variable => resolveProvider({}, { [variable]: 'k' }))
+  for (const choice of [...byName, ...byKey]) {
+    expect(choice).toEqual({ ok: true, value: { provider: name, model, baseUrl, apiKey: 'k' } })
+  }
+})
+
 test('every provider of the list can be made', () => {
   expect(KNOWN_PROVIDERS).toHaveLength(15) // 14 and the mock
   for (const { name, aliases } of KNOWN_PROVIDERS) {
