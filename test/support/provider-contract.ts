@@ -272,10 +272,14 @@ export function describeProviderContract({ name, create }: ProviderUnderTest): v
     })
 
     test.concurrent('a slow but steady stream is no silence', async () => {
-      const { outcome } = await converse(create, [{ text: 'steady as she goes', pieceLength: 2, delayBetweenMs: 150 }], {
-        firstByteTimeoutMs: 5000,
-        idleTimeoutMs: 1200,
-      })
+      const { outcome } = await converse(
+        create,
+        [{ text: 'steady as she goes', pieceLength: 2, delayBetweenMs: 150 }],
+        {
+          firstByteTimeoutMs: 5000,
+          idleTimeoutMs: 1200,
+        },
+      )
       expect(outcome).toMatchObject({ text: 'steady as she goes', stop: 'end' })
     })
 
