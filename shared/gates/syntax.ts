@@ -11,7 +11,7 @@ export const syntax: Gate = {
   name: 'syntax',
   judge: input =>
     judgeFiles(input, 'syntax', async (language, source) => {
-      const left = language.id === 'markdown' ? [] : leftovers(source)
+      const left = language.id === 'markdown' ? [] : leftovers(source, language.id)
       const parsed = await language.checkSyntax(source)
       if (parsed.kind === 'unknown') return left.length > 0 ? { kind: 'judged', problems: left } : parsed
       return { kind: 'judged', problems: [...left, ...withoutEchoes(parsed.problems, left)] }

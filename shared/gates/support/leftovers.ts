@@ -1,4 +1,5 @@
 import type { Problem, SourceFile } from '#shared/languages/language'
+import { maskCode } from './code-mask'
 
 /** What a careless answer leaves in a file and no author writes: each must hold for the whole line. */
 const LEFTOVERS: readonly { kind: string; line: RegExp; isAtEdge?: boolean; message: string; suggestion: string }[] = [
@@ -26,10 +27,11 @@ const LEFTOVERS: readonly { kind: string; line: RegExp; isAtEdge?: boolean; mess
 
 const MAY_HOLD_LEFTOVERS = /^(?:<{7}|={7}|>{7}|`{3}|~{3})|\.{3}|…/m
 
-/** Conflict markers, Markdown fences and placeholders for code. */
-export function leftovers(source: SourceFile): Problem[] {
+/** Conflict markers, Markdown fences and placeholders for code. What stands inside of a text only warns: it may be what the text is about. */
+export function leftovers(source: SourceFile, languageId: string): Problem[] {
   if (!MAY_HOLD_LEFTOVERS.test(source.text)) return []
   const problems: Problem[] = []
+  let masked: string | undefined
   const filled = [...source.text.matchAll(/^.*\S.*$/gm)]
   for (const [index, match] of filled.entries()) {
     const line = match[0].trimEnd()
@@ -37,13 +39,14 @@ export function leftovers(source: SourceFile): Problem[] {
     const found = LEFTOVERS.find(each => (isEdge || !each.isAtEdge) && each.line.test(line))
     if (!found) continue
     const { kind, message, suggestion } = found
-    const start = match.index
+    const start = match.index + line.length - line.trimStart().length
+    masked ??= maskCode(source.text, languageId)
     problems.push({
       kind,
-      certainty: 'certain',
+      certainty: masked[start] === source.text[start] ? 'certain' : 'likely',
       key: `${kind} ${line}`,
       start,
-      end: start + line.length,
+      end: match.index + line.length,
       message,
       suggestion,
     })
