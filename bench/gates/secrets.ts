@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { SECRET_RULES } from '#shared/gates/support/secret-rules'
 import { findSecrets } from '#shared/gates/support/secrets'
 import { fakeSecrets } from '../../test/support/fake-secrets'
 import type { Project } from './corpus'
-import { pathsBelow, percent, table } from './support'
+import { pathsBelow, percent, readText, table } from './support'
 
 const SEEDS = 10
 const SOURCE = /\.(?:[mc]?[jt]s|[jt]sx|pyi?|go|rs|json|ya?ml|toml)$/
@@ -70,8 +68,8 @@ async function hitsIn(projects: readonly Project[], mostBytes: number): Promise<
     const paths = await pathsBelow(root, { isWanted: path => SOURCE.test(path) && !OF_TESTS.test(path) })
     for (const path of paths) {
       if (found.bytes > mostBytes) return found
-      const text = readFileSync(join(root, path), 'utf8')
-      if (text.length > MAX_CHARS) continue
+      const text = await readText(root, path)
+      if (text === undefined || text.length > MAX_CHARS) continue
       found.files++
       found.bytes += text.length
       for (const { kind, certainty, start } of findSecrets(text, path)) {
