@@ -38,7 +38,7 @@ const GENERATED =
   /(?:^|\/)(?:generated|__generated__|gen|dist|build|out|\.[\w-]+|\$[\w-]*|\+[\w-]+|_[\w-]*gen[\w-]*|codegen|artifacts|[\w-]*\.gen(?:erated)?)(?:\/|$|\.)/i
 /** Code in these folders is an example of code, not code of the project. */
 const SAMPLES =
-  /(?:^|\/)(?:fixtures?|__fixtures__|__testfixtures__|templates?|testdata|test-data|samples?|examples?|playgrounds?|demos?|__mocks__|mocks?|snapshots?|__snapshots__|baselines?|specimens?)\//i
+  /(?:^|\/)(?:fixtures?|__fixtures__|__testfixtures__|templates?|testdata|test-data|samples?|examples?|playgrounds?|demos?|__mocks__|mocks|snapshots?|__snapshots__|baselines?|specimens?)\//i
 /** Parts of Node that it does not document, and lets everybody load. */
 const INNER_NODE_MODULE =
   /^_(?:http_(?:agent|client|common|incoming|outgoing|server)|stream_(?:duplex|passthrough|readable|transform|wrap|writable)|tls_(?:common|wrap))$/
