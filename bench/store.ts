@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Message } from '#shared/protocol/messages'
 import { Catalog } from '#shared/store/catalog'
-import { frame } from '#shared/store/journal'
+import { frame } from '#shared/store/journal-record'
 import { storePaths } from '#shared/store/paths'
 import { openStore, type Store } from '#shared/store/sessions'
 

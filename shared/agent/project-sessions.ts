@@ -5,7 +5,8 @@ import { EXIT, type Failure } from '#shared/protocol/exit-codes'
 import { StoreFailure } from '#shared/store/failure'
 import type { InputHistory } from '#shared/store/history'
 import type { SessionLog } from '#shared/store/messages'
-import type { FoundMessage, ListedSession, OpenedSession, Store } from '#shared/store/sessions'
+import type { ListedSession } from '#shared/store/session-list'
+import type { FoundMessage, OpenedSession, Store } from '#shared/store/sessions'
 import type { OpenModel } from './open-model'
 
 /** Which conversation to open; a new one when nothing is said. */

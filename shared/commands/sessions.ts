@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { Message } from '#shared/protocol/messages'
 import { exportAsData } from '#shared/store/export'
-import { openStore, type SessionProblem, type Store } from '#shared/store/sessions'
+import type { SessionProblem } from '#shared/store/session-problem'
+import { openStore, type Store } from '#shared/store/sessions'
 import {
   type Command,
   type CommandArgs,

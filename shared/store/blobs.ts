@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { newId } from '#shared/base/ids'
+import { makeFolder, syncFolder, writeDurably } from './durable-files'
 import { ifThere, storeFailure } from './failure'
-import { makeFolder, syncFolder, writeDurably } from './journal'
 
 /** Large outputs and images of one session: files named by the SHA-256 of their bytes, so the same one is kept once. */
 export class Blobs {

@@ -1,6 +1,8 @@
-import { frame, frameAgain, generationsOf, Journal, type JournalRecord, readJournal } from './journal'
+import { Journal } from './journal'
+import { frame, frameAgain, type JournalRecord } from './journal-record'
 import { isObject } from './json'
 import type { SessionSummary } from './messages'
+import { generationsOf, readJournal } from './read-journal'
 
 /**
  * One line per session, so that a list of thousands needs one file. Only a shortcut: a session missing here is read from

@@ -1,7 +1,7 @@
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { AssistantMessage, Message, ToolMessage } from '#shared/protocol/messages'
 import type { Blobs } from './blobs'
-import type { JournalRecord } from './journal'
+import type { JournalRecord } from './journal-record'
 import { isObject } from './json'
 import { decodeMessage, type StoredMessage } from './stored-message'
 import { addRequest, decodeUsage, type SessionUsage, sumUsage } from './usage'

@@ -1,7 +1,9 @@
 import { newId } from '#shared/base/ids'
-import { frame, frameAgain, Journal, readJournal } from './journal'
+import { Journal } from './journal'
+import { frame, frameAgain } from './journal-record'
 import { isObject, parseJson } from './json'
 import type { StorePaths } from './paths'
+import { readJournal } from './read-journal'
 
 /** What the user typed at the prompt, for the arrow keys and the search in it. Shared by all processes. */
 export class InputHistory {

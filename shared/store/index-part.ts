@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { readFrom } from './journal'
+import { readFrom } from './read-journal'
 import { NumberList, WordTable } from './word-table'
 
 /** Where a message stands: in which of the part's sessions, from which byte of its journal, and when it was saved. */

@@ -11,9 +11,11 @@ import {
   type SessionHeader,
 } from './conversation'
 import { isWritten, StoreFailure, storeFailure } from './failure'
-import { frame, Journal, readJournal } from './journal'
+import { Journal } from './journal'
+import { frame } from './journal-record'
 import { Lease } from './lease'
 import { type StorePaths, sessionBlobs, sessionJournal, sessionLease } from './paths'
+import { readJournal } from './read-journal'
 import { encodeMessage, type MessageDetails } from './stored-message'
 import { addRequest, type RequestUsage, type SessionUsage, type UsageTotal } from './usage'
 

@@ -4,19 +4,14 @@ import { setImmediate } from 'node:timers/promises'
 import { newId } from '#shared/base/ids'
 import type { Message } from '#shared/protocol/messages'
 import { Blobs } from './blobs'
+import { replaceFile } from './durable-files'
 import { ifThere, storeFailure } from './failure'
 import { PartBuilder, type PartLayout, PartReader } from './index-part'
-import {
-  generationPath,
-  type JournalRecord,
-  type RecordWindow,
-  readRecord,
-  recordWindows,
-  replaceFile,
-} from './journal'
+import type { JournalRecord } from './journal-record'
 import { isObject, parseJson } from './json'
 import { Lease } from './lease'
 import { type StorePaths, sessionBlobs, sessionJournal } from './paths'
+import { generationPath, type RecordWindow, readRecord, recordWindows } from './read-journal'
 import { snippetAt, textOfEntry } from './recall'
 import { decodeMessage, type StoredMessage } from './stored-message'
 import { holdsTerm, indexedText, indexedWordsOf, type Term, termsOf, wordsOf } from './words'

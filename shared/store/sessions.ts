@@ -8,29 +8,19 @@ import type { Message } from '#shared/protocol/messages'
 import { Blobs } from './blobs'
 import { Catalog } from './catalog'
 import { archivedIds, Conversation, SESSION_SCHEMA, type SessionHeader } from './conversation'
+import { makeFolder, replaceFile } from './durable-files'
 import { exportAsData, exportAsMarkdown, exportAsSqlite, type ReadSession } from './export'
 import { ifThere, isWritten, type StoreFailure, storeFailure } from './failure'
-import {
-  finishInterruptedRewrite,
-  frame,
-  frameAgain,
-  generationPath,
-  generationsOf,
-  Journal,
-  type JournalContent,
-  type JournalRecord,
-  makeFolder,
-  readJournal,
-  readWhole,
-  recordWindows,
-  replaceFile,
-  scanJournal,
-} from './journal'
+import { finishInterruptedRewrite, Journal } from './journal'
+import { frame, frameAgain, type JournalRecord, scanJournal } from './journal-record'
 import { isObject, parseJson } from './json'
-import { holderOf, LEASE_NAME, Lease, type Owner, removeLeases } from './lease'
+import { holderOf, Lease, removeLeases } from './lease'
 import { SessionLog, type SessionSummary, summaryOf } from './messages'
 import { type StorePaths, sessionBlobs, sessionJournal, sessionLease, storePaths } from './paths'
+import { generationPath, generationsOf, type JournalContent, readJournal, readWhole } from './read-journal'
 import { type IndexProgress, type SearchHit, SearchIndex } from './search'
+import { type ListedSession, SessionList } from './session-list'
+import { newerSchema, ownedSession, type SessionProblem, unknownSession } from './session-problem'
 import { blobsOf } from './stored-message'
 
 export interface NewSession {
@@ -50,11 +40,6 @@ export interface NewSession {
   parent?: string
 }
 
-/** A line of the list, and whether a living process runs the session right now. */
-export interface ListedSession extends SessionSummary {
-  running: boolean
-}
-
 export interface OpenedSession {
   log: SessionLog
   /** What a crash had left: calls without a result, results without a call, replies without an end. */
@@ -62,14 +47,6 @@ export interface OpenedSession {
   /** Damage found in the file; told once, since the file is sound afterwards. */
   damage?: { records: number; bytes: number; backup: string }
 }
-
-/** Why a session cannot be had. `message` is for the user. */
-export type SessionProblem =
-  | { kind: 'unknown'; message: string }
-  | { kind: 'ambiguous'; message: string; ids: string[] }
-  | { kind: 'newer-schema'; message: string; schema: number }
-  | { kind: 'owned'; message: string; by: Owner }
-  | { kind: 'exists'; message: string }
 
 /** A message that was found, and where. */
 export interface FoundMessage extends SearchHit {
@@ -117,12 +94,14 @@ export class Store {
   readonly paths: StorePaths
   readonly #now: () => number
   readonly #catalog: Catalog
+  readonly #list: SessionList
   readonly #index: SearchIndex
 
   constructor(paths: StorePaths, now: () => number) {
     this.paths = paths
     this.#now = now
     this.#catalog = new Catalog(paths.catalog)
+    this.#list = new SessionList(paths, this.#catalog, now)
     this.#index = new SearchIndex(paths)
   }
 
@@ -147,7 +126,7 @@ export class Store {
    * @param project decides between several that begin so
    */
   async openSession(idOrPrefix: string, project?: string): Promise<Result<OpenedSession, SessionProblem>> {
-    const found = this.findSession(idOrPrefix, project)
+    const found = this.#list.find(idOrPrefix, project)
     if (!found.ok) return found
     const id = found.value
     const taken = Lease.take(sessionLease(this.paths, id))
@@ -194,50 +173,22 @@ export class Store {
 
   /** Sessions of users, the one used last first; of one project or of all. */
   listSessions(project?: string): ListedSession[] {
-    return this.#allSessions(project).filter(each => each.parent === undefined)
+    return this.#list.all(project).filter(each => each.parent === undefined)
   }
 
   /** Sessions of the sub-agents that a session started, the one used last first. */
   listSubSessions(parent: string): ListedSession[] {
-    return this.#allSessions().filter(each => each.parent === parent)
-  }
-
-  #allSessions(project?: string): ListedSession[] {
-    const known = this.#catalog.all()
-    const leased = this.#leasedIds()
-    return this.#ids()
-      .map(id => {
-        const running = leased.has(id) && holderOf(sessionLease(this.paths, id)) !== undefined
-        const summary = known.get(id)
-        // Who runs it keeps its line up to date; after a crash the end of the journal may be newer.
-        const isCurrent = summary && (running || !leased.has(id) || summary.bytes === this.#journalSize(id))
-        const line = isCurrent ? summary : this.#summarize(id, summary)
-        // A copy of each of ten thousand would take a fifth of the time.
-        return line && Object.assign(line, { running })
-      })
-      .filter(each => each !== undefined)
-      .filter(each => project === undefined || each.project === project)
-      .sort((a, b) => b.updated_at - a.updated_at || (a.id < b.id ? 1 : -1))
+    return this.#list.all().filter(each => each.parent === parent)
   }
 
   /** The full id that an id or its beginning stands for. */
   findSession(idOrPrefix: string, project?: string): Result<string, SessionProblem> {
-    const ids = this.#ids()
-    if (ids.includes(idOrPrefix)) return ok(idOrPrefix)
-    const fitting = idOrPrefix === '' ? [] : ids.filter(id => id.startsWith(idOrPrefix))
-    const [only] = fitting
-    if (only === undefined) return fail(unknownSession(idOrPrefix))
-    if (fitting.length === 1) return ok(only)
-    const [here, ...others] =
-      project === undefined ? [] : this.#allSessions(project).filter(each => fitting.includes(each.id))
-    if (here && others.length === 0) return ok(here.id)
-    const message = `${fitting.length} sessions begin with "${idOrPrefix}". Give more of the id.`
-    return fail({ kind: 'ambiguous', message, ids: fitting })
+    return this.#list.find(idOrPrefix, project)
   }
 
   /** Everything a session's journal says, archived messages too. Does not take the session from who runs it. */
   readSession(idOrPrefix: string, project?: string): Result<ReadSession, SessionProblem> {
-    const found = this.findSession(idOrPrefix, project)
+    const found = this.#list.find(idOrPrefix, project)
     if (!found.ok) return found
     const content = readJournal(sessionJournal(this.paths, found.value))
     if (!content) return fail(unknownSession(idOrPrefix))
@@ -246,7 +197,7 @@ export class Store {
     const conversation = Conversation.whole(content.records, this.#blobs(found.value))
     const { unfinished } = conversation
     if (unfinished) conversation.add({ at: conversation.updatedAt, message: unfinished })
-    const header = conversation.header ?? this.#lostHeader(found.value)
+    const header = conversation.header ?? this.#list.headerOf(found.value)
     return ok(Object.assign(conversation, { header }))
   }
 
@@ -259,9 +210,9 @@ export class Store {
     options: { project?: string; limit?: number; onProgress?: IndexProgress } = {},
   ): Promise<FoundMessage[]> {
     const { project, limit = 50, onProgress } = options
-    const sessions = new Map(this.#allSessions(project).map(each => [each.id, each]))
+    const sessions = new Map(this.#list.all(project).map(each => [each.id, each]))
     const ids = new Set(sessions.keys())
-    const hits = await this.#index.search(query, ids, this.#generations(), limit, onProgress)
+    const hits = await this.#index.search(query, ids, this.#list.generations(), limit, onProgress)
     return hits.map(hit => {
       const session = sessions.get(hit.session_id)
       return { ...hit, project: session?.project ?? '', title: session?.title ?? '' }
@@ -277,7 +228,7 @@ export class Store {
     while (!signal.aborted) {
       // Asked before it is read: what its process saved last is seen all the same.
       const isRunning = holderOf(sessionLease(this.paths, id)) !== undefined
-      const newest = this.#generations().get(id)
+      const newest = this.#list.generations().get(id)
       if (newest === undefined) return
       if (newest !== generation) read = 0
       generation = newest
@@ -310,7 +261,7 @@ export class Store {
     idOrPrefix: string,
     project?: string,
   ): Promise<Result<{ id: string; bytes_freed: number }, SessionProblem>> {
-    const found = this.findSession(idOrPrefix, project)
+    const found = this.#list.find(idOrPrefix, project)
     if (!found.ok) return found
     const id = found.value
     const path = sessionJournal(this.paths, id)
@@ -345,7 +296,7 @@ export class Store {
   async purge(options: { olderThanMs?: number; project?: string } = {}): Promise<Purged> {
     const until = this.#now() - (options.olderThanMs ?? 0)
     const purged: Purged = { sessions: 0, messages: 0, bytes_freed: 0, skipped: [] }
-    for (const { id } of this.#allSessions(options.project).filter(each => each.archived_messages > 0)) {
+    for (const { id } of this.#list.all(options.project).filter(each => each.archived_messages > 0)) {
       const taken = Lease.take(sessionLease(this.paths, id))
       if (taken.kind === 'held') {
         purged.skipped.push(id)
@@ -379,7 +330,7 @@ export class Store {
     const journal = Journal.open(path, true)
     if (!journal) return fail(unknownSession(id))
     const conversation = Conversation.live(content.records, this.#blobs(id))
-    const header = conversation.header ?? this.#lostHeader(id)
+    const header = conversation.header ?? this.#list.headerOf(id)
     const damage = this.#mend(id, journal, content, header)
     const log = SessionLog.resume({ header, conversation, disk: this.#disk(), now: this.#now, journal, lease })
     const repaired = await log.repair()
@@ -421,7 +372,7 @@ export class Store {
       const blobs = this.#blobs(id)
       const freedBytes = blobs.keepOnly(new Set(kept.flatMap(each => blobsOf(JSON.parse(each.body.toString())))))
       const conversation = Conversation.live(kept, blobs)
-      this.#catalog.put(summaryOf(conversation, conversation.header ?? this.#lostHeader(id), journal.size))
+      this.#catalog.put(summaryOf(conversation, conversation.header ?? this.#list.headerOf(id), journal.size))
       return { messages, bytes: copiesBytes + freedBytes + content.bytes - journal.size }
     } finally {
       await journal.close()
@@ -444,34 +395,6 @@ export class Store {
     return freedBytes
   }
 
-  #summarize(id: string, known: SessionSummary | undefined): SessionSummary | undefined {
-    const path = sessionJournal(this.paths, id)
-    const generations = generationsOf(path)
-    const [generation] = generations
-    if (generation === undefined) return undefined
-    const records = () => recordsIn(generationPath(path, generation))
-    // What a crash left of a rewrite is only sorted out by who reads it whole.
-    const conversation =
-      generations.length > 1
-        ? Conversation.live(readJournal(path)?.records ?? [], this.#blobs(id))
-        : Conversation.outline(records(), archivedIds(records()), this.#blobs(id))
-    const bytes = this.#journalSize(id) ?? 0
-    const summary = summaryOf(conversation, conversation.header ?? known ?? this.#lostHeader(id), bytes)
-    // On a disk that takes nothing it is read again next time.
-    isWritten(this.paths.catalog, () => this.#catalog.put(summary))
-    return summary
-  }
-
-  /** For a session whose first record is damaged. */
-  #lostHeader(id: string): SessionHeader {
-    const known = this.#catalog.all().get(id)
-    if (known) {
-      const { project, agent, provider, model, mode, created_at } = known
-      return { id, project, agent, provider, model, mode, created_at }
-    }
-    return { id, project: '', agent: '', provider: '', model: '', mode: 'safe', created_at: this.#now() }
-  }
-
   #disk() {
     return {
       paths: this.paths,
@@ -482,36 +405,6 @@ export class Store {
 
   #blobs(id: string): Blobs {
     return new Blobs(sessionBlobs(this.paths, id))
-  }
-
-  #ids(): string[] {
-    return [...this.#generations().keys()]
-  }
-
-  /** The newest generation of each session. */
-  #generations(): Map<string, number> {
-    const newest = new Map<string, number>()
-    for (const name of ifThere(() => readdirSync(this.paths.sessions)) ?? []) {
-      // No id holds a dot.
-      const [id = '', generation, suffix] = name.split('.')
-      if (suffix === 'log') newest.set(id, Math.max(newest.get(id) ?? 0, Number(generation)))
-    }
-    return newest
-  }
-
-  #leasedIds(): Set<string> {
-    const names = ifThere(() => readdirSync(this.paths.leases)) ?? []
-    return new Set(names.flatMap(name => LEASE_NAME.exec(name)?.[1] ?? []))
-  }
-
-  #journalSize(id: string): number | undefined {
-    const path = sessionJournal(this.paths, id)
-    const stat = statSync(generationPath(path, 1), { throwIfNoEntry: false })
-    if (stat) return stat.size
-    const generation = generationsOf(path).at(-1)
-    return generation === undefined
-      ? undefined
-      : statSync(generationPath(path, generation), { throwIfNoEntry: false })?.size
   }
 }
 
@@ -536,22 +429,4 @@ function schemaOf(records: readonly JournalRecord[]): number {
 function schemaFrom(json: string): number {
   const value = parseJson(json)
   return isObject(value) && typeof value.schema === 'number' ? value.schema : 0
-}
-
-function* recordsIn(file: string): Generator<JournalRecord, void> {
-  for (const { records } of recordWindows(file, 0, Number.POSITIVE_INFINITY)) yield* records
-}
-
-function unknownSession(wanted: string): SessionProblem {
-  return { kind: 'unknown', message: `No session begins with "${wanted}". See "kode sessions list".` }
-}
-
-function ownedSession(id: string, by: Owner): SessionProblem {
-  const message = `Session ${id} is running in process ${by.pid} on ${by.host}. End it there first.`
-  return { kind: 'owned', message, by }
-}
-
-function newerSchema(what: string, schema: number): SessionProblem {
-  const message = `${what} was written by a newer kode (schema ${schema}). Update kode to use it; nothing was changed.`
-  return { kind: 'newer-schema', message, schema }
 }

@@ -3,7 +3,7 @@ import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { kodePaths } from '#shared/config/paths'
-import { frame, scanJournal } from '#shared/store/journal'
+import { frame, scanJournal } from '#shared/store/journal-record'
 import { runCli } from '../support/run-cli'
 import { type Script, type ScriptedReply, startScriptedProvider } from '../support/scripted-provider'
 import { tempProject } from '../support/temp-project'

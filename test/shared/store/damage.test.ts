@@ -1,8 +1,10 @@
 import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { frame, frameAgain, generationPath, Journal, scanJournal } from '#shared/store/journal'
+import { Journal } from '#shared/store/journal'
+import { frame, frameAgain, scanJournal } from '#shared/store/journal-record'
 import type { SessionLog } from '#shared/store/messages'
+import { generationPath } from '#shared/store/read-journal'
 import { openStore } from '#shared/store/sessions'
 import { assistant, idsOf, reopen, result, sessionIn, storeIn, temporaryFolder, user } from './support'
 

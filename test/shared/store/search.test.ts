@@ -2,7 +2,8 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileS
 import { join } from 'node:path'
 import initSqlJs from 'sql.js'
 import { expect, test } from 'vitest'
-import { frame, generationPath } from '#shared/store/journal'
+import { frame } from '#shared/store/journal-record'
+import { generationPath } from '#shared/store/read-journal'
 import type { Store } from '#shared/store/sessions'
 import { assistant, result, sessionIn, storeIn, temporaryFolder, user } from './support'
 
