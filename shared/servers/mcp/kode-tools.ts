@@ -3,7 +3,7 @@ import { toStandardJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import { type Command, type CommandArgs, type CommandContext, CommandFailure } from '#shared/commands/command'
 import { loadCommand } from '#shared/commands/registry'
-import { packetSchema, summarySchema } from '#shared/pipelines/contracts'
+import { gateResult, packetSchema, summarySchema } from '#shared/pipelines/contracts'
 import { GATE_NAMES } from '#shared/protocol/gate-report'
 
 /** Makes what a command may use; progress and its end come from the MCP request. */
@@ -41,6 +41,9 @@ const statsSchema = v.looseObject({ total: v.number(), passed: v.number(), faile
 const task = v.pipe(v.string(), v.minLength(1), v.description('what is to be done, in words'))
 const hunk = v.pipe(v.looseObject({}), v.description('one change: id, action, file_path, anchor_text, new_text, …'))
 
+/** A patch, in one of two ways. */
+const patch = v.object({ hunks: v.optional(v.array(hunk)), diff: v.optional(v.string()) })
+
 /** kode's verification for other programs: an MCP server that runs the very commands of the command line. */
 export function kodeMcpServer(version: string, contextFor: ContextMaker): McpServer {
   const server = new McpServer(
@@ -68,16 +71,22 @@ export function kodeMcpServer(version: string, contextFor: ContextMaker): McpSer
     {
       description:
         'Judges a change by all gates (syntax, imports, calls, architecture, security …) without writing it. Give hunks or a unified diff.',
-      inputSchema: toStandardJsonSchema(v.object({ hunks: v.optional(v.array(hunk)), diff: v.optional(v.string()) })),
+      inputSchema: toStandardJsonSchema(patch),
       outputSchema: toStandardJsonSchema(summarySchema),
       annotations: { readOnlyHint: true, openWorldHint: false },
     },
-    ({ hunks, diff }, context) => {
-      if ((hunks === undefined) === (diff === undefined)) return errorResult('give either hunks or a diff')
-      const input = diff ?? JSON.stringify({ hunks })
-      const flags = diff === undefined ? { input: '-' } : { diff: '-' }
-      return answer({ command: 'verify', args: { words: [], flags }, input }, context)
+    (given, context) => verify(given, {}, ask => answer(ask, context)),
+  )
+  server.registerTool(
+    'kode_blast_radius',
+    {
+      description: 'Tells how far a change reaches: the files that depend on what it alters, and the way to each.',
+      inputSchema: toStandardJsonSchema(patch),
+      outputSchema: toStandardJsonSchema(gateResult),
+      annotations: { readOnlyHint: true, openWorldHint: false },
     },
+    // Every gate is asked, since an earlier one that fails would end the run before this one.
+    (given, context) => verify(given, { all: true }, async ask => blastRadiusIn(await answer(ask, context))),
   )
   server.registerTool(
     'kode_critique',
@@ -138,6 +147,26 @@ export function kodeMcpServer(version: string, contextFor: ContextMaker): McpSer
     },
   )
   return server
+}
+
+function verify(
+  { hunks, diff }: v.InferOutput<typeof patch>,
+  flags: CommandArgs['flags'],
+  answer: (ask: Ask) => Promise<CallToolResult>,
+): Promise<CallToolResult> | CallToolResult {
+  if ((hunks === undefined) === (diff === undefined)) return errorResult('give either hunks or a diff')
+  const input = diff ?? JSON.stringify({ hunks })
+  const source = diff === undefined ? { input: '-' } : { diff: '-' }
+  return answer({ command: 'verify', args: { words: [], flags: { ...flags, ...source } }, input })
+}
+
+/** The verdict of one gate alone. */
+function blastRadiusIn(answer: CallToolResult): CallToolResult {
+  if (answer.isError) return answer
+  const { results } = v.parse(v.object({ results: v.array(gateResult) }), answer.structuredContent)
+  const found = results.find(result => result.check_name === 'blast_radius')
+  if (!found) return errorResult('the project does not use the gate blast_radius (verify.gates in .kode/kode.json)')
+  return { content: [{ type: 'text', text: JSON.stringify(found, null, 2) }], structuredContent: { ...found } }
 }
 
 /** A verdict FAIL is an answer like any other; only what could not be judged at all is an error. */

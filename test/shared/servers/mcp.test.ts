@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
@@ -18,6 +18,7 @@ test('every tool has both schemas, and says whether it only reads', async () => 
   expect(tools.map(({ name, annotations }) => [name, annotations?.readOnlyHint])).toEqual([
     ['kode_plan', true],
     ['kode_verify', true],
+    ['kode_blast_radius', true],
     ['kode_critique', true],
     ['kode_apply_verified', false],
     ['kode_explain', true],
@@ -41,6 +42,19 @@ test.each(['legacy', 'auto'] as const)('verifies a change without writing it (%s
   expect(stats.structuredContent).toMatchObject({ total: 2, passed: 1, failed: 1 })
   const explained = await client.callTool({ name: 'kode_explain', arguments: { gate: 'syntax' } })
   expect(explained.structuredContent).toMatchObject({ gate: 'syntax', examples: [{ path: expect.any(String) }] })
+})
+
+test('tells how far a change reaches, also one that another gate refuses', async () => {
+  const { client, root } = await connected()
+  writeFileSync(join(root, 'src/b.ts'), "import { answer } from './a'\nexport const twice = answer * 2\n")
+  for (const new_text of ['reply = 41', 'reply = (41']) {
+    const hunks = [{ ...GOOD, new_text }]
+    const reach = await client.callTool({ name: 'kode_blast_radius', arguments: { hunks } })
+    expect(reach.structuredContent).toMatchObject({ check_name: 'blast_radius' })
+    expect(JSON.stringify(reach.structuredContent)).toContain('src/b.ts')
+  }
+  const neither = await client.callTool({ name: 'kode_blast_radius', arguments: {} })
+  expect(neither).toMatchObject({ isError: true })
 })
 
 test('plans without a model or a key', async () => {
