@@ -14,6 +14,8 @@ export interface AuditEntry {
   files?: string[]
   /** Id of a hunk or path of a file → `gate: reason`. */
   failures?: Record<string, string>
+  /** What failed in an earlier round and was repaired, in the same shape. */
+  repaired?: Record<string, string>
   rounds_used: number
   duration_ms: number
   model?: string

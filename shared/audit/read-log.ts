@@ -22,6 +22,18 @@ export async function readAuditLog(folder: string, files: FileSystem): Promise<A
   return texts.flatMap(text => (text.ok ? parseLines(new TextDecoder().decode(text.value)) : []))
 }
 
+/** Enough for some thousand runs. */
+const LATEST_BYTES = 2_000_000
+
+/** The entries at the end of `kode.log`, oldest first; reading them takes no longer however old the project is. */
+export async function readLatestEntries(folder: string, files: FileSystem): Promise<AuditEntry[]> {
+  const path = join(folder, 'kode.log')
+  const stat = await files.stat(path)
+  if (!stat.ok) return []
+  const end = await files.readRange(path, Math.max(0, stat.value.size - LATEST_BYTES), LATEST_BYTES)
+  return end.ok ? parseLines(new TextDecoder().decode(end.value)) : []
+}
+
 function parseLines(text: string): AuditEntry[] {
   return text.split('\n').flatMap(line => {
     if (line.trim() === '') return []

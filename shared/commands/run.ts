@@ -2,6 +2,7 @@ import type { ChangeEngine } from '#shared/agent/change-engine'
 import { blindfoldModeOf, openBlindfold } from '#shared/agent/open-blindfold'
 import { openEngine } from '#shared/agent/open-engine'
 import { openModel } from '#shared/agent/open-model'
+import { recurringFailures } from '#shared/audit/recurring'
 import { fail, ok } from '#shared/base/result'
 import { costOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
@@ -205,11 +206,19 @@ async function contextFor(
     if (remarks.some(remark => remark.severity === 'error'))
       throw new CommandFailure(`the review rejected the task:\n${critiqueText(remarks)}`, EXIT.failed)
     if (remarks.length > 0) context.progress(critiqueText(remarks))
-    return packetText(plan.packet(DEFAULT_PLAN_TOKENS))
+    const folder = absoluteFrom(context.root, textFlag(args, 'log-dir') ?? 'logs')
+    const failures = await recurringFailures(folder, context.files, context.now())
+    return [packetText(plan.packet(DEFAULT_PLAN_TOKENS)), ...warningText(failures)].join('\n\n')
   }
   const bytes = await context.files.read(absoluteFrom(context.root, file))
   if (!bytes.ok) throw new CommandFailure(`--context-file ${file}: ${bytes.error.message}`, EXIT.usage)
   return new TextDecoder().decode(bytes.value)
+}
+
+/** For the model: what went wrong here before. */
+function warningText(failures: readonly string[]): string[] {
+  if (failures.length === 0) return []
+  return [['Refused in this project again and again; avoid it:', ...failures.map(each => `- ${each}`)].join('\n')]
 }
 
 /** What was asked for: the words, or what is piped in. */

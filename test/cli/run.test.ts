@@ -122,6 +122,23 @@ describe('a patch of which some hunks are at fault', () => {
   })
 })
 
+test('what was refused in several runs, and repaired there, is told to the next one', async () => {
+  const [path, text] = ['src/a.ts', "import { join } from 'node:path'\n\nexport const a = 1\n"]
+  const [bad, good] = [hunks([modify(path, 'a = 1', 'a = jion()')]), hunks([modify(path, 'a = 1', "a = join('x')")])]
+  const back = hunks([modify(path, "a = join('x')", 'a = 1')])
+  const { root, env, model } = await projectWith([bad, good, back, bad, good, back], { [path]: text })
+  const prompts: string[] = []
+  for (const _ of [1, 2, 3, 4]) {
+    const asked = model.requests.length
+    await runCli(['run', 'change it'], { cwd: root, env })
+    prompts.push(JSON.stringify(model.requests[asked]?.body.messages))
+  }
+  const warnings = prompts.map(prompt => prompt.includes('again and again; avoid it'))
+  expect(warnings).toEqual([false, false, false, true])
+  expect(prompts[3]).toContain('- calls: ')
+  expect(prompts[3]).toContain('jion')
+})
+
 describe('replies as models write them', () => {
   const good = modify('a.ts', '1', '2')
   test.each([
