@@ -1,18 +1,8 @@
 import axe from 'axe-core'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import type { KodeEvent } from '#shared/protocol/events'
 import { ChatPage, closeBrowser, THEMES } from './support/chat-page'
-import {
-  APPROVAL,
-  assistant,
-  COMMAND_APPROVAL,
-  call,
-  result,
-  STATES,
-  session,
-  TURN,
-  TURN_END,
-} from './support/sample-events'
+import { APPROVAL, assistant, COMMAND_APPROVAL, STATES, session, TURN, TURN_END } from './support/sample-events'
+import { longSession, soak } from './support/soak'
 
 let chat: ChatPage
 
@@ -105,43 +95,14 @@ describe('the conversation', () => {
 
   test('answers keys and draws few rows while 3,000 events stream in', async () => {
     chat = await ChatPage.open('dark')
-    await chat.start([session(), ...longSession(5000), { type: 'turn_started', turn_id: 't' }])
-    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
-    const devtools = await chat.page.context().newCDPSession(chat.page)
-    const heapBytes = async () => {
-      await devtools.send('HeapProfiler.collectGarbage')
-      return (await devtools.send('Runtime.getHeapUsage')).usedSize
-    }
-    const streamThousand = async (round: number) => {
-      const words = Array.from({ length: 20 }, (_, index) => index)
-      for (const part of Array.from({ length: 50 }, (_, index) => index)) {
-        const message_id = `m${round}`
-        await chat.send(
-          ...words.map(word => ({ type: 'text_delta' as const, message_id, text: `word${part}.${word} ` })),
-        )
-      }
-      await chat.send(assistant(`m${round}`, [{ type: 'text', text: 'the same short answer' }]))
-    }
-    // Compiled code and the like are not what grows.
-    for (const round of [1, 2]) await streamThousand(round)
-    const before = await heapBytes()
-    // From the key to the next frame, as the one who types sees it.
-    await chat.page.evaluate(`
-      window.latencies = []
-      document.addEventListener('keydown', () => {
-        const at = performance.now()
-        requestAnimationFrame(() => window.latencies.push(performance.now() - at))
-      }, true)`)
-    const typing = box.pressSequentially('typed while it streams', { delay: 30 })
-    await streamThousand(3)
-    await typing
-    for (const round of [4, 5]) await streamThousand(round)
-    const after = await heapBytes()
-    const latencies = (await chat.page.evaluate('window.latencies')) as number[]
-    const p95 = latencies.toSorted((one, other) => one - other)[Math.floor(latencies.length * 0.95)] ?? 0
+    const {
+      heapBytes: [before, after],
+      keyToFrameP95Ms,
+    } = await soak(chat)
     console.log(
-      `3,000 events: heap ${(before / 1e6).toFixed(1)} MB, then ${(after / 1e6).toFixed(1)} MB; key to frame p95 ${p95.toFixed(1)} ms (target 16 on a free machine)`,
+      `3,000 events: heap ${(before / 1e6).toFixed(1)} MB, then ${(after / 1e6).toFixed(1)} MB; key to frame p95 ${keyToFrameP95Ms.toFixed(1)} ms (target 16 on a free machine)`,
     )
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
     expect(await box.inputValue()).toBe('typed while it streams')
     expect(await chat.page.locator('.row').count()).toBeLessThan(300)
   })
@@ -418,18 +379,4 @@ async function expectNoViolations(state: string): Promise<void> {
     each => `${state}: ${each.id}: ${each.nodes.map(node => `${node.html} ${node.failureSummary}`).join('\n')}`,
   )
   expect(found).toEqual([])
-}
-
-function longSession(messages: number): KodeEvent[] {
-  return Array.from({ length: messages / 2 }, (_, index): KodeEvent[] => [
-    {
-      type: 'user',
-      message: { role: 'user', id: `u${index}`, origin: 'typed', parts: [{ type: 'text', text: `Question ${index}` }] },
-    },
-    assistant(`a${index}`, [
-      { type: 'text', text: `Answer ${index}\n\n- one\n- two with \`code\`` },
-      call(`c${index}`, 'Read', {}),
-    ]),
-    result(`c${index}`, 'Read', 'some output', 3),
-  ]).flat()
 }

