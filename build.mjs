@@ -104,7 +104,8 @@ async function buildExtension() {
   rmSync('dist/extension', { recursive: true, force: true })
   await build({
     ...node,
-    entryPoints: { extension: 'extension/extension.ts', 'typescript-worker': TYPESCRIPT_WORKER },
+    // The command line shares nearly all chunks; the editor starts it as an MCP server.
+    entryPoints: { extension: 'extension/extension.ts', cli: 'cli/main.ts', 'typescript-worker': TYPESCRIPT_WORKER },
     external: ['vscode'],
     outdir: 'dist/extension',
   })

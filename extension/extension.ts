@@ -13,8 +13,10 @@ import { readSettings, usesVim } from './host/settings'
 import { settleInterrupted } from './interrupted'
 import { registerTools } from './language-model-tools'
 import { LastConversation } from './last-conversation'
+import { offerMcpServer } from './mcp-server'
 import { Mentions } from './mentions'
 import { askForKey, chooseModel, chooseProvider, chooseSession, EDITOR_COMMANDS } from './palette'
+import { registerParticipant } from './participant'
 import { PendingStore } from './pending-store'
 import { type Proposal, Proposals } from './proposals'
 import { ReviewDesk } from './review-desk'
@@ -191,17 +193,24 @@ export function activate(context: vscode.ExtensionContext): void {
     pendingFileOf(uri ?? vscode.window.activeTextEditor?.document.uri ?? vscode.Uri.parse('none:'))
 
   /** A command about one proposed file; what was typed into it is saved first. */
-  const onFile = (act: (id: string, path: string) => unknown) => async (target?: unknown) => {
-    const file = place(target instanceof vscode.Uri ? target : changesTree.uriOf(target))
-    if (!file) return
-    await review.saveEdits(file.id)
-    await act(file.id, file.path)
+  const onFile = (act: (id: string, path: string, line?: number) => unknown) => {
+    return async (target?: unknown, line?: unknown) => {
+      const file = place(target instanceof vscode.Uri ? target : changesTree.placeOf(target)?.uri)
+      if (!file) return
+      await review.saveEdits(file.id)
+      await act(file.id, file.path, typeof line === 'number' ? line : undefined)
+    }
   }
-  const onHunk = (act: (id: string, path: string, key: string) => unknown) => async (uri: vscode.Uri, key: string) => {
-    const file = place(uri)
-    if (!file) return
-    await review.saveEdits(file.id)
-    await act(file.id, file.path, key)
+  /** Of a lens, which names place and hunk, or of a row of the tree. */
+  const onHunk = (act: (id: string, path: string, key: string) => unknown) => {
+    return async (target: unknown, lensKey?: unknown) => {
+      const row = changesTree.placeOf(target)
+      const key = row ? row.key : lensKey
+      const file = place(target instanceof vscode.Uri ? target : row?.uri)
+      if (!file || typeof key !== 'string') return
+      await review.saveEdits(file.id)
+      await act(file.id, file.path, key)
+    }
   }
   /** What a gate refuses is not accepted, whoever wrote it. */
   const unlessRefused = async (id: string, accept: () => void) => {
@@ -239,7 +248,7 @@ export function activate(context: vscode.ExtensionContext): void {
     },
     'kode.acceptChange': onFile((id, path) => unlessRefused(id, () => proposals.accept(id, path))),
     'kode.rejectChange': onFile((id, path) => proposals.reject(id, path)),
-    'kode.reviewChange': onFile((id, path) => review.show(id, path, false)),
+    'kode.reviewChange': onFile((id, path, line) => review.show(id, path, false, line)),
     'kode.acceptHunk': onHunk((id, path, key) => unlessRefused(id, () => proposals.acceptHunk(id, path, key))),
     'kode.rejectHunk': onHunk((id, path, key) => proposals.rejectHunk(id, path, key)),
     'kode.acceptAll': async () => {
@@ -267,6 +276,12 @@ export function activate(context: vscode.ExtensionContext): void {
     new EditorActions(),
     verdicts,
     registerTools(() => conversation.kode()),
+    registerParticipant(
+      () => conversation.kode(),
+      uri => pathIn(folder.current, uri),
+      text => conversation.prompt([{ type: 'text', text }], 'next'),
+    ),
+    offerMcpServer(context.extensionUri, String(context.extension.packageJSON.version), folder),
     vscode.workspace.registerFileSystemProvider(PENDING_SCHEME, new PendingFiles(proposals), { isCaseSensitive: true }),
     vscode.window.registerWebviewViewProvider('kode.chat', chat),
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),

@@ -1,13 +1,25 @@
 import * as vscode from 'vscode'
-import type { Proposal, Proposals, ProposedFile } from '../proposals'
+import type { GateStatus } from '#shared/protocol/gate-report'
+import type { PendingHunk, Proposal, Proposals, ProposedFile } from '../proposals'
 import { pendingUri } from './pending-files'
 
-interface Row {
+interface FileRow {
+  kind: 'file'
   proposal: Proposal
   file: ProposedFile
 }
 
-/** Files that wait for review, those that need it most first. */
+interface HunkRow {
+  kind: 'hunk'
+  proposal: Proposal
+  file: ProposedFile
+  pending: PendingHunk
+}
+
+/** `verified`: the files that every gate has passed, folded away behind those that need a look. */
+type Row = FileRow | HunkRow | { kind: 'verified' }
+
+/** Files that wait for review with their hunks, those that need it most first. */
 export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly #proposals: Proposals
   readonly #changed = new vscode.EventEmitter<void>()
@@ -23,34 +35,29 @@ export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposa
   }
 
   getChildren(row?: Row): Row[] {
-    if (row) return []
-    return this.#proposals.all
-      .flatMap(proposal => proposal.files.map(file => ({ proposal, file })))
-      .sort((left, right) => needOfReview(right) - needOfReview(left))
-  }
-
-  getTreeItem({ proposal, file }: Row): vscode.TreeItem {
-    const item = new vscode.TreeItem(pendingUri(proposal.id, file.path))
-    const name = file.path.split('/').at(-1) ?? file.path
-    item.id = `${proposal.id}/${file.path}`
-    item.label = name
-    item.description = descriptionOf(file)
-    item.contextValue = file.decision
-    item.iconPath = new vscode.ThemeIcon(iconOf({ proposal, file }))
-    item.tooltip = file.path
-    item.accessibilityInformation = { label: `${file.path}, ${descriptionOf(file)}` }
-    item.command = {
-      command: 'kode.reviewChange',
-      title: vscode.l10n.t('Review'),
-      arguments: [pendingUri(proposal.id, file.path)],
+    const files = this.#files()
+    if (!row) {
+      const others = files.filter(each => !isVerified(each))
+      return others.length < files.length ? [...others, { kind: 'verified' }] : others
     }
-    return item
+    if (row.kind === 'verified') return files.filter(isVerified)
+    if (row.kind === 'hunk' || row.file.decision !== 'open') return []
+    const { proposal, file } = row
+    return this.#proposals.hunks(proposal.id, file.path).map(pending => ({ kind: 'hunk', proposal, file, pending }))
   }
 
-  /** The file of a row, as a menu of the tree hands it over. */
-  uriOf(row: unknown): vscode.Uri | undefined {
-    const known = this.getChildren().find(each => each.file === (row as Row | undefined)?.file)
-    return known && pendingUri(known.proposal.id, known.file.path)
+  getTreeItem(row: Row): vscode.TreeItem {
+    if (row.kind === 'verified') return this.#verifiedItem()
+    return row.kind === 'file' ? fileItem(row) : hunkItem(row)
+  }
+
+  /** The place of a row, as a menu of the tree hands it over; with the key of its hunk where it is one. */
+  placeOf(row: unknown): { uri: vscode.Uri; key: string | undefined } | undefined {
+    if (typeof row !== 'object' || row === null || !('kind' in row)) return undefined
+    const known = row as Row
+    if (known.kind === 'verified') return undefined
+    const uri = pendingUri(known.proposal.id, known.file.path)
+    return { uri, key: known.kind === 'hunk' ? known.pending.key : undefined }
   }
 
   dispose(): void {
@@ -59,8 +66,27 @@ export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposa
     this.#changed.dispose()
   }
 
+  #files(): FileRow[] {
+    return this.#proposals.all
+      .flatMap(proposal => proposal.files.map((file): FileRow => ({ kind: 'file', proposal, file })))
+      .sort((left, right) => needOfReview(right) - needOfReview(left))
+  }
+
+  #verifiedItem(): vscode.TreeItem {
+    const files = this.#files()
+    const verified = files.filter(isVerified)
+    // Where nothing needs a look before them, they are what there is to see.
+    const isAlone = verified.length === files.length
+    const { Expanded, Collapsed } = vscode.TreeItemCollapsibleState
+    const item = new vscode.TreeItem(vscode.l10n.t('Verified'), isAlone ? Expanded : Collapsed)
+    item.id = `verified-${isAlone}`
+    item.description = String(verified.length)
+    item.iconPath = new vscode.ThemeIcon('verified')
+    return item
+  }
+
   #refresh(): void {
-    const count = this.getChildren().filter(row => row.file.decision === 'open').length
+    const count = this.#files().filter(row => row.file.decision === 'open').length
     this.#view.badge =
       count > 0 ? { value: count, tooltip: vscode.l10n.t('{0} changes wait for review', count) } : undefined
     void vscode.commands.executeCommand('setContext', 'kode.hasPendingChanges', count > 0)
@@ -68,11 +94,55 @@ export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposa
   }
 }
 
+function fileItem({ proposal, file }: FileRow): vscode.TreeItem {
+  const uri = pendingUri(proposal.id, file.path)
+  const item = new vscode.TreeItem(uri)
+  item.id = `${proposal.id}/${file.path}`
+  item.label = file.path.split('/').at(-1) ?? file.path
+  item.description = descriptionOf(file)
+  item.contextValue = file.decision
+  item.iconPath = new vscode.ThemeIcon(iconOf({ kind: 'file', proposal, file }))
+  item.tooltip = file.path
+  item.accessibilityInformation = { label: `${file.path}, ${descriptionOf(file)}` }
+  item.command = { command: 'kode.reviewChange', title: vscode.l10n.t('Review'), arguments: [uri] }
+  if (file.decision === 'open') item.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed
+  return item
+}
+
+function hunkItem({ proposal, file, pending: { hunk, key, isAccepted, findings } }: HunkRow): vscode.TreeItem {
+  const [text = ''] = [...hunk.afterLines, ...hunk.beforeLines].map(line => line.trim()).filter(line => line !== '')
+  const item = new vscode.TreeItem(text || vscode.l10n.t('Empty lines'))
+  const counts = `+${hunk.afterLines.length} −${hunk.beforeLines.length}`
+  item.id = `${proposal.id}/${file.path}#${key}`
+  item.description = findings[0]?.message ?? vscode.l10n.t('line {0}, {1}', hunk.afterStart + 1, counts)
+  item.contextValue = isAccepted ? 'hunk-accepted' : 'hunk'
+  item.iconPath = new vscode.ThemeIcon(isAccepted ? 'check' : findings.length > 0 ? 'warning' : 'diff-modified')
+  item.command = {
+    command: 'kode.reviewChange',
+    title: vscode.l10n.t('Review'),
+    arguments: [pendingUri(proposal.id, file.path), hunk.afterStart],
+  }
+  return item
+}
+
+function isVerified(row: FileRow): boolean {
+  return row.file.decision === 'open' && worstStatus(row) === 'PASS'
+}
+
 /** Failed before warned before skipped; a fully verified file comes last. */
-function needOfReview({ proposal, file }: Row): number {
-  const results = proposal.gates?.results ?? []
-  const worst = Math.max(0, ...results.map(result => ({ FAIL: 3, WARN: 2, SKIP: 1, PASS: 0 })[result.status]))
-  return (file.decision === 'open' ? 10 : 0) + worst
+function needOfReview(row: FileRow): number {
+  return (row.file.decision === 'open' ? 10 : 0) + RANKS[worstStatus(row)]
+}
+
+const RANKS: Readonly<Record<GateStatus, number>> = { PASS: 0, SKIP: 1, WARN: 2, FAIL: 3 }
+
+/** What was found in other files of the change says nothing about this one. Without a verdict nothing is verified. */
+function worstStatus({ proposal, file }: FileRow): GateStatus {
+  const statuses = proposal.gates?.results.map(({ status, findings }): GateStatus => {
+    const isElsewhere = findings.length > 0 && findings.every(finding => finding.file !== file.path)
+    return isElsewhere ? 'PASS' : status
+  })
+  return statuses?.reduce((worst, each) => (RANKS[each] > RANKS[worst] ? each : worst), 'PASS') ?? 'SKIP'
 }
 
 function descriptionOf(file: ProposedFile): string {
@@ -84,8 +154,8 @@ function descriptionOf(file: ProposedFile): string {
   return [folder, kind, decision].filter(part => part !== '').join(' · ')
 }
 
-function iconOf({ proposal, file }: Row): string {
-  if (file.decision === 'accepted') return 'check'
-  if (file.decision === 'rejected') return 'close'
-  return proposal.gates?.status === 'PASS' ? 'verified' : 'warning'
+function iconOf(row: FileRow): string {
+  if (row.file.decision === 'accepted') return 'check'
+  if (row.file.decision === 'rejected') return 'close'
+  return worstStatus(row) === 'PASS' ? 'verified' : 'warning'
 }

@@ -58,8 +58,12 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
     })
   }
 
-  /** Opens the diff of one file, or of the first one that is undecided. */
-  async show(id: string, path?: string, preserveFocus = true): Promise<void> {
+  /**
+   * Opens the diff of one file, or of the first one that is undecided.
+   *
+   * @param line of the proposed text to look at, from 0
+   */
+  async show(id: string, path?: string, preserveFocus = true, line?: number): Promise<void> {
     const proposal = this.#proposals.get(id)
     const file = proposal?.files.find(each => (path ? each.path === path : each.decision === 'open'))
     if (!proposal || !file) return
@@ -68,7 +72,12 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
       pendingUri(id, file.path, 'before'),
       pendingUri(id, file.path),
       vscode.l10n.t('{0} (proposed by kode)', file.path.split('/').at(-1) ?? file.path),
-      { preview: false, preserveFocus, viewColumn: vscode.ViewColumn.Active },
+      {
+        preview: false,
+        preserveFocus,
+        viewColumn: vscode.ViewColumn.Active,
+        ...(line !== undefined && { selection: new vscode.Range(line, 0, line, 0) }),
+      },
     )
   }
 

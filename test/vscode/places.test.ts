@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createVSIX } from '@vscode/vsce'
@@ -66,6 +66,17 @@ test('a model of the editor itself reads, proposes and is told what landed; anot
   await editor.prompt('And you?')
   await editor.chat.getByText('I read on.').waitFor()
   expect(JSON.stringify(editor.model.requests.at(-1)?.body.messages)).toContain('has seen 2 results')
+})
+
+test('another agent is told what is wrong with its change, and how far it reaches; nothing is written', async () => {
+  const before = editor.read('one.ts')
+  await editor.workbench.runCommand('Fake: Ask kode')
+  await expect.poll(() => existsSync(join(editor.server.workspace, 'answers.json')), { timeout: 30_000 }).toBe(true)
+  const [verdict, reach] = JSON.parse(editor.read('answers.json'))
+  expect(verdict.status).toBe('FAIL')
+  expect(JSON.stringify(verdict.results)).toContain('`missing` is neither declared nor imported')
+  expect(reach.check_name).toBe('blast_radius')
+  expect(editor.read('one.ts')).toBe(before)
 })
 
 test('the model writes the message for what is staged', async () => {

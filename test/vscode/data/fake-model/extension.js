@@ -1,3 +1,5 @@
+const { writeFileSync } = require('node:fs')
+const { join } = require('node:path')
 const vscode = require('vscode')
 
 const MODEL = {
@@ -18,6 +20,14 @@ const CALLS = [
 
 exports.activate = context => {
   context.subscriptions.push(
+    // As another agent of the editor asks kode about what it is about to write.
+    vscode.commands.registerCommand('fake.askKode', async () => {
+      const input = { files: [{ path: 'one.ts', content: 'export const one = missing()\n' }] }
+      const ask = name => vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined })
+      const answers = await Promise.all(['kode_verifyPatch', 'kode_blastRadius'].map(ask))
+      const file = join(vscode.workspace.workspaceFolders[0].uri.fsPath, 'answers.json')
+      writeFileSync(file, `[${answers.map(({ content }) => content[0].value).join()}]`)
+    }),
     vscode.lm.registerLanguageModelChatProvider('fake', {
       provideLanguageModelChatInformation: () => [MODEL],
       async provideLanguageModelChatResponse(_model, messages, options, progress) {
