@@ -219,6 +219,8 @@ export function agentSettings(flags: ParsedArgs['flags']): Partial<Settings> {
   if (disallowed) settings.disallowedTools = disallowed
   const hosts = listFlag(flags, 'allow-net')
   if (hosts) settings.allowNet = hosts
+  const logFolder = textFlag(flags, 'log-dir')
+  if (logFolder !== undefined) settings.logFolder = logFolder
   if (flags['no-sandbox']) settings.useSandbox = false
   if (flags.bare) settings.isBare = true
   // A session that goes on was on the disk before; then only its copy is not.

@@ -69,6 +69,7 @@ export const AGENT_OPTIONS = {
   },
   record: { type: 'string', value: 'FILE', help: 'write what the model answers there' },
   replay: { type: 'string', value: 'FILE', help: 'answer from a recording instead of asking a model' },
+  'log-dir': { type: 'string', value: 'DIR', help: 'where kode.log is; default: logs' },
   ephemeral: { type: 'boolean', help: 'leave nothing on the disk' },
   bare: { type: 'boolean', help: 'no saved keys, memory, instruction files or plugins of the user' },
   'fail-fast': { type: 'boolean', help: 'no retries; the first denied call or failed request ends the run' },

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { settingsFor } from '#shared/agent/as-agent'
 import type { ChangeEngine } from '#shared/agent/change-engine'
 import { chooseModel, type ModelSource } from '#shared/agent/choose-model'
@@ -358,7 +358,7 @@ class ProjectKode implements Kode {
       paths,
       project,
       now: () => host.now(),
-      ...(settings.isEphemeral && { logFolder: paths.logs }),
+      logFolder: this.#logFolder,
     })
     this.#tasks = new TaskBoard(this.sandbox, root, () => host.now())
     this.#agent = agent
@@ -370,6 +370,12 @@ class ProjectKode implements Kode {
       patchFolder: join(paths.config, 'patches'),
     })
     this.#subAgents = this.#openSubAgents(sandboxAt)
+  }
+
+  /** Where decisions are written down. */
+  get #logFolder(): string {
+    if (this.settings.isEphemeral) return this.#paths.logs
+    return resolve(this.root, this.settings.logFolder ?? 'logs')
   }
 
   async openSession(options: SessionOptions = {}): Promise<Result<Session, Failure>> {
@@ -587,7 +593,7 @@ class ProjectKode implements Kode {
           now: () => this.#host.now(),
           // A copy has no installed packages; what comes home is judged in full.
           deep: false,
-          logFolder: join(this.root, 'logs'),
+          logFolder: this.#logFolder,
         }),
       classifyIn: scope => this.#classifyIn(scope),
       shelf: () => readShelf(this.settings, this.root, this.#paths, this.#host.files),

@@ -42,6 +42,8 @@ export interface Settings {
   compactAt?: number
   /** Nothing of the user's own: no saved keys, no memory, no instruction files. */
   isBare: boolean
+  /** Where decisions are written down; relative to the project. Default: `logs`. */
+  logFolder?: string
   /** Leaves nothing on the disk but what lands in the project; there is no undo then. */
   isEphemeral: boolean
   /** The first failure of the provider and the first denied call end the run. */

@@ -338,6 +338,14 @@ describe('sessions', () => {
     expect(unknown.code).toBe(2)
   })
 
+  test('--log-dir holds the log of decisions', async () => {
+    const { root, env } = await projectWith([{ toolCalls: [edit('41', '42')] }, { text: 'done' }])
+    await runCli(['--log-dir', '../decisions', 'one'], { cwd: root, env })
+    const log = () => readFileSync(join(root, '../decisions/kode.log'), 'utf8')
+    await expect.poll(log).toMatch(/"command":"agent".*"tool":"Edit"/)
+    expect(existsSync(join(root, 'logs'))).toBe(false)
+  })
+
   test('--ephemeral leaves nothing but the change itself', async () => {
     const { root, env } = await projectWith([
       { toolCalls: [edit('41', '42')] },
