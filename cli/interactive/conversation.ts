@@ -30,6 +30,8 @@ export interface ConversationParts {
   terminal: Output
   /** Puts a text into the clipboard of whoever sits at the terminal. */
   copy(text: string): void
+  /** Keeps the model for conversations to come. */
+  remember(opened: Opened): Promise<void>
   askSecret(question: string, signal: AbortSignal): Promise<string | undefined>
   keepKey(provider: string, key: string, signal: AbortSignal): Promise<string>
   leave(): void
@@ -193,6 +195,7 @@ export class Conversation {
     this.#listen()
     if (!('kode' in opened)) throw new Error(opened.message)
     this.#changes = wanted
+    if ('model' in changes) await this.#parts.remember(opened)
   }
 
   async #help(): Promise<string> {

@@ -1,4 +1,5 @@
 import { CHAT_COMMANDS } from '#shared/commands/chat/registry'
+import { kodePaths } from '#shared/config/paths'
 import type { Settings } from '#shared/config/settings'
 import { createKode, type SessionOptions } from '#shared/kode'
 import { EXIT, type Failure } from '#shared/protocol/exit-codes'
@@ -59,6 +60,11 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
     open,
     terminal,
     copy: text => void process.stdout.write(clipboardSequence(text)),
+    remember: async ({ kode, session }) => {
+      const { provider, model } = kode.sessionEvent(session)
+      const { rememberModel } = await import('#shared/commands/support/remember-model')
+      await rememberModel(provider, model, host.files, kodePaths(process.env))
+    },
     askSecret: (question, signal) => editor.secret(question, signal),
     keepKey: (provider, key, signal) => keepKey(provider, key, { root, output: terminal, signal }),
     leave: () => editor.close(),

@@ -28,7 +28,7 @@ export function openModel(settings: Settings, env: Env): Result<OpenModel, strin
   const choice = resolveProvider(
     {
       flags: pick(settings),
-      saved: { keys: settings.keys },
+      saved: { ...settings.saved, keys: settings.keys },
       project: {
         ...(project.model && { model: project.model }),
         ...(project.providers?.primary && { provider: project.providers.primary }),

@@ -6,6 +6,7 @@ import { type Credentials, readCredentials } from './credentials'
 import { systemKeychain } from './keychain'
 import { kodePaths } from './paths'
 import type { ProjectFile } from './project-file'
+import { readSavedChoice, type SavedChoice } from './saved-choice'
 
 /** What the user can set, after all sources were merged. Only `kode.ts` sees the whole. */
 export interface Settings {
@@ -15,6 +16,8 @@ export interface Settings {
   /** Ends in /v1 for OpenAI-compatible endpoints; undefined = the provider's own. */
   baseUrl?: string
   apiKey?: string
+  /** What was chosen in an earlier conversation; the environment and what the surface says go before it. */
+  saved?: SavedChoice
   /** Keys that `kode providers login` keeps, by provider. */
   keys?: Credentials
   /** undefined: `auto` where the sandbox works. */
@@ -72,8 +75,6 @@ export interface SettingsSources {
   env: Readonly<Record<string, string | undefined>>
   /** What was typed on the command line or set in the editor. */
   flags: Partial<Settings>
-  /** Kept from earlier sessions. */
-  saved?: Partial<Settings>
 }
 
 /**
@@ -85,29 +86,28 @@ export interface SettingsSources {
 export async function loadSettings(
   sources: SettingsSources,
 ): Promise<Result<{ settings: Settings; warnings: string[] }, string>> {
-  const [project, credentials] = await Promise.all([
-    loadProjectFile(sources.root, sources.files),
-    sources.flags.isBare
+  const { files, flags } = sources
+  const paths = kodePaths(sources.env)
+  const [project, saved, credentials] = await Promise.all([
+    loadProjectFile(sources.root, files),
+    flags.isBare ? {} : readSavedChoice(files, paths),
+    flags.isBare
       ? ok({ keys: {}, warnings: [] })
-      : readCredentials({
-          files: sources.files,
-          paths: kodePaths(sources.env),
-          keychain: systemKeychain(sources.processes, sources.env),
-        }),
+      : readCredentials({ files, paths, keychain: systemKeychain(sources.processes, sources.env) }),
   ])
   if (!project.ok) return project
   if (!credentials.ok) return credentials
   const env = settingsFromEnvironment(sources.env)
   if (!env.ok) return env
 
-  const chosen = { ...sources.saved, ...env.value, ...sources.flags }
+  const chosen = { ...env.value, ...flags }
   const { mode } = project.value.value
-  const tightened =
-    mode && (chosen.mode === undefined || stricter(mode, chosen.mode)) && sources.flags.mode === undefined
+  const tightened = mode && (chosen.mode === undefined || stricter(mode, chosen.mode)) && flags.mode === undefined
   return ok({
     settings: {
       ...DEFAULTS,
       ...chosen,
+      saved,
       keys: credentials.value.keys,
       // `auto` in a project file asks for no more than the default gives anyway.
       ...(tightened && mode !== 'auto' && { mode }),

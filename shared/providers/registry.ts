@@ -72,7 +72,8 @@ export function resolveProvider(wishes: ProviderWishes, env: Env): Result<Provid
   const fromEnv: ProviderWish = environmentWish(env)
   const endpoint = flags.baseUrl ?? fromEnv.baseUrl
   const named = flags.provider ?? fromEnv.provider
-  const wantedModel = flags.model ?? fromEnv.model ?? saved.model ?? project.model
+  const savedModel = isOfSaved(named, endpoint, saved) ? saved.model : undefined
+  const wantedModel = flags.model ?? fromEnv.model ?? savedModel ?? project.model
   // An endpoint of the user's own is asked for exactly the model that was named.
   const routed = routeModel(wantedModel, named, endpoint !== undefined, wishes.aliases)
 
@@ -229,6 +230,13 @@ function keyFor(provider: KnownProvider, saved: NonNullable<ProviderWishes['save
   const local = isLocal ? nonEmpty(env.KODA_API_KEY) : undefined
   const open = provider.name === GATEWAY.name ? 'public' : undefined
   return own ?? local ?? saved.keys?.[provider.name] ?? saved.apiKey ?? open
+}
+
+/** A model that was chosen at one provider means nothing at another. */
+function isOfSaved(named: string | undefined, endpoint: string | undefined, saved: ProviderWish): boolean {
+  if (saved.provider === undefined) return true
+  if (endpoint !== undefined) return false
+  return named === undefined || findProvider(named) === findProvider(saved.provider)
 }
 
 function savedUrl(saved: ProviderWish, provider: KnownProvider): string | undefined {

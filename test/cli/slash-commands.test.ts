@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { runCli } from '../support/run-cli'
 import { type Script, startScriptedProvider } from '../support/scripted-provider'
 import { gitInit, tempProject } from '../support/temp-project'
 import { KEY, Terminal } from '../support/terminal'
@@ -106,6 +107,20 @@ test('/model, /provider and /agent go on with the same conversation; what cannot
   expect(systems[2]).not.toBe(systems[3])
 })
 
+test('what was chosen with /model is there in the next conversation, unless something else is named', async () => {
+  const { enter, terminal, root, model } = await open([{ text: 'Hi.' }], { KODE_BASE_URL: '', KODE_LLM_MODEL: '' }, [
+    '--provider',
+    'ollama',
+  ])
+  await enter('/model llama-x', 'Going on with llama-x.')
+  terminal.type(KEY.ctrlD)
+  await terminal.end
+  const env = { KODE_LOCAL_URL: model.url }
+  expect(await runCli(['hi'], { cwd: root, env })).toMatchObject({ code: 0, stdout: 'Hi.\n' })
+  expect(model.requests[0]?.body.model).toBe('llama-x')
+  expect(await runCli(['--bare', 'hi'], { cwd: root, env })).toMatchObject({ code: 2 })
+})
+
 test('/key asks for a key that is neither shown nor remembered', async () => {
   const { terminal, root } = await open([], { KODE_PROVIDER: 'groq' })
   terminal.type(`/key${KEY.enter}`)
@@ -134,12 +149,12 @@ test('/sessions lists, resumes and deletes; /purge shows what would go', async (
   await enter('/purge soon', '/purge 90d')
 })
 
-async function open(script: Script, more: Record<string, string> = {}) {
+async function open(script: Script, more: Record<string, string> = {}, args: readonly string[] = []) {
   const model = await startScriptedProvider(script)
   onTestFinished(() => model.close())
   const root = tempProject({ 'a.txt': 'one\n' })
   const env = { KODE_BASE_URL: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted', ...more }
-  const terminal = new Terminal([], { cwd: root, env })
+  const terminal = new Terminal(args, { cwd: root, env })
   await terminal.shows('> ')
   /** Types a line and waits for what it brings. */
   const enter = async (line: string, shown: string | RegExp) => {

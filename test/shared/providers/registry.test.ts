@@ -72,6 +72,18 @@ describe('which provider, model, endpoint and key', () => {
       'mistral codestral-latest https://api.mistral.ai/v1 s',
     ],
     [
+      'a saved model is for its own provider only',
+      { flags: { provider: 'groq' }, saved: { provider: 'mistral', model: 'codestral-latest' } },
+      { GROQ_API_KEY: 'g' },
+      'groq llama-3.3-70b-versatile https://api.groq.com/openai/v1 g',
+    ],
+    [
+      'a saved model is not for an endpoint of the user',
+      { saved: { provider: 'mistral', model: 'codestral-latest' } },
+      { KODE_LLM_ENDPOINT: 'https://llm.example/v1', KODE_LLM_API_KEY: 'k' },
+      'openai-compatible gpt-4o https://llm.example/v1 k',
+    ],
+    [
       'the project says the model at last',
       { project: { model: 'gpt-4o-mini' } },
       { OPENAI_API_KEY: 'o' },
