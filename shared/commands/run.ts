@@ -16,6 +16,7 @@ import { packetText } from '#shared/pipelines/support/plan-packet'
 import { planSource } from '#shared/pipelines/support/plan-source'
 import { RunBudget } from '#shared/pipelines/support/run-budget'
 import { EXIT } from '#shared/protocol/exit-codes'
+import { findProvider } from '#shared/providers/known-providers'
 import type { Provider } from '#shared/providers/provider'
 import { effectOf } from '#shared/trust/effects'
 import { decideTrust } from '#shared/trust/policy'
@@ -131,6 +132,7 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
     provider,
     model: {
       model: model.value.model,
+      enforcesSchema: findProvider(model.value.providerName)?.enforcesSchema === true,
       ...(settings.temperature !== undefined && { temperature: settings.temperature }),
       ...(settings.maxTokens !== undefined && { maxTokens: settings.maxTokens }),
     },

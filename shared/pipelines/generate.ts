@@ -1,5 +1,8 @@
+import { toJsonSchema } from '@valibot/to-json-schema'
+import * as v from 'valibot'
 import { newId } from '#shared/base/ids'
 import generateText from '#shared/context/prompts/generate.md'
+import { hunkSchema } from '#shared/edits/hunks'
 import type { AssistantMessage, Message, Usage, UserMessage } from '#shared/protocol/messages'
 import type { Provider, ProviderFailure } from '#shared/providers/provider'
 
@@ -7,11 +10,16 @@ import type { Provider, ProviderFailure } from '#shared/providers/provider'
 const TEMPERATURE = 0.2
 const MAX_TOKENS = 16_384
 
+/** An object, since not every provider takes a schema of an array. */
+const PATCH_SCHEMA = { ...toJsonSchema(v.object({ hunks: v.array(hunkSchema) }), { errorMode: 'ignore' }) }
+
 /** How to ask the model. */
 export interface GenerateSettings {
   model: string
   temperature?: number
   maxTokens?: number
+  /** The provider holds replies to a schema. */
+  enforcesSchema?: boolean
 }
 
 export type Generated =
@@ -29,7 +37,8 @@ export class PatchConversation {
   constructor(provider: Provider, settings: GenerateSettings, task: string, context: string) {
     this.#provider = provider
     this.#settings = settings
-    this.#messages = [userText(`${task}\n\n${context}\n\nReturn the JSON array of hunks.`)]
+    const wanted = settings.enforcesSchema ? 'Return the hunks as {"hunks": […]}.' : 'Return the JSON array of hunks.'
+    this.#messages = [userText(`${task}\n\n${context}\n\n${wanted}`)]
   }
 
   /** Asks for the next version of the patch; deltas are reported as they come. */
@@ -38,7 +47,7 @@ export class PatchConversation {
     onDelta: (text: string) => void,
     onNotice: (text: string) => void,
   ): Promise<Generated> {
-    const { model, temperature, maxTokens } = this.#settings
+    const { model, temperature, maxTokens, enforcesSchema } = this.#settings
     let text = ''
     let usage: Usage | undefined
     const request = {
@@ -48,6 +57,7 @@ export class PatchConversation {
       tools: [],
       temperature: temperature ?? TEMPERATURE,
       maxTokens: maxTokens ?? MAX_TOKENS,
+      ...(enforcesSchema && { outputSchema: PATCH_SCHEMA }),
     }
     for await (const event of this.#provider.stream(request, signal)) {
       switch (event.type) {
@@ -73,7 +83,7 @@ export class PatchConversation {
 
   /** Tells the model what was wrong with its last patch. */
   complain(feedback: string): void {
-    const request = 'Return the whole JSON array again, with every hunk that is needed, corrected.'
+    const request = 'Return all of it again, with every hunk that is needed, corrected.'
     this.#messages.push(userText(`The patch was not applied; the files are unchanged.\n\n${feedback}\n\n${request}`))
   }
 }

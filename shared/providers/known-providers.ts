@@ -10,6 +10,8 @@ export interface KnownProvider {
   keyVariables: readonly string[]
   defaultModel: string
   dialect: ChatDialect
+  /** Makes replies satisfy a JSON schema, as its documentation says; a model that cannot is asked again without. */
+  enforcesSchema?: boolean
   /** Where the models are listed, when it is not `models` below the base URL. */
   listPaths?: readonly string[]
   /** What the names of its models look like, where nobody else offers them under these names. */
@@ -31,6 +33,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: ['ANTHROPIC_API_KEY'],
     defaultModel: 'claude-sonnet-4-6',
     dialect: CHAT,
+    enforcesSchema: true,
     models: /^claude-/,
     host: /(^|\.)anthropic\.com$/,
   },
@@ -43,6 +46,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     defaultModel: 'gpt-4o',
     // As OpenAI lists them; all others can be asked either way.
     dialect: { outputLimitField: 'max_completion_tokens', responsesModels: /codex|-pro\b|deep-research/ },
+    enforcesSchema: true,
     models: /^(gpt-|chatgpt-|codex-|o\d)/,
     host: /(^|\.)openai\.com$/,
   },
@@ -54,6 +58,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
     defaultModel: 'gemini-flash-latest',
     dialect: { ...CHAT, isGemini: true },
+    enforcesSchema: true,
     models: /^gemini-/,
     host: /(^|\.)googleapis\.com$/,
   },
@@ -75,6 +80,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: ['XAI_API_KEY'],
     defaultModel: 'grok-3',
     dialect: CHAT,
+    enforcesSchema: true,
     models: /^grok-/,
     host: /(^|\.)x\.ai$/,
   },
@@ -97,6 +103,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: ['MISTRAL_API_KEY'],
     defaultModel: 'mistral-large-latest',
     dialect: { ...CHAT, shortCallIds: true },
+    enforcesSchema: true,
     models: /^(mistral|codestral|devstral|magistral)-/,
     host: /(^|\.)mistral\.ai$/,
   },
@@ -118,6 +125,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: ['OPENROUTER_API_KEY'],
     defaultModel: 'anthropic/claude-3.5-sonnet',
     dialect: { ...CHAT, thinkingField: 'reasoning', reportsCost: true },
+    enforcesSchema: true,
     host: /(^|\.)openrouter\.ai$/,
   },
   {
@@ -138,6 +146,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: ['FIREWORKS_API_KEY'],
     defaultModel: 'accounts/fireworks/models/llama-v3p3-70b-instruct',
     dialect: OPEN_MODELS,
+    enforcesSchema: true,
     host: /(^|\.)fireworks\.ai$/,
   },
   {
@@ -148,6 +157,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: [],
     defaultModel: 'auto-detect',
     dialect: OPEN_MODELS,
+    enforcesSchema: true,
     // Its own list knows the window, and what is loaded.
     listPaths: ['/api/v0/models', 'models'],
   },
@@ -159,6 +169,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: [],
     defaultModel: 'auto-detect',
     dialect: OPEN_MODELS,
+    enforcesSchema: true,
     // What runs comes with the window it runs with, which is often smaller than the model's.
     listPaths: ['/api/ps', 'models'],
   },
@@ -170,6 +181,7 @@ export const KNOWN_PROVIDERS: readonly KnownProvider[] = [
     keyVariables: [],
     defaultModel: 'auto-detect',
     dialect: OPEN_MODELS,
+    enforcesSchema: true,
   },
   { name: 'mock', aliases: [], wire: 'mock', baseUrl: '', keyVariables: [], defaultModel: 'mock-model', dialect: CHAT },
 ]

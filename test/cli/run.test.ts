@@ -139,6 +139,19 @@ test('what was refused in several runs, and repaired there, is told to the next 
   expect(prompts[3]).toContain('jion')
 })
 
+test.each([
+  ['openai', true],
+  ['deepseek', false],
+])('%s is asked for hunks of a schema: %s', async (provider, isAsked) => {
+  const patch = { text: JSON.stringify({ hunks: [modify('src/a.ts', '1', '2')] }) }
+  const { root, env, model } = await projectWith([patch], { 'src/a.ts': 'export const a = 1\n' })
+  const end = await runCli(['run', 'change it'], { cwd: root, env: { ...env, KODE_PROVIDER: provider } })
+  expect(end.code, end.stderr).toBe(0)
+  const response_format = model.requests[0]?.body.response_format
+  expect(response_format !== undefined).toBe(isAsked)
+  if (isAsked) expect(response_format).toMatchObject({ json_schema: { schema: { required: ['hunks'] } } })
+})
+
 describe('replies as models write them', () => {
   const good = modify('a.ts', '1', '2')
   test.each([
