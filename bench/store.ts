@@ -22,7 +22,7 @@ const MEASURES: Record<string, () => Promise<void> | void> = {
   'open-archived': () => open50(true),
   list: list10k,
   search: searchAll,
-  ...(process.argv[4] !== undefined && { 'search-in': () => searchIn(process.argv[4] ?? '') }),
+  ...forFolder(process.argv[4]),
 }
 const historyMb = historyMbFrom(process.argv)
 const [measure = ''] = process.argv.slice(3)
@@ -128,22 +128,39 @@ function searchAll(): void {
   const sessions = Math.max(1, Math.round(historyMb / 10))
   storeIn(folder)
   for (let count = 0; count < sessions; count++) writeSession(folder, `s${count}`, 10, false)
-  // What was made here counts as memory of this process for good.
-  runSelf(String(historyMb), 'search-in', folder)
+  // What was made here counts as memory of this process for good, so each is measured in another.
+  for (const name of Object.keys(forFolder(folder))) runSelf(String(historyMb), name, folder)
+}
+
+/** Measures over a folder that another process made. */
+function forFolder(folder: string | undefined): typeof MEASURES {
+  if (folder === undefined) return {}
+  return {
+    'list-in': () => memory('list without a catalog', () => void storeIn(folder).listSessions()),
+    'index-in': () => memory('first search, which makes the index,', () => storeIn(folder).search('needle')),
+    'search-in': () => searchIn(folder),
+    'append-in': () => memory('200 messages of a new session', () => appendTo(storeIn(folder))),
+  }
+}
+
+async function appendTo(store: Store): Promise<void> {
+  const created = store.createSession(HEADER)
+  if (!created.ok) throw new Error(created.error.message)
+  for (let count = 0; count < 200; count++) await created.value.append(message(`m${count}`, 5000))
+  await created.value.close()
+}
+
+/** The most memory the process took, and how much of that before the store was opened. */
+async function memory(what: string, action: () => unknown): Promise<void> {
+  const most = () => Math.round(process.resourceUsage().maxRSS / 1000)
+  const before = most()
+  await measured(`${historyMb} MB: ${what}`, 1, async () => void (await action()))
+  console.log(`  at most ${most()} MB of memory, ${most() - before} MB of them for it`)
 }
 
 async function searchIn(folder: string): Promise<void> {
-  const before = Math.round(process.memoryUsage().rss / 1e6)
-  const most = () => Math.round(process.resourceUsage().maxRSS / 1000)
   const store = storeIn(folder)
-  await measured(`first list of ${historyMb} MB without a catalog`, 1, () => {
-    store.listSessions()
-  })
-  const afterList = most()
-  await measured(`first search in ${historyMb} MB (makes the index)`, 1, async () => {
-    await store.search('needle')
-  })
-  const afterIndex = most()
+  await memory('search', () => store.search('word1 word2'))
   for (const [what, query] of [
     ['words that many messages hold', (run: number) => `word${run} word`],
     ['two rare words', (run: number) => `word${run}123 word2${run}21`],
@@ -153,10 +170,6 @@ async function searchIn(folder: string): Promise<void> {
       await store.search(query(run))
     })
   }
-  console.log(
-    `memory at ${historyMb} MB of history: ${before} MB before the store is opened; at most ${afterList} MB while listed, ` +
-      `${afterIndex} MB while indexed, ${most()} MB while searched`,
-  )
 }
 
 /** A session of a given size, written as the store writes it. */

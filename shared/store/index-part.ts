@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { readFrom } from './read-journal'
+import { readFrom, readInto } from './read-journal'
 import { NumberList, WordTable } from './word-table'
 
 /** Where a message stands: in which of the part's sessions, from which byte of its journal, and when it was saved. */
@@ -130,7 +130,7 @@ export class PartReader {
   static use<T>(path: string, layout: PartLayout, use: (part: PartReader) => T): T | undefined {
     const fd = openSync(path, 'r')
     try {
-      return use(new PartReader(fd, layout, readRegion(fd, 0, layout.words)))
+      return use(new PartReader(fd, layout, readWords(fd, layout.words)))
     } catch (thrown) {
       if (thrown instanceof DamagedPart) return undefined
       throw thrown
@@ -140,7 +140,8 @@ export class PartReader {
   }
 
   places(): Place[] {
-    const bytes = readRegion(this.#fd, this.#layout.words.bytes, this.#layout.places)
+    const { words, places } = this.#layout
+    const bytes = checked(readFrom(this.#fd, words.bytes, words.bytes + places.bytes), places)
     const numbers = new Float64Array(Uint8Array.from(bytes).buffer)
     return Array.from({ length: bytes.length / PLACE_BYTES }, (_, index) => ({
       session: numbers[index * 3] ?? 0,
@@ -193,8 +194,16 @@ function regionOf(bytes: Buffer): Region {
   return { bytes: bytes.length, crc32: crc32(bytes) }
 }
 
-function readRegion(fd: number, from: number, region: Region): Buffer {
-  const bytes = readFrom(fd, from, from + region.bytes)
+/** Of the part that is read: hundreds are, one after the other, never two at once. */
+let wordsBuffer: Buffer = Buffer.alloc(0)
+
+function readWords(fd: number, region: Region): Buffer {
+  wordsBuffer = atLeast(region.bytes, wordsBuffer)
+  const bytes = wordsBuffer.subarray(0, region.bytes)
+  return checked(bytes.subarray(0, readInto(fd, bytes, 0)), region)
+}
+
+function checked(bytes: Buffer, region: Region): Buffer {
   if (crc32(bytes) !== region.crc32) throw new DamagedPart()
   return bytes
 }

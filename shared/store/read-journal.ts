@@ -134,7 +134,8 @@ export function readFrom(fd: number, from: number, to: number): Buffer {
   return bytes.subarray(0, readInto(fd, bytes, from))
 }
 
-function readInto(fd: number, bytes: Buffer, from: number): number {
+/** Fills a buffer from an offset of an open file on; returns how many bytes there were. */
+export function readInto(fd: number, bytes: Buffer, from: number): number {
   let filled = 0
   while (filled < bytes.length) {
     const count = readSync(fd, bytes, filled, bytes.length - filled, from + filled)
