@@ -20,18 +20,31 @@ const PIP = /(?:^|\/)(?:[^/]*requirements[^/]*\.(?:txt|in)|pip\.conf|pyproject\.
 
 /** What an outsider may write into an issue, a comment, a branch name. */
 const FROM_OUTSIDE =
-  'github\\.(?:head_ref|event\\.(?:issue\\.(?:title|body)|pull_request\\.(?:title|body|head\\.(?:ref|label)|head\\.repo\\.default_branch)|comment\\.body|review\\.body|review_comment\\.body|discussion\\.(?:title|body)|head_commit\\.(?:message|author\\.(?:name|email))|commits[^}]*\\.message|pages[^}]*\\.page_name|workflow_run\\.head_branch|inputs\\.\\w+))'
+  'github\\.(?:head_ref|event\\.(?:issue\\.(?:title|body)|pull_request\\.(?:title|body|head\\.(?:ref|label)|head\\.repo\\.default_branch)|comment\\.body|review\\.body|review_comment\\.body|discussion\\.(?:title|body)|head_commit\\.(?:message|author\\.(?:name|email))|commits[^}]*\\.message|pages[^}]*\\.page_name|workflow_run\\.head_branch))'
+/** What those may write who may start the workflow. */
+const FROM_INSIDE = '(?:github\\.event\\.)?inputs\\.\\w+|github\\.event\\.client_payload\\.\\w+'
+/** A command or script with a value put into its text. */
+const commandWith = (value: string) =>
+  new RegExp(
+    `^[ \\t]*(?:-[ \\t]+)?(?:run|script)[ \\t]*:(?:[^\\n]*|[ \\t]*[|>][^\\n]*(?:\\n(?:[ \\t]*\\n|[ \\t]{4,}[^\\n]*))*?)\\$\\{\\{[^}]*(?<![\\w.])(?:${value})[^}]*\\}\\}`,
+    'gm',
+  )
 
 const RULES: readonly FileRule[] = [
   {
     kind: 'workflow-injection',
     path: WORKFLOW,
-    pattern: new RegExp(
-      `^[ \\t]*(?:-[ \\t]+)?(?:run|script)[ \\t]*:(?:[^\\n]*|[ \\t]*[|>][^\\n]*(?:\\n(?:[ \\t]*\\n|[ \\t]{4,}[^\\n]*))*?)\\$\\{\\{[^}]*${FROM_OUTSIDE}[^}]*\\}\\}`,
-      'gm',
-    ),
+    pattern: commandWith(FROM_OUTSIDE),
     certainty: 'certain',
     message: 'text that anybody can write is put into a command',
+    suggestion: 'pass it through `env:` and use "$NAME" in the command',
+  },
+  {
+    kind: 'workflow-injection',
+    path: WORKFLOW,
+    pattern: commandWith(FROM_INSIDE),
+    certainty: 'likely',
+    message: 'an input is put into a command, and may hold another one',
     suggestion: 'pass it through `env:` and use "$NAME" in the command',
   },
   {
@@ -207,25 +220,15 @@ const LOCKFILE =
 const SOURCE_HOST =
   /(?:"resolved": "|^\s*resolved "|tarball: |registry = "|url = "|source = "(?:registry|git)\+)https?:\/\/(?<host>[^/"'\s]+)/gm
 
-/** Hosts a lockfile did not name before, and packages that newly run code when they are installed. */
+/** Where an image of a Dockerfile comes from; without a name, from the registry that everybody uses. */
+const IMAGE_HOST = /^\s*FROM\s+(?:--\S+\s+)*(?:(?<host>[\w-]+(?:\.[\w-]+)+(?::\d+)?)\/)?\S+/gim
+
+/** Hosts a lockfile or Dockerfile did not name before, and packages that newly run code when they are installed. */
 export function findLockfileSurprises(before: string | undefined, after: string, path: string): Problem[] {
-  if (before === undefined || !LOCKFILE.test(path)) return []
-  const problems: Problem[] = []
-  const known = new Set([...before.matchAll(SOURCE_HOST)].map(match => match.groups?.host))
-  for (const match of after.matchAll(SOURCE_HOST)) {
-    const host = match.groups?.host ?? ''
-    if (known.size === 0 || known.has(host)) continue
-    known.add(host)
-    problems.push({
-      kind: 'new-registry',
-      certainty: 'likely',
-      key: `new-registry ${host}`,
-      start: match.index,
-      end: match.index + match[0].length,
-      message: `packages now also come from ${host}`,
-      suggestion: 'make sure that you meant to',
-    })
-  }
+  if (before === undefined) return []
+  if (DOCKERFILE.test(path)) return newHosts(before, after, IMAGE_HOST, 'images')
+  if (!LOCKFILE.test(path)) return []
+  const problems = newHosts(before, after, SOURCE_HOST, 'packages')
   const scriptsBefore = packagesWithScripts(before)
   for (const [name, start] of packagesWithScripts(after)) {
     if (scriptsBefore.has(name)) continue
@@ -237,6 +240,29 @@ export function findLockfileSurprises(before: string | undefined, after: string,
       end: start + name.length,
       message: `${name} runs a script when it is installed`,
       suggestion: 'look at it before you install',
+    })
+  }
+  return problems
+}
+
+function newHosts(before: string, after: string, source: RegExp, what: string): Problem[] {
+  const problems: Problem[] = []
+  const hosts = (text: string) => [...text.matchAll(source)]
+  const known = new Set(hosts(before).map(match => match.groups?.host))
+  // Without a source before, there is nothing to be surprised by.
+  if (known.size === 0) return []
+  for (const match of hosts(after)) {
+    const host = match.groups?.host
+    if (host === undefined || known.has(host)) continue
+    known.add(host)
+    problems.push({
+      kind: 'new-registry',
+      certainty: 'likely',
+      key: `new-registry ${host}`,
+      start: match.index,
+      end: match.index + match[0].length,
+      message: `${what} now also come from ${host}`,
+      suggestion: 'make sure that you meant to',
     })
   }
   return problems
