@@ -2,19 +2,21 @@ import type { FileChange } from '#shared/edits/change-set'
 import type { Problem } from '#shared/languages/language'
 import type { Finding } from '#shared/protocol/gate-report'
 import type { Gate, GateInput, Verdict } from './gate'
+import { findBuildRisks } from './support/build-risks'
 import { findDanger } from './support/danger'
 import { problemsAdded, toFinding } from './support/findings'
 import { verdictFrom } from './support/judge-files'
 import { readScannerReport } from './support/scanner'
 import { SECRET_RULES } from './support/secret-rules'
 import { findSecrets } from './support/secrets'
-import { findBuildRisks, findLockfileSurprises } from './support/supply-chain'
+import { findSourceSurprises } from './support/source-surprises'
 import { withoutSuppressed } from './support/suppressions'
 import { findTextTricks } from './support/text-tricks'
 
 /**
  * The change adds no secret, no dangerous call and no surprise in a build file. Findings: `security/` and the kind of a rule in
- * support/secret-rules.ts, danger-rules.ts, supply-chain.ts or text-tricks.ts; `security/scanner` from a scanner that was handed in.
+ * support/secret-rules.ts, danger-rules.ts, build-risks.ts, source-surprises.ts or
+ * text-tricks.ts; `security/scanner` from a scanner that was handed in.
  */
 export const security: Gate = {
   name: 'security',
@@ -51,7 +53,7 @@ function problemsIn(file: FileChange, text: string, languageId: string | undefin
     ...findSecrets(text, file.path),
     ...(languageId ? findDanger(text, languageId, file.path) : []),
     ...findBuildRisks(text, file.path),
-    ...findLockfileSurprises(text === file.after ? file.before : undefined, text, file.path),
+    ...findSourceSurprises(text === file.after ? file.before : undefined, text, file.path),
     ...findTextTricks(text, languageId),
   ]
 }

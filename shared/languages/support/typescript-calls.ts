@@ -2,39 +2,18 @@ import type ts from 'typescript'
 import type { Judgement, Problem, SourceFile } from '../language'
 import type { ProjectView } from '../project-view'
 import { ancestorsOf, folderOf, joinPath } from './ancestors'
+import { escaped } from './escaped'
 import { didYouMean } from './nearest-name'
+import { callRanges, constructorRanges, describeRanges, headOf } from './typescript-arity'
 import { loadTypeScriptBuiltins, type TypeScriptBuiltins } from './typescript-builtins'
 import { moduleExportsOf } from './typescript-exports'
 import { DeclarationFinder, type Declared } from './typescript-members'
 import { moduleShapeOf } from './typescript-modules'
 import { loadTypeScript, parseErrorsOf, parseTypeScript, type TypeScript } from './typescript-parser'
+import { isProvidedEverywhere, isProvidedHere } from './typescript-provided'
 import { typeScriptResolverOf } from './typescript-resolver'
 import { type Binding, type CallSite, lookUp, type Scope, scopesOf } from './typescript-scopes'
 
-/** Names that test runners, module wrappers and frameworks put into every file. */
-const PROVIDED = new Set(
-  (
-    'require module exports __dirname __filename arguments eval super import describe context suite specify it test xit fit xtest xdescribe fdescribe ' +
-    'before after beforeEach afterEach beforeAll afterAll setup teardown suiteSetup suiteTeardown expect expectTypeOf expectType assertType assert jest vi vitest ' +
-    'jasmine spyOn spyOnProperty spyOnAllFunctions fail pending runs waitsFor cy Cypress sinon chai should mocha run test_ QUnit Deno Bun $ jQuery _ angular ' +
-    'inject define requirejs importScripts skipWaiting registerProcessor registerPaint WebSocketPair HTMLRewriter GM_xmlhttpRequest chrome browser artifacts contract web3 __webpack_require__ ' +
-    'defineProps defineEmits defineExpose defineModel defineOptions defineSlots withDefaults definePageMeta defineNuxtConfig ' +
-    '$state $derived $effect $props $bindable $inspect $host $ref $computed $shallowRef $customRef $toRef $$ i18n gettext print load quit'
-  ).split(' '),
-)
-/** Tools that give files names they do not import. */
-const NAME_PROVIDERS = [
-  'nuxt',
-  'nuxt3',
-  '@nuxt/kit',
-  'unplugin-auto-import',
-  'unplugin-vue-components',
-  'wxt',
-  'umi',
-  '@umijs/max',
-  'meteor',
-  'sails',
-]
 /** The newest Node the tables know; see scripts/make-typescript-tables.mjs. */
 const KNOWN_NODE_MAJOR = 24
 
@@ -143,10 +122,14 @@ class CallCheck {
 
   async #undeclared(name: ts.Identifier, scope: Scope, kind: 'unknown-function' | 'unknown-component'): Promise<void> {
     const text = name.text
-    if (PROVIDED.has(text) || this.#builtins.isGlobal(text) || scopesOf(this.#ts, this.#tree).probedNames.has(text))
+    if (
+      isProvidedEverywhere(text) ||
+      this.#builtins.isGlobal(text) ||
+      scopesOf(this.#ts, this.#tree).probedNames.has(text)
+    )
       return
     this.#foreignNames.add(text)
-    if (await this.#isProvided(text)) return
+    if (await isProvidedHere(text, this.#source, this.#project)) return
     this.#report({
       kind,
       node: name,
@@ -159,34 +142,6 @@ class CallCheck {
     })
   }
 
-  /** Whether something outside the file may provide a name: declaration files, linters' lists of globals, auto-imports. */
-  async #isProvided(name: string): Promise<boolean> {
-    const word = new RegExp(`(?<![\\w$])${escaped(name)}(?![\\w$])`)
-    const globalsComment =
-      this.#source.text.match(/\/[*/]\s*(?:globals?|exported|eslint-env)\b[\s\S]*?(?:\*\/|\n)/g) ?? []
-    if (globalsComment.some(comment => word.test(comment))) return true
-    const resolver = typeScriptResolverOf(this.#project)
-    const folder = folderOf(this.#source.path)
-    const manifests = await resolver.packages.manifestsAbove(folder)
-    if (manifests.some(manifest => NAME_PROVIDERS.some(provider => manifest.dependencies.has(provider)))) return true
-    if ((await resolver.declarationTexts()).some(text => word.test(text))) return true
-    for (const ancestor of ancestorsOf(folder, this.#project.root)) {
-      for (const config of await this.#project.list(ancestor)) {
-        const mayList =
-          /^(?:\.?eslint|\.?oxlint|biome|\.?jshint|\.?jslint|\.?xo|vite|webpack|rollup|tsconfig|jsconfig|package\.json|global)/i.test(
-            config,
-          )
-        if (mayList && word.test((await this.#project.read(joinPath(ancestor, config))) ?? '')) return true
-      }
-      const types = joinPath(ancestor, 'node_modules/@types')
-      for (const pack of await this.#project.list(types)) {
-        const text = await this.#project.read(joinPath(types, `${pack}/index.d.ts`))
-        if (text !== undefined && word.test(text)) return true
-      }
-    }
-    return false
-  }
-
   async #arity(call: CallSite, callee: ts.Identifier, binding: Binding): Promise<void> {
     if (
       !this.#isTypeScript ||
@@ -196,7 +151,9 @@ class CallCheck {
       return
     const declared = await this.#finder.declarationOf(binding, this.#source.path, this.#tree)
     if (!declared || /\.[mc]?jsx?$/.test(declared.path)) return
-    const ranges = this.#ts.isNewExpression(call.node) ? this.#constructorRanges(declared) : this.#callRanges(declared)
+    const ranges = this.#ts.isNewExpression(call.node)
+      ? constructorRanges(this.#ts, declared)
+      : callRanges(this.#ts, declared)
     const count = call.node.arguments?.length ?? 0
     if (!ranges || ranges.length === 0 || ranges.some(({ min, max }) => count >= min && count <= max)) return
     this.#report({
@@ -204,62 +161,9 @@ class CallCheck {
       node: callee,
       key: `${callee.text} ${count}`,
       message: `\`${callee.text}\` takes ${describeRanges(ranges)}, not ${count}`,
-      suggestion: `it is declared as \`${this.#signature(declared)}\``,
+      suggestion: `it is declared as \`${headOf(declared)}\``,
       isCertain: true,
     })
-  }
-
-  #callRanges(declared: Declared): ArgumentRange[] | undefined {
-    const compiler = this.#ts
-    const signatures: ts.SignatureDeclaration[] = []
-    for (const node of declared.nodes) {
-      if (compiler.isFunctionDeclaration(node)) signatures.push(node)
-      else if (compiler.isVariableDeclaration(node) && !node.type && node.initializer) {
-        const value = node.initializer
-        if (!compiler.isArrowFunction(value) && !compiler.isFunctionExpression(value)) return undefined
-        signatures.push(value)
-      } else return undefined
-    }
-    return this.#ranges(signatures, declared.tree)
-  }
-
-  #constructorRanges(declared: Declared): ArgumentRange[] | undefined {
-    const [node] = declared.nodes
-    if (declared.nodes.length !== 1 || !node || !this.#ts.isClassLike(node)) return undefined
-    const constructors = node.members.filter(member => this.#ts.isConstructorDeclaration(member))
-    if (constructors.length > 0) return this.#ranges(constructors, declared.tree)
-    return node.heritageClauses?.length || node.modifiers?.some(each => each.kind === this.#ts.SyntaxKind.Decorator)
-      ? undefined
-      : [{ min: 0, max: 0 }]
-  }
-
-  /** Of overloads, those without a body are what callers see. */
-  #ranges(signatures: readonly ts.SignatureDeclaration[], tree: ts.SourceFile): ArgumentRange[] {
-    const overloads = signatures.filter(each => !('body' in each) || each.body === undefined)
-    return (overloads.length > 0 ? overloads : signatures).map(signature => {
-      const generics = new Set(signature.typeParameters?.map(each => each.name.text))
-      const parameters = signature.parameters.filter(
-        each => !(this.#ts.isIdentifier(each.name) && each.name.text === 'this'),
-      )
-      const max = parameters.some(each => each.dotDotDotToken) ? Number.POSITIVE_INFINITY : parameters.length
-      const min = parameters.findLastIndex(each => !this.#isOptional(each, generics, tree)) + 1
-      return { min, max }
-    })
-  }
-
-  #isOptional(parameter: ts.ParameterDeclaration, generics: ReadonlySet<string>, tree: ts.SourceFile): boolean {
-    if (parameter.questionToken || parameter.initializer || parameter.dotDotDotToken) return true
-    // `void` may be left out, and a type parameter may turn out to be it.
-    const type = parameter.type?.getText(tree) ?? ''
-    return /\bvoid\b/.test(type) || (type.match(/[\w$]+/g) ?? []).some(word => generics.has(word) && word === type)
-  }
-
-  #signature(declared: Declared): string {
-    const [node] = declared.nodes
-    const text = node?.getText(declared.tree).replaceAll(/\s+/g, ' ') ?? ''
-    const end = text.search(/\s*(?:=>|\{)\s/)
-    const head = end > 0 ? text.slice(0, end) : text
-    return head.length > 140 ? `${head.slice(0, 139)}…` : head
   }
 
   async #member(call: CallSite, callee: ts.PropertyAccessExpression): Promise<void> {
@@ -515,11 +419,6 @@ class CallCheck {
 /** A slip invents one name, perhaps two; a dialect has its own vocabulary. */
 const DIALECT_NAMES = 3
 
-interface ArgumentRange {
-  min: number
-  max: number
-}
-
 const FUNCTION_NAMES = new Set([
   'apply',
   'call',
@@ -533,15 +432,6 @@ const FUNCTION_NAMES = new Set([
   'propertyIsEnumerable',
   'toLocaleString',
 ])
-
-function describeRanges(ranges: readonly ArgumentRange[]): string {
-  const each = ranges.map(({ min, max }) => {
-    if (max === Number.POSITIVE_INFINITY) return `at least ${min}`
-    return min === max ? `${min}` : `${min} to ${max}`
-  })
-  const [only] = each
-  return `${[...new Set(each)].join(' or ')} argument${ranges.length === 1 && only === '1' ? '' : 's'}`
-}
 
 function isConstant(compiler: TypeScript, node: ts.VariableDeclaration): boolean {
   return node.initializer !== undefined && compiler.isObjectLiteralExpression(node.initializer)
@@ -560,8 +450,4 @@ function listOf(names: Iterable<string>): string {
   const shown = all.slice(0, 8).map(name => `\`${name}\``)
   if (shown.length === 0) return 'nothing'
   return all.length > shown.length ? `${shown.join(', ')} and ${all.length - shown.length} more` : shown.join(', ')
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
