@@ -6,7 +6,6 @@ import type { ChatEvent } from '#shared/protocol/events'
 import { foldChat } from '#shared/protocol/fold-chat'
 import type { UserPart } from '#shared/protocol/messages'
 import type { PanelFacts } from '#shared/protocol/requests'
-import { EventLog } from './event-log'
 import { Evidence } from './evidence'
 import { type ConversationFolder, pathIn } from './folders'
 import { historyEvents, resumedEvent } from './history'
@@ -36,7 +35,6 @@ export class Conversation implements vscode.Disposable {
   /** What the next prompt goes on with, where the session was closed for other settings. */
   #resumeId: string | undefined
   #isOutdated = false
-  #log = new EventLog()
   #state: ChatState = EMPTY_CHAT
   #evidence: Evidence
   readonly #watching: vscode.Disposable[] = []
@@ -54,10 +52,6 @@ export class Conversation implements vscode.Disposable {
 
   get epoch(): string {
     return this.#epoch
-  }
-
-  get events(): ChatEvent[] {
-    return this.#log.events
   }
 
   get state(): ChatState {
@@ -147,7 +141,7 @@ export class Conversation implements vscode.Disposable {
     this.#resumeId = undefined
     this.#begin()
     const session = await this.#openSession(options)
-    this.#tellHistory(historyEvents(session.messages()))
+    this.#state = foldChat(this.#state, historyEvents(session.messages()))
     return session
   }
 
@@ -217,7 +211,6 @@ export class Conversation implements vscode.Disposable {
 
   #begin(): void {
     this.#epoch = crypto.randomUUID()
-    this.#log = new EventLog()
     this.#state = EMPTY_CHAT
     this.#evidence = this.#newEvidence()
     this.#take({ type: 'mode', mode: initialMode() })
@@ -260,14 +253,7 @@ export class Conversation implements vscode.Disposable {
     this.#watching.push(watcher, watcher.onDidChange(tell), watcher.onDidCreate(tell), watcher.onDidDelete(tell))
   }
 
-  /** What was said before; the page gets it with everything else when the conversation is shown. */
-  #tellHistory(events: readonly ChatEvent[]): void {
-    this.#log = new EventLog([...this.#log.events, ...events])
-    this.#state = foldChat(this.#state, events)
-  }
-
   #take(event: ChatEvent): void {
-    this.#log.add(event)
     this.#state = foldChat(this.#state, [event])
     this.#events.fire(event)
     if (event.type === 'turn_ended' && this.#isOutdated) void this.refresh()

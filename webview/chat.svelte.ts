@@ -1,4 +1,5 @@
-import { type ChatState, EMPTY_CHAT } from '#shared/protocol/chat-state'
+import { tick } from 'svelte'
+import { type ChatItem, type ChatState, EMPTY_CHAT } from '#shared/protocol/chat-state'
 import { foldChat } from '#shared/protocol/fold-chat'
 import { PANEL_VERSION, type PanelFacts, type PanelPush, type RequestInput } from '#shared/protocol/requests'
 import { Bridge } from './bridge'
@@ -20,6 +21,8 @@ export class Chat {
   state: ChatState = $state.raw(EMPTY_CHAT)
   facts: PanelFacts = $state.raw(NO_FACTS)
   isLoaded = $state(false)
+  /** While earlier items are put before the others: what the user looks at stays where it is. */
+  isPrepending = $state(false)
   /** Names one life of a conversation in the host: another one is drawn from the start. */
   epoch = $state('')
   /** One line about a request that failed. */
@@ -53,15 +56,25 @@ export class Chat {
     this.do('fork', { id })
   }
 
+  async #putBefore(items: readonly ChatItem[]): Promise<void> {
+    this.isPrepending = true
+    this.state = { ...this.state, items: [...items, ...this.state.items] }
+    await tick()
+    this.isPrepending = false
+  }
+
   #take(push: PanelPush): void {
     switch (push.kind) {
       case 'start':
         useWords(push.facts.words)
-        this.state = foldChat(EMPTY_CHAT, push.events)
+        this.state = push.state
         this.facts = push.facts
         this.epoch = push.epoch
         this.#seq = push.seq
         this.isLoaded = true
+        return
+      case 'earlier':
+        if (push.epoch === this.epoch) void this.#putBefore(push.items)
         return
       case 'events':
         if (push.epoch !== this.epoch || push.seq <= this.#seq) return

@@ -10,7 +10,8 @@ import {
   type RequestOutput,
 } from '#shared/protocol/requests'
 import type { Conversation } from '../conversation'
-import { joinEvent } from '../event-log'
+import { endOf, pieceBefore } from '../handover'
+import { joinEvent } from '../join-event'
 import { chatPage } from './chat-page'
 
 /** A request without an answer may return anything. */
@@ -24,6 +25,9 @@ export type RequestTable = {
 /** Events go to the page at most this often; a fast stream would otherwise redraw for every few letters. */
 const PUSH_EVERY_MS = 40
 
+/** What is long ago has time until the page has drawn what it was given first. */
+const EARLIER_EVERY_MS = 150
+
 /** Holds the chat page: pushes events to it in order, and answers its requests from one table. */
 export class ChatView implements vscode.WebviewViewProvider {
   readonly #extensionUri: vscode.Uri
@@ -33,6 +37,8 @@ export class ChatView implements vscode.WebviewViewProvider {
   #seq = 0
   #waiting: ChatEvent[] = []
   #timer: NodeJS.Timeout | undefined
+  /** The next piece of what stands before the page's items. */
+  #earlier: NodeJS.Timeout | undefined
   /** Asked for before the page was there. */
   #compose: string[] = []
 
@@ -87,17 +93,32 @@ export class ChatView implements vscode.WebviewViewProvider {
 
   #start(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#earlier)
     this.#timer = undefined
     this.#waiting = []
+    const { state, before } = endOf(this.#conversation.state)
     this.#push({
       kind: 'start',
       version: PANEL_VERSION,
       epoch: this.#conversation.epoch,
       seq: this.#seq,
-      events: this.#conversation.events,
+      state,
       facts: this.#conversation.facts,
     })
     for (const text of this.#compose.splice(0)) this.#push({ kind: 'compose', text })
+    this.#sendEarlier(before)
+  }
+
+  /** @param end how many items the page does not have yet */
+  #sendEarlier(end: number): void {
+    if (end === 0) return
+    this.#earlier = setTimeout(() => {
+      // A piece tells how things are now; what led there goes first.
+      this.#flush()
+      const { items, before } = pieceBefore(this.#conversation.state, end)
+      this.#push({ kind: 'earlier', epoch: this.#conversation.epoch, items })
+      this.#sendEarlier(before)
+    }, EARLIER_EVERY_MS)
   }
 
   #queue(event: ChatEvent): void {
@@ -107,7 +128,9 @@ export class ChatView implements vscode.WebviewViewProvider {
   }
 
   #flush(): void {
+    clearTimeout(this.#timer)
     this.#timer = undefined
+    if (this.#waiting.length === 0) return
     const events = this.#waiting
     this.#waiting = []
     this.#push({ kind: 'events', epoch: this.#conversation.epoch, seq: ++this.#seq, events })

@@ -22,6 +22,8 @@ export interface ChatState {
   readonly sandbox: string
   readonly isRunning: boolean
   readonly items: readonly ChatItem[]
+  /** Notices so far: their ids count, also where a page has only the end of the items. */
+  readonly notices: number
   readonly todos: readonly TodoItem[]
   readonly tasks: readonly TaskView[]
   /** Typed while a turn runs and not heard yet. */
@@ -133,6 +135,7 @@ export const EMPTY_CHAT: ChatState = {
   sandbox: '',
   isRunning: false,
   items: [],
+  notices: 0,
   todos: [],
   tasks: [],
   waiting: [],

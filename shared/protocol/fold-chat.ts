@@ -128,7 +128,7 @@ function take(draft: Draft, event: ChatEvent): void {
       }
       return
     case 'notice':
-      draft.items.push({ kind: 'notice', id: `notice-${draft.items.length}`, level: event.level, text: event.text })
+      draft.items.push({ kind: 'notice', id: `notice-${draft.notices++}`, level: event.level, text: event.text })
       return
     case 'turn_ended':
       endTurn(draft, event.turn_id, event.end)
@@ -136,7 +136,7 @@ function take(draft: Draft, event: ChatEvent): void {
     case 'resumed':
       draft.items.push({
         kind: 'resumed',
-        id: `resumed-${draft.items.length}`,
+        id: `resumed-${draft.notices++}`,
         awayMs: event.away_ms,
         messages: event.messages,
         toolCalls: event.tool_calls,

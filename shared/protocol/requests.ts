@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { ChatItem, ChatState } from './chat-state'
 import type { ChatEvent } from './events'
 
 /**
@@ -7,7 +8,7 @@ import type { ChatEvent } from './events'
  */
 
 /** A page built for another version asks its host for a new page instead of guessing. */
-export const PANEL_VERSION = 1
+export const PANEL_VERSION = 2
 
 const image = v.object({
   type: v.literal('image'),
@@ -20,7 +21,7 @@ const id = v.string()
 
 /** Input of every request. */
 const INPUTS = {
-  /** Everything from the start, as a `start` push. */
+  /** The conversation as it is, as a `start` push; what is long ago follows in `earlier` pushes. */
   open: v.object({ version: v.number() }),
   prompt: v.object({ parts, lane: v.picklist(['next', 'later']) }),
   stop: none,
@@ -114,7 +115,9 @@ export type PanelRequest = { [Name in RequestName]: { id: number; name: Name; in
 
 /** What the host pushes. `epoch` names one life of a conversation in the host; `seq` counts pushes within it. */
 export type PanelPush =
-  | { kind: 'start'; version: number; epoch: string; seq: number; events: ChatEvent[]; facts: PanelFacts }
+  | { kind: 'start'; version: number; epoch: string; seq: number; state: ChatState; facts: PanelFacts }
+  /** Items that stand before all that the page has. */
+  | { kind: 'earlier'; epoch: string; items: ChatItem[] }
   | { kind: 'events'; epoch: string; seq: number; events: ChatEvent[] }
   | { kind: 'facts'; facts: PanelFacts }
   /** Text to put into the composer, such as the selection of an editor. */
@@ -139,9 +142,10 @@ const pushes = v.variant('kind', [
     version: v.number(),
     epoch: v.string(),
     seq: v.number(),
-    events: v.array(v.unknown()),
+    state: v.looseObject({ items: v.array(v.unknown()) }),
     facts: v.looseObject({ words: v.record(v.string(), v.string()) }),
   }),
+  v.looseObject({ kind: v.literal('earlier'), epoch: v.string(), items: v.array(v.unknown()) }),
   v.looseObject({ kind: v.literal('events'), epoch: v.string(), seq: v.number(), events: v.array(v.unknown()) }),
   v.looseObject({ kind: v.literal('facts'), facts: v.looseObject({}) }),
   v.looseObject({ kind: v.literal('compose'), text: v.string() }),

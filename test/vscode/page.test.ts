@@ -91,6 +91,11 @@ describe('the conversation', () => {
     expect(rows).toBeLessThan(300)
     // The target is 500 on a free machine; this includes sending the events to the page, on one that may be busy.
     expect(durationMs).toBeLessThan(4_000)
+    // What was said first came after; the end stays on the screen until somebody scrolls there.
+    await chat.page.waitForTimeout(300)
+    expect(await chat.page.getByText('Answer 2499', { exact: true }).isVisible()).toBe(true)
+    await chat.page.getByRole('log').evaluate(element => element.scrollTo(0, 0))
+    await chat.page.getByText('Question 0', { exact: true }).waitFor()
   })
 
   test('answers keys and draws few rows while 3,000 events stream in', async () => {

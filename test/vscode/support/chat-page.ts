@@ -4,8 +4,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import { EMPTY_CHAT } from '#shared/protocol/chat-state'
 import type { ChatEvent } from '#shared/protocol/events'
-import type { PanelFacts, PanelPush, PanelRequest } from '#shared/protocol/requests'
+import { foldChat } from '#shared/protocol/fold-chat'
+import { PANEL_VERSION, type PanelFacts, type PanelPush, type PanelRequest } from '#shared/protocol/requests'
+import { endOf, pieceBefore } from '../../../extension/handover'
 import { STATES } from './sample-events'
 
 /** For the list to find its place. */
@@ -88,15 +91,22 @@ export class ChatPage {
 
   /** Begins the conversation anew with these events. */
   async start(events: readonly ChatEvent[] = [], facts: Partial<PanelFacts> = {}): Promise<void> {
+    const whole = foldChat(EMPTY_CHAT, events)
+    const { state, before } = endOf(whole)
     await this.#push({
       kind: 'start',
-      version: 1,
+      version: PANEL_VERSION,
       epoch: `test-${++this.#epoch}`,
       seq: this.#seq,
-      events: [...events],
+      state,
       facts: { ...FACTS, ...facts },
     })
     await this.page.getByRole('textbox', { name: 'Message to kode' }).waitFor()
+    for (let left = before; left > 0; ) {
+      const piece = pieceBefore(whole, left)
+      await this.#push({ kind: 'earlier', epoch: `test-${this.#epoch}`, items: piece.items })
+      left = piece.before
+    }
   }
 
   /** Begins anew in one of the states that the samples name. */
