@@ -29,6 +29,7 @@ export const explainCommand: Command = {
       `# ${explanation.title}`,
       '',
       `**${explanation.what}**`,
+      ...(explanation.when ? ['', `Runs ${explanation.when}.`] : []),
       '',
       '## Common Causes',
       ...explanation.causes.map(cause => `- ${cause}`),

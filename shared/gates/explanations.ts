@@ -5,6 +5,8 @@ export interface GateExplanation {
   title: string
   /** One sentence. */
   what: string
+  /** When it runs, for what does not run with every change. */
+  when?: string
   causes: readonly string[]
   fixes: readonly string[]
 }
@@ -125,6 +127,7 @@ export const GATE_EXPLANATIONS: Readonly<Record<GateName, GateExplanation>> = {
   static_analysis: {
     title: 'The project’s own checker agrees',
     what: 'The language’s compiler or checker finds no error that was not there before the change.',
+    when: 'with `--deep`, with verify.deep in .kode/kode.json, and in `kode loop`',
     causes: [
       'types do not fit',
       'a name does not exist that only the compiler can resolve',
@@ -139,6 +142,7 @@ export const GATE_EXPLANATIONS: Readonly<Record<GateName, GateExplanation>> = {
   tdd: {
     title: 'Tests come first',
     what: 'With tdd_mode, production code changes only together with a test that fails without the change and passes with it.',
+    when: 'in `kode loop`, with --tdd or engine.tdd_mode in .kode/kode.json',
     causes: [
       'production code changed without a test',
       'the new test passes before the change: it tests nothing new',
@@ -153,6 +157,7 @@ export const GATE_EXPLANATIONS: Readonly<Record<GateName, GateExplanation>> = {
   sandbox: {
     title: 'The touched tests run',
     what: 'Tests that cover the change pass in the sandbox, without network and within limits, before anything is written.',
+    when: 'not yet: kode has no such gate so far; `kode loop` runs the tests in the sandbox after the change and takes it back when they fail',
     causes: [
       'a test fails',
       'a test needs the network or writes outside the project',
@@ -163,6 +168,7 @@ export const GATE_EXPLANATIONS: Readonly<Record<GateName, GateExplanation>> = {
   browser: {
     title: 'The page works in a browser',
     what: 'The changed page opens without errors and the given steps succeed.',
+    when: 'not yet: kode has no such gate so far',
     causes: ['the page throws', 'a selector or text is not found', 'the development server does not start'],
     fixes: ['look at the screenshot and the page errors', 'correct the steps', 'set engine.dev_server_command'],
   },
