@@ -32,16 +32,21 @@ export interface CompactionRequest {
   onUsage(usage: Usage): void
 }
 
+/** Whether there is anything to put away. */
+export function canCompact(messages: readonly Message[]): boolean {
+  return cutBefore(messages) >= 2
+}
+
 /**
  * Turns all but the last messages into a summary by the same model; what is too long for one request is summarised piece
  * by piece, each with the summary of those before it. Nothing is deleted: what goes is archived and can be recalled.
  *
- * @returns undefined when there is too little to put away, or the model gave no summary; then nothing changes
+ * @param request there must be something to put away
+ * @returns undefined when the model gave no summary; then nothing changes
  */
 export async function compact(request: CompactionRequest, signal: AbortSignal): Promise<Compaction | undefined> {
   const { messages, windowTokens, addition } = request
   const cut = cutBefore(messages)
-  if (cut < 2) return undefined
   const old = messages.slice(0, cut)
   let summary = ''
   for (const piece of piecesOf(old, windowTokens)) {

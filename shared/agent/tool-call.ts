@@ -4,30 +4,26 @@ import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { feedbackFor } from '#shared/gates/support/feedback'
-import type { ApprovalAnswer, ApprovalRequest, RuleOffer, TrustMode } from '#shared/protocol/approvals'
-import type { ChangedFile, KodeEvent } from '#shared/protocol/events'
+import type { TrustMode } from '#shared/protocol/approvals'
+import type { ChangedFile } from '#shared/protocol/events'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { ToolCall, ToolMessage, ToolStatus } from '#shared/protocol/messages'
 import type { Prepared, Tool, ToolContext, ToolOutput } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
 import type { Actor } from '#shared/trust/matrix'
 import { type Circumstances, type Decision, decideTrust } from '#shared/trust/policy'
+import { type ApprovalServices, askApproval, refusalOf } from './approval'
+import { type CallDecision, denied, type Ending, interrupted, invalid } from './call-ending'
 import type { Toolset } from './toolset'
 
 /** What one call needs of the session around it. */
-export interface ToolCallServices {
+export interface ToolCallServices extends ApprovalServices {
   tools: Toolset
   context: ToolContext
   actor: Actor
   mode(): TrustMode
   /** What bears on a decision about this call. */
   circumstances(effect: Effect, title: string): Promise<Circumstances>
-  /** Rules to offer with a question about this call. */
-  offerRules(effect: Effect, title: string): RuleOffer[]
-  /** Keeps a rule that the user chose among the offered. */
-  remember(rule: string): Promise<Result<unknown, { message: string }>>
-  /** Switches the session to `auto`; fails where that is refused. */
-  switchToAuto(): Result<void, { message: string }>
   judge(changes: ChangeSet, signal: AbortSignal): Promise<GateReport>
   /** Writes a judged and approved change; all or nothing. */
   land(changes: ChangeSet): Promise<Result<ChangedFile[], EditProblem>>
@@ -35,9 +31,7 @@ export interface ToolCallServices {
   withEdits(changes: ChangeSet, files: readonly { path: string; after: string }[]): ChangeSet
   /** Runs an action and tells which workspace files it changed meanwhile. */
   observeAction(effect: Effect, action: () => Promise<ToolOutput>): Promise<ObservedAction>
-  approve(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalAnswer>
   audit(entry: ToolAudit): void
-  emit(event: KodeEvent): void
 }
 
 /** An action that ran, and what it changed in the workspace. */
@@ -54,7 +48,7 @@ export interface ObservedAction {
 export interface ToolAudit {
   tool: string
   call_id: string
-  decision: Decision['kind'] | 'invalid' | 'gates_failed' | 'rejected' | 'landed' | 'ran' | 'failed'
+  decision: CallDecision
   reason: string
   files?: string[]
   gates?: GateReport
@@ -73,15 +67,6 @@ export interface CallEnd {
   fullText?: string
   /** Of the command it ran. */
   exitCode?: number
-}
-
-type Ending = Omit<CallEnd, 'message' | 'durationMs' | 'changes'> & {
-  status: ToolStatus
-  text: string
-  decision: ToolAudit['decision']
-  reason: string
-  changes?: ChangedFile[]
-  images?: ToolMessage['images']
 }
 
 const MAX_EVENT_DIFF_CHARS = 100_000
@@ -208,7 +193,7 @@ async function landChange(
       return { status: 'error', text: feedbackFor(gates), decision: 'gates_failed', reason, gates, diff }
     }
     if (decision.kind === 'ask') {
-      const answer = await ask(call, prepared, changes, diff, gates, decision, services, signal)
+      const answer = await askApproval({ call, prepared, decision, change: { changes, diff, gates } }, services, signal)
       if (answer.kind === 'edited') {
         changes = services.withEdits(changes, answer.files)
         continue
@@ -249,7 +234,7 @@ async function runAction(
   signal: AbortSignal,
 ): Promise<Ending> {
   if (decision.kind === 'ask') {
-    const answer = await ask(call, prepared, undefined, undefined, undefined, decision, services, signal)
+    const answer = await askApproval({ call, prepared, decision }, services, signal)
     const refusal = refusalOf(call, answer, decision, services)
     if (refusal) return refusal
   }
@@ -266,109 +251,6 @@ async function runAction(
     ...(output.images && { images: output.images }),
     ...(output.fullText && { fullText: output.fullText }),
     ...(output.exitCode !== undefined && { exitCode: output.exitCode }),
-  }
-}
-
-async function ask(
-  call: ToolCall,
-  prepared: Exclude<Prepared, { kind: 'refused' }>,
-  changes: ChangeSet | undefined,
-  diff: string | undefined,
-  gates: GateReport | undefined,
-  decision: Decision,
-  services: ToolCallServices,
-  signal: AbortSignal,
-): Promise<ApprovalAnswer> {
-  const { reason: _, isKnown: __, ...effect } = prepared.effect
-  const rules = services.offerRules(prepared.effect, prepared.title)
-  const request: ApprovalRequest = {
-    id: newId(),
-    call_id: call.id,
-    tool: call.name,
-    title: prepared.title,
-    effect,
-    reason: decision.reason,
-    ...(rules.length > 0 && { rules }),
-    ...(diff !== undefined && { diff }),
-    ...(gates && { gates }),
-    ...(changes && {
-      files: changes.files.map(file => ({
-        path: file.path,
-        ...(file.oldPath && { old_path: file.oldPath }),
-        ...(file.before !== undefined && { before: file.before }),
-        ...(file.after !== undefined && { after: file.after }),
-      })),
-    }),
-  }
-  services.emit({ type: 'approval_requested', request })
-  const answer = await services.approve(request, signal)
-  services.emit({ type: 'approval_answered', id: request.id, call_id: call.id, answer: answer.kind })
-  if (answer.kind === 'remember') await remember(answer.rule, rules, services)
-  return answer
-}
-
-/** The call itself was approved, whatever becomes of the rule. */
-async function remember(rule: string, offered: readonly RuleOffer[], services: ToolCallServices): Promise<void> {
-  const kept = offered.some(offer => offer.rule === rule)
-    ? await services.remember(rule)
-    : fail({ message: 'it was not offered' })
-  if (kept.ok) services.emit({ type: 'notice', level: 'info', text: `Remembered: ${rule}` })
-  else services.emit({ type: 'notice', level: 'warning', text: `"${rule}" was not remembered: ${kept.error.message}` })
-}
-
-/** What ends the call unless the user agreed. */
-function refusalOf(
-  call: ToolCall,
-  answer: ApprovalAnswer,
-  decision: Decision,
-  services: ToolCallServices,
-): Ending | undefined {
-  switch (answer.kind) {
-    case 'approve':
-    case 'remember':
-    case 'edited':
-      return undefined
-    case 'always': {
-      const switched = services.switchToAuto()
-      if (!switched.ok) services.emit({ type: 'notice', level: 'warning', text: switched.error.message })
-      return undefined
-    }
-    case 'unavailable':
-      return denied(call, decision.reason)
-    case 'reject': {
-      const words = answer.feedback ? ` They said: ${answer.feedback}` : ''
-      return {
-        status: 'denied',
-        text: `The user rejected this call.${words}`,
-        decision: 'rejected',
-        reason: answer.feedback ?? 'rejected by the user',
-        denied: { tool: call.name, reason: answer.feedback ?? 'rejected by the user' },
-      }
-    }
-  }
-}
-
-function denied(call: ToolCall, reason: string): Ending {
-  return {
-    status: 'denied',
-    text: `Denied: ${reason}. Find another way, or say what you would need.`,
-    decision: 'deny',
-    reason,
-    denied: { tool: call.name, reason },
-  }
-}
-
-function invalid(text: string): Ending {
-  return { status: 'error', text, decision: 'invalid', reason: text }
-}
-
-/** The result of a call that was not run because the turn was cancelled. */
-function interrupted(): Ending {
-  return {
-    status: 'interrupted',
-    text: 'Interrupted by the user before it ran.',
-    decision: 'rejected',
-    reason: 'interrupted',
   }
 }
 

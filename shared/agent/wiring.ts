@@ -1,42 +1,35 @@
 import { newId } from '#shared/base/ids'
-import { ok, type Result } from '#shared/base/result'
-import { costOf, factsOf } from '#shared/config/model-catalog'
+import { ok } from '#shared/base/result'
+import { costOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
 import { instructionsOf } from '#shared/context/skills/skill'
 import type { SkillShelf } from '#shared/context/skills/skill-shelf'
-import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
-import type { CommandChanges } from '#shared/edits/scan'
-import type { Cause } from '#shared/edits/write'
-import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
 import type { RuleOffer, UserQuestion } from '#shared/protocol/approvals'
-import type { ChangedFile, ContextFill } from '#shared/protocol/events'
-import type { Message, Usage } from '#shared/protocol/messages'
+import type { Message } from '#shared/protocol/messages'
 import type { ModelRequest } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
-import { textOfEntry } from '#shared/store/recall'
 import type { AgentDesk } from '#shared/tools/agent-desk'
 import type { SkillDesk } from '#shared/tools/skill-desk'
-import type { BoardDesk, TaskReport } from '#shared/tools/task-desk'
-import type { ToolContext, ToolOutput } from '#shared/tools/tool'
+import type { BoardDesk } from '#shared/tools/task-desk'
+import type { ToolContext } from '#shared/tools/tool'
 import type { Effect } from '#shared/trust/effects'
 import type { Actor } from '#shared/trust/matrix'
 import type { PathScope } from '#shared/trust/path-scope'
 import type { RuleBook } from '#shared/trust/rule-book'
 import { suggestRules, wouldHaveAllowed } from '#shared/trust/rules'
 import type { ChangeEngine } from './change-engine'
-import { COMPACT_AT, compact } from './compaction'
+import { ContextWindow } from './context-window'
 import type { Spending } from './limits'
-import { CLEARED, resultsToClear } from './micro-compaction'
 import type { NetworkQuestions } from './network-questions'
 import type { OpenModel } from './open-model'
 import { SessionReadLedger } from './read-ledger'
 import type { SessionBinding } from './session'
+import { SessionChanges } from './session-changes'
 import { SkillScope } from './skill-scope'
-import { todoNote, todosOf } from './todos'
-import { contextFill } from './token-budget'
-import type { CallEnd, ObservedAction, ToolAudit, ToolCallServices } from './tool-call'
+import { todosOf } from './todos'
+import type { CallEnd, ToolAudit, ToolCallServices } from './tool-call'
 import type { Toolset } from './toolset'
 import type { TurnServices } from './turn'
 
@@ -68,25 +61,17 @@ export interface WiringParts {
   classify(commandLine: string): Promise<Effect>
 }
 
-/** After so many failed tries in a row compaction pauses. Source: spec/koda.md §9.2. */
-const MAX_COMPACTION_FAILURES = 3
-/** Share of the window at which it is worth a request to know it exactly. */
-const ASK_WINDOW_AT = 0.3
-const LOCAL_PROVIDERS = ['ollama', 'lm-studio', 'vllm']
-
 /** Connects a session's turn with everything it uses; one object per session. */
 export class SessionWiring {
   readonly #parts: WiringParts
   readonly #session: SessionBinding
   readonly #context: ToolContext
   readonly #spending: Spending
-  #windowTokens: number
-  #isWindowAsked = false
   /** Every call that was asked about, so that a rule can show what else it would have allowed. */
   readonly #asked: { title: string; effect: Effect }[] = []
   readonly #ledger = new SessionReadLedger()
-  #lastUsage: { usage: Usage; messageCount: number } | undefined
-  #compactionFailures = 0
+  readonly #window: ContextWindow
+  readonly #changes: SessionChanges
   readonly #scope: SkillScope
   #calls: ToolCallServices | undefined
 
@@ -94,8 +79,16 @@ export class SessionWiring {
     this.#parts = parts
     this.#session = session
     this.#scope = new SkillScope(parts.log)
-    this.#windowTokens = this.#atMost(factsOf(parts.model.model).windowTokens)
     this.#spending = parts.spending
+    const ledger = this.#ledger
+    this.#window = new ContextWindow({ ...parts, ledger, tools: () => this.#tools, emit: session.emit })
+    this.#changes = new SessionChanges({
+      ...parts,
+      ledger,
+      session,
+      sessionId: parts.log.id,
+      isAlone: parts.actor === 'headless',
+    })
     this.#context = this.#toolContext()
   }
 
@@ -110,7 +103,7 @@ export class SessionWiring {
     return {
       provider: () => model.provider,
       nextRequest: signal => this.#nextRequest(signal),
-      makeRoom: signal => this.#compact(signal),
+      makeRoom: signal => this.#window.compact(signal),
       calls: this.calls,
       add: message => this.#add(message),
       addToolEnd: end => this.#addToolEnd(end),
@@ -155,17 +148,9 @@ export class SessionWiring {
     }
   }
 
-  /** How full the window is now. */
-  fill(): ContextFill {
-    const { system, log } = this.#parts
-    return contextFill(system(), this.#tools.specs(), log.messages(), this.#windowTokens, this.#lastUsage)
-  }
-
   async #nextRequest(signal: AbortSignal): Promise<ModelRequest> {
     const { settings, model, log, system } = this.#parts
-    await this.#learnWindow(signal)
-    await this.#clearOldResults()
-    if (this.fill().used > (settings.compactAt ?? COMPACT_AT) * this.#windowTokens) await this.#compact(signal)
+    await this.#window.keepRoom(signal)
     return {
       model: model.model,
       system: system(),
@@ -176,69 +161,6 @@ export class SessionWiring {
       ...(settings.thinkingBudget !== undefined && { thinkingBudget: settings.thinkingBudget }),
       ...(settings.reasoningEffort && { reasoningEffort: settings.reasoningEffort }),
     }
-  }
-
-  /**
-   * Asks the endpoint for the window once it matters: at once for a local server, whose window is often small, else when
-   * the conversation has grown.
-   */
-  async #learnWindow(signal: AbortSignal): Promise<void> {
-    const { model } = this.#parts
-    const isSmall = this.fill().used < ASK_WINDOW_AT * this.#windowTokens
-    if (this.#isWindowAsked || (isSmall && !LOCAL_PROVIDERS.includes(model.providerName))) return
-    this.#isWindowAsked = true
-    const { findWindow } = await import('#shared/providers/window')
-    this.#windowTokens = this.#atMost(await findWindow(model.provider, model.model, signal))
-  }
-
-  #atMost(windowTokens: number): number {
-    return Math.min(windowTokens, this.#parts.settings.maxContextTokens ?? windowTokens)
-  }
-
-  async #clearOldResults(): Promise<void> {
-    const { log } = this.#parts
-    const old = resultsToClear(log.messages(), this.fill().used, this.#windowTokens)
-    if (old.length === 0) return
-    const whole = new Map(log.history().map(entry => [entry.message.id, textOfEntry(entry)]))
-    for (const { images: _, ...result } of old) {
-      await log.append({ ...result, text: CLEARED }, { fullText: whole.get(result.id) ?? result.text })
-    }
-    this.#ledger.forgetShown()
-    this.#lastUsage = undefined
-  }
-
-  /** Puts older messages away; false when nothing could be. */
-  async #compact(signal: AbortSignal): Promise<boolean> {
-    if (this.#compactionFailures >= MAX_COMPACTION_FAILURES) return false
-    const { model, log } = this.#parts
-    this.#session.emit({
-      type: 'notice',
-      level: 'info',
-      text: 'The conversation is long; older messages are summarised.',
-    })
-    const compaction = await compact(
-      {
-        messages: log.messages(),
-        provider: model.provider,
-        model: model.model,
-        windowTokens: this.#windowTokens,
-        addition: todoNote(this.#context.session.todos()),
-        onUsage: usage => this.#spending.addBeside(usage, model.model),
-      },
-      signal,
-    )
-    if (!compaction) {
-      this.#compactionFailures++
-      const text =
-        'Older messages could not be summarised. Start a new session soon, or use a model with a larger window.'
-      this.#session.emit({ type: 'notice', level: 'warning', text })
-      return false
-    }
-    this.#compactionFailures = 0
-    await log.archive(compaction.archived, compaction.summary)
-    this.#ledger.forgetShown()
-    this.#lastUsage = undefined
-    return true
   }
 
   async #add(message: Message): Promise<void> {
@@ -257,13 +179,13 @@ export class SessionWiring {
     if (message.role === 'user') this.#session.emit({ type: 'user', message })
     if (message.role !== 'assistant') return
     this.#session.emit({ type: 'assistant', message })
-    if (message.usage) this.#lastUsage = { usage: message.usage, messageCount: log.messages().length }
+    if (message.usage) this.#window.noteUsage(message.usage)
     const { total, costUsd } = this.#spending
     this.#session.emit({
       type: 'usage',
       usage: { ...total },
       ...(costUsd !== undefined && { cost_usd: costUsd }),
-      context: this.fill(),
+      context: this.#window.fill(),
     })
   }
 
@@ -302,7 +224,7 @@ export class SessionWiring {
       mode: session.mode,
       circumstances: async (effect, title) => ({
         hasSandbox: sandbox.level !== 'none',
-        ownedFiles: this.#context.session.ownedFiles,
+        ownedFiles: this.#changes.ownedFiles,
         rules: await rules.rules(),
         // Only a command has a line that rules can name.
         ...(effect.programs.length > 0 && { command: title }),
@@ -311,9 +233,9 @@ export class SessionWiring {
       remember: rule => rules.remember(rule),
       switchToAuto: session.switchToAuto,
       judge: (changes, signal) => engine.judge(changes, signal),
-      land: changes => this.#land(changes),
+      land: changes => this.#changes.land(changes),
       withEdits: (changes, files) => engine.withEdits(changes, files),
-      observeAction: (effect, action) => this.#observe(effect, action),
+      observeAction: (effect, action) => this.#changes.observe(effect, action),
       approve: (request, signal) => host.approve(request, signal),
       audit: entry => this.#recordCall(entry),
       emit: session.emit,
@@ -329,65 +251,6 @@ export class SessionWiring {
     return offers
   }
 
-  #cause(): Cause {
-    return { turnId: this.#session.turnId(), sessionId: this.#parts.log.id, title: this.#session.turnTitle() }
-  }
-
-  /** Lands a change and keeps the read ledger true, so that a second edit needs no new read. */
-  async #land(changes: ChangeSet): Promise<Result<ChangedFile[], EditProblem>> {
-    const landed = await this.#parts.engine.land(changes, this.#cause())
-    if (!landed.ok) return landed
-    for (const file of landed.value.files) {
-      if (file.status === 'created') this.#context.session.ownedFiles.add(file.path)
-      if (file.hash) this.#context.readLedger.note(file.absolute, file.hash)
-    }
-    return ok(landed.value.files.map(({ path, status }) => ({ path, status })))
-  }
-
-  /** The shell goes around the gates: what it changed is found afterwards, judged as advice, and undone with the turn. */
-  async #observe(effect: Effect, action: () => Promise<ToolOutput>): Promise<ObservedAction> {
-    this.#parts.network.askedBy(this.#session.emit)
-    if (effect.class === 'read_only') return { output: await action(), changes: [], diff: '', advice: '' }
-    const { result, changes } = await this.#parts.engine.watch(this.#cause(), action)
-    if (!changes) {
-      return {
-        output: result,
-        changes: [],
-        diff: '',
-        advice: 'What this changed in the project could not be determined.',
-      }
-    }
-    for (const file of changes.files) if (file.status === 'created') this.#context.session.ownedFiles.add(file.path)
-    return { output: result, ...toldOf(changes), advice: await this.#adviceOn(changes.changes) }
-  }
-
-  /** Starts a command in the background; what it changes is found when it has ended, told, and undone with the turn. */
-  async #startBeside(command: string, callId: string): Promise<Result<TaskReport, string>> {
-    const { engine, tasks, actor } = this.#parts
-    const watch = await engine.watchBeside(this.#cause(), command, actor === 'headless', changes => {
-      this.#session.emit({ type: 'landed', call_id: callId, ...toldOf(changes) })
-    })
-    const finish = async () => {
-      const finished = watch.ok ? await watch.value.finish() : watch
-      const paths = finished.ok ? finished.value.files.map(file => file.path) : []
-      if (paths.length === 0) return
-      const text = `"${command}" changed ${paths.join(', ')} in the background; undo knows of it.`
-      this.#session.emit({ type: 'notice', level: 'info', text })
-    }
-    const started = await tasks.startProcess(command, finish)
-    if (!started.ok) await finish()
-    return started
-  }
-
-  async #adviceOn(changes: ChangeSet): Promise<string> {
-    if (changes.files.length === 0) return ''
-    const { engine } = this.#parts
-    const before = engine.before(changes)
-    const report = await engine.judge(changes, new AbortController().signal, [], engine.gateSettings, before)
-    if (report.status !== 'FAIL') return ''
-    return `The command changed files in a way that the checks object to:\n${feedbackFor(report)}`
-  }
-
   #toolContext(): ToolContext {
     const { root, host, env, sandbox, log, userMemory, scope, tasks, agents, classify } = this.#parts
     const session = this.#session
@@ -400,7 +263,7 @@ export class SessionWiring {
       web: host.web,
       sandbox,
       readLedger: this.#ledger,
-      contextFactor: Math.min(4, Math.max(1, this.#windowTokens / 100_000)),
+      contextFactor: this.#window.factor,
       userMemory,
       env,
       classify,
@@ -417,10 +280,10 @@ export class SessionWiring {
           todos = items
           session.emit({ type: 'todos', items })
         },
-        tasks: { ...tasks, startProcess: (command, callId) => this.#startBeside(command, callId) },
+        tasks: { ...tasks, startProcess: (command, callId) => this.#changes.startBeside(command, callId) },
         agents,
         skills: this.#skillDesk(),
-        ownedFiles: new Set(),
+        ownedFiles: this.#changes.ownedFiles,
       },
     }
   }
@@ -453,9 +316,4 @@ export class SessionWiring {
       }),
     })
   }
-}
-
-/** What a command changed, as events tell it. */
-function toldOf({ files }: CommandChanges): { changes: ChangedFile[]; diff: string } {
-  return { changes: files.map(({ path, status }) => ({ path, status })), diff: files.map(file => file.diff).join('') }
 }
