@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -91,6 +92,15 @@ describe('kode run says what is wrong with the files, and leaves them as they we
     expect(end.code, end.stderr).toBe(1)
     expect(end.stdout + end.stderr).toContain(message)
     expect(treeHash(root)).toBe(before)
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('a device', async () => {
+    const root = tempProject({ 'a.txt': 'old\n' })
+    execFileSync('mknod', [join(root, 'null'), 'c', '1', '3'])
+    const end = await runHunks(root, [modify('a.txt'), modify('null')])
+    expect(end.code, end.stderr).toBe(1)
+    expect(end.stdout + end.stderr).toContain('device, pipe or socket')
+    expect(readFileSync(join(root, 'a.txt'), 'utf8')).toBe('old\n')
   })
 
   test.skipIf(!canMount)('a disk that is full, and then has room again', async () => {
@@ -194,6 +204,32 @@ describe('an Edit call of the agent', () => {
     expect(treeHash(root)).toBe(before)
   })
 
+  test.each<[string, (path: string) => void, string]>([
+    ['changed', path => writeFileSync(path, 'old, and more\n'), 'changed'],
+    ['removed', path => rmSync(path), 'does not exist'],
+    ['replaced by a folder', replacedBy(mkdirSync), 'is a folder'],
+    ['replaced by a FIFO', replacedBy(path => execFileSync('mkfifo', [path])), 'device, pipe or socket'],
+    ['replaced by a link out of the project', replacedBy(path => symlinkSync('/etc/hostname', path)), 'outside'],
+    ['made read-only', path => chmodSync(path, 0o444), 'read-only'],
+  ])('of a file that was %s after it was read is answered with that', async (_, meddle, message) => {
+    const root = tempProject({ 'a.txt': 'old\n' })
+    let before = ''
+    const edit = { file_path: 'a.txt', replacements: [{ old_str: 'old', new_str: 'new' }] }
+    const model = await startScriptedProvider((_, index) => {
+      if (index === 0) return { toolCalls: [{ name: 'Read', arguments: { file_path: 'a.txt' } }] }
+      if (index > 1) return { text: 'I could not.' }
+      meddle(join(root, 'a.txt'))
+      before = treeHash(root)
+      return { toolCalls: [{ name: 'Edit', arguments: edit }] }
+    })
+    onTestFinished(() => model.close())
+    const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted' }
+    const end = await runCli(['edit it'], { cwd: root, env })
+    expect(end.code, end.stderr).toBe(0)
+    expect(String(model.requests[2]?.body.messages.at(-1)?.content)).toContain(message)
+    expect(treeHash(root)).toBe(before)
+  })
+
   test.skipIf(!canMount)('on a full disk is answered with what is wrong', async () => {
     const root = join(mounted('size=500k'), 'project')
     mkdirSync(root)
@@ -213,3 +249,10 @@ describe('an Edit call of the agent', () => {
     expect(treeHash(root)).toBe(before)
   })
 })
+
+function replacedBy(make: (path: string) => unknown): (path: string) => void {
+  return path => {
+    rmSync(path)
+    make(path)
+  }
+}
