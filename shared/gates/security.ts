@@ -15,8 +15,7 @@ import { findTextTricks } from './support/text-tricks'
 
 /**
  * The change adds no secret, no dangerous call and no surprise in a build file. Findings: `security/` and the kind of a rule in
- * support/secret-rules.ts, danger-rules.ts, build-risks.ts, source-surprises.ts or
- * text-tricks.ts; `security/scanner` from a scanner that was handed in.
+ * support/secret-rules.ts, injection-rules.ts, weakening-rules.ts, build-risks.ts, source-surprises.ts or text-tricks.ts; `security/scanner` from a scanner that was handed in.
  */
 export const security: Gate = {
   name: 'security',

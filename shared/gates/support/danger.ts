@@ -1,14 +1,18 @@
 import type { Problem } from '#shared/languages/language'
 import { maskCode } from './code-mask'
-import { DANGER_RULES, type DangerRule } from './danger-rules'
+import type { DangerRule } from './danger-rule'
 import { isExamplePath } from './example-path'
+import { INJECTION_RULES } from './injection-rules'
+import { WEAKENING_RULES } from './weakening-rules'
+
+const RULES = [...INJECTION_RULES, ...WEAKENING_RULES]
 
 /** Lines before and after in which a rule's `near` may be. */
 const NEIGHBOURS = 2
 
 /** Dangerous shapes of code in one file. */
 export function findDanger(text: string, languageId: string, path: string): Problem[] {
-  const rules = DANGER_RULES.filter(rule => rule.languages.includes(languageId))
+  const rules = RULES.filter(rule => rule.languages.includes(languageId))
   if (rules.length === 0) return []
   let masked: string | undefined
   const problems: Problem[] = []
@@ -32,11 +36,11 @@ export function findDanger(text: string, languageId: string, path: string): Prob
       })
     }
   }
-  return problems
+  const isCertain = problems.some(problem => problem.certainty === 'certain')
+  return isCertain && isBundled(text) ? problems.map(problem => ({ ...problem, certainty: 'likely' })) : problems
 }
 
 function isMeant(rule: DangerRule, text: string, path: string, start: number, end: number): boolean {
-  if (isBundled(text)) return true
   return rule.isOftenMeant === true && (isExamplePath(path) || IF_CHOSEN.test(linesAround(text, start, end)))
 }
 
