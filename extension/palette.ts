@@ -125,8 +125,12 @@ export async function chooseSession(conversation: Conversation): Promise<void> {
     const hits = value.trim().length < SEARCH_FROM_LETTERS ? [] : await hitRows(kode, value)
     // A slow search must not replace the list of what was typed since.
     if (latest !== value) return
-    const found = new Set(hits.map(hit => hit.id))
-    pick.items = [...hits, ...titled.filter(row => !found.has(row.id))]
+    const words = value.trim().toLowerCase()
+    const shown = new Set(titled.filter(row => row.label.toLowerCase().includes(words)).map(row => row.id))
+    const inside = hits.filter(hit => !shown.has(hit.id))
+    const others = new Set(inside.map(hit => hit.id))
+    // Below what is there: no row moves away from whoever reaches for it.
+    pick.items = [...titled.filter(row => !others.has(row.id)), ...inside]
   })
   pick.onDidTriggerItemButton(async ({ button, item }) => {
     pick.hide()
