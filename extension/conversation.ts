@@ -2,7 +2,7 @@ import * as vscode from 'vscode'
 import type { Kode, Session, SessionOptions } from '#shared/kode'
 import type { ApprovalRequest, TrustMode } from '#shared/protocol/approvals'
 import { type ChatState, EMPTY_CHAT } from '#shared/protocol/chat-state'
-import type { ChatEvent } from '#shared/protocol/events'
+import type { ChatEvent, RecalledTurn } from '#shared/protocol/events'
 import { foldChat } from '#shared/protocol/fold-chat'
 import type { UserPart } from '#shared/protocol/messages'
 import type { PanelFacts } from '#shared/protocol/requests'
@@ -10,6 +10,7 @@ import { Evidence } from './evidence'
 import { type ConversationFolder, pathIn } from './folders'
 import { historyEvents, resumedEvent } from './history'
 import { initialMode } from './host/settings'
+import { recalledTurn, turnToKeep } from './kept-turns'
 import type { LastConversation } from './last-conversation'
 
 /** Of a prompt that stands for its conversation. */
@@ -37,6 +38,8 @@ export class Conversation implements vscode.Disposable {
   #isOutdated = false
   #state: ChatState = EMPTY_CHAT
   #evidence: Evidence
+  /** Of turns that have ended, by their ids. */
+  readonly #lastMessages = new Map<string, string>()
   readonly #watching: vscode.Disposable[] = []
   #epoch = crypto.randomUUID()
   #facts: PanelFacts
@@ -141,7 +144,18 @@ export class Conversation implements vscode.Disposable {
     this.#resumeId = undefined
     this.#begin()
     const session = await this.#openSession(options)
-    this.#state = foldChat(this.#state, historyEvents(session.messages()))
+    const turns = new Map<string, RecalledTurn>()
+    for (const { id } of session.messages()) {
+      const turn = recalledTurn(session.noted(endKey(id)))
+      if (!turn) continue
+      turns.set(id, turn)
+      this.#lastMessages.set(turn.turn_id, id)
+    }
+    this.#state = foldChat(
+      this.#state,
+      historyEvents(session.messages(), id => turns.get(id)),
+    )
+    for (const turn of turns.values()) this.#evidence.recall(turn)
     return session
   }
 
@@ -253,11 +267,27 @@ export class Conversation implements vscode.Disposable {
     this.#watching.push(watcher, watcher.onDidChange(tell), watcher.onDidCreate(tell), watcher.onDidDelete(tell))
   }
 
+  /** The end of a turn outlives the window: what it changed and proved is shown again when the conversation is. */
+  #keepTurn(turnId: string): void {
+    const messageId = this.#lastMessages.get(turnId)
+    const item = this.#state.items.findLast(each => each.kind === 'turn-end' && each.turnId === turnId)
+    if (messageId && item?.kind === 'turn-end') this.#session?.note(endKey(messageId), turnToKeep(item))
+  }
+
   #take(event: ChatEvent): void {
     this.#state = foldChat(this.#state, [event])
     this.#events.fire(event)
+    if (event.type === 'turn_ended') this.#lastMessages.set(event.turn_id, this.#session?.messages().at(-1)?.id ?? '')
+    if (event.type === 'turn_ended' || event.type === 'turn_undone' || event.type === 'evidence') {
+      this.#keepTurn(event.turn_id)
+    }
     if (event.type === 'turn_ended' && this.#isOutdated) void this.refresh()
   }
+}
+
+/** Where the end of a turn is kept in its session. */
+function endKey(messageId: string): string {
+  return `end-of/${messageId}`
 }
 
 /** Of a file on the disk; undefined when it is not there. */

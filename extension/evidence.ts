@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ChatEvent, KodeEvent, RecordedRun } from '#shared/protocol/events'
+import type { ChatEvent, KodeEvent, RecalledTurn, RecordedRun } from '#shared/protocol/events'
 
 /** A turn's commands that ran to their end, and the files they saw. */
 interface TurnRuns {
@@ -37,6 +37,14 @@ export class Evidence {
       const turn = this.#turns.at(-1)
       if (turn) this.#then(() => this.#takeResult(turn, event))
     }
+  }
+
+  /** Goes on watching what a turn of a stored conversation proved; what is different by now is announced. */
+  recall({ turn_id, changes, runs }: RecalledTurn): void {
+    if (runs.length === 0) return
+    const turn = { id: turn_id, changed: new Set(changes.map(change => change.path)), runs }
+    this.#turns.push(turn)
+    this.#then(() => this.#checkAgain(turn))
   }
 
   /** Something wrote a file, whoever it was. */

@@ -1,15 +1,27 @@
-import type { ChatEvent, KodeEvent } from '#shared/protocol/events'
+import type { ChatEvent, KodeEvent, RecalledTurn } from '#shared/protocol/events'
 import type { Message, ToolCall, Usage } from '#shared/protocol/messages'
 
-/** The stored messages of a conversation as the events that would draw it. */
-export function historyEvents(messages: readonly Message[]): KodeEvent[] {
-  return messages.flatMap((message): KodeEvent[] => {
-    if (message.role === 'user') return [{ type: 'user', message }]
-    if (message.role === 'tool') return [{ type: 'tool_result', message, duration_ms: 0 }]
-    const calls = message.parts.filter(part => part.type === 'tool_call')
-    const started = calls.map((call): KodeEvent => ({ type: 'tool_started', call, title: titleOf(call) }))
-    return [{ type: 'assistant', message }, ...started]
+/**
+ * The stored messages of a conversation as the events that would draw it.
+ *
+ * @param turnAfter how the turn ended whose last message has this id
+ */
+export function historyEvents(
+  messages: readonly Message[],
+  turnAfter: (messageId: string) => RecalledTurn | undefined,
+): ChatEvent[] {
+  return messages.flatMap((message): ChatEvent[] => {
+    const turn = turnAfter(message.id)
+    return turn ? [...messageEvents(message), turn] : messageEvents(message)
   })
+}
+
+function messageEvents(message: Message): KodeEvent[] {
+  if (message.role === 'user') return [{ type: 'user', message }]
+  if (message.role === 'tool') return [{ type: 'tool_result', message, duration_ms: 0 }]
+  const calls = message.parts.filter(part => part.type === 'tool_call')
+  const started = calls.map((call): KodeEvent => ({ type: 'tool_started', call, title: titleOf(call) }))
+  return [{ type: 'assistant', message }, ...started]
 }
 
 /** Where a stored conversation stands, for the one who comes back to it. */

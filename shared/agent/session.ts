@@ -105,6 +105,16 @@ export class AgentSession {
     for (const listener of this.#listeners) listener(event)
   }
 
+  /** Keeps something with the session for the surface, such as how a turn ended. Any JSON value; the latest counts. */
+  note(key: string, value: unknown): void {
+    this.#parts.log.noteMeta(`surface/${key}`, value)
+  }
+
+  /** What was noted under a key, now or by an earlier process. */
+  noted(key: string): unknown {
+    return this.#parts.log.meta(`surface/${key}`)
+  }
+
   /** Starts a turn, or steers the running one; resolves with the end of the turn that hears it. */
   async prompt(parts: UserPart[], lane: 'next' | 'later' = 'next'): Promise<TurnEnd> {
     const running = this.#running

@@ -53,6 +53,20 @@ export type ChatEvent =
       is_interrupted: boolean
     }
   | { type: 'turn_undone'; turn_id: string; message: string; kept: KeptFile[] }
+  | RecalledTurn
+
+/** The end of a turn of a stored conversation, as its records told it then. */
+export interface RecalledTurn {
+  type: 'turn_recalled'
+  turn_id: string
+  end: TurnEnd
+  changes: ChangedFile[]
+  gates: Record<'passed' | 'warned' | 'refused', number>
+  runs: RecordedRun[]
+  usage: Usage
+  cost_usd?: number
+  undone?: { message: string; kept: KeptFile[] }
+}
 
 /** A command that ran to its end after files of its turn had changed. */
 export interface RecordedRun {

@@ -149,6 +149,12 @@ function take(draft: Draft, event: ChatEvent): void {
     case 'evidence':
       takeEvidence(draft, event.turn_id, event.runs)
       return
+    case 'turn_recalled': {
+      const { turn_id, end, changes, gates, runs, usage, cost_usd, undone } = event
+      const record = { changes, gates, runs, usage, costUsd: cost_usd }
+      draft.items.push({ kind: 'turn-end', id: endId(turn_id), turnId: turn_id, end, record, undone })
+      return
+    }
     case 'turn_undone':
       changeEnd(draft, event.turn_id, () => ({ undone: { message: event.message, kept: event.kept } }))
       return

@@ -37,6 +37,36 @@ async function latest(): Promise<RecordedRun[]> {
   return last?.type === 'evidence' ? last.runs : []
 }
 
+test('of a stored conversation is checked again: what changed while nobody looked is out of date', async () => {
+  edit('a.ts', 'new')
+  run('npm test', 0)
+  const runs = await latest()
+  const changes = [{ path: 'a.ts', status: 'modified' as const }]
+  const usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
+  const gates = { passed: 1, warned: 0, refused: 0 }
+  const turn = {
+    type: 'turn_recalled' as const,
+    turn_id: 't1',
+    end: { reason: 'answered' as const },
+    changes,
+    gates,
+    usage,
+  }
+  const recall = async () => {
+    told = []
+    const later = new Evidence(
+      async path => Buffer.from(files[path] ?? ''),
+      event => told.push(event),
+    )
+    later.recall({ ...turn, runs })
+    await later.settled()
+    return told
+  }
+  expect(await recall()).toEqual([])
+  files['a.ts'] = 'by hand'
+  expect(await recall()).toMatchObject([{ type: 'evidence', turn_id: 't1', runs: [{ stale: ['a.ts'] }] }])
+})
+
 describe('evidence', () => {
   test('is a command that ran after a change, with its exit code and the files it saw', async () => {
     edit('a.ts', 'changed')
