@@ -93,9 +93,10 @@ export class TaskBoard {
 
   /** Ends everything that a caller started, and waits until it has ended. */
   async endAllOf(owner: string): Promise<void> {
-    const running = this.#own(owner).filter(entry => isRunning(entry.task))
-    for (const { task } of running) task.cancel()
-    await Promise.all(running.map(entry => entry.task.ended))
+    const tasks = this.#own(owner).map(entry => entry.task)
+    for (const task of tasks) if (isRunning(task)) task.cancel()
+    // Also what was cancelled before: it counts as killed at once, and what it changed is still being found.
+    await Promise.all(tasks.map(task => task.ended))
     this.#listeners.delete(owner)
   }
 
