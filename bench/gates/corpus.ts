@@ -47,12 +47,12 @@ export async function buildCorpus(): Promise<Corpus> {
     histories,
     python: pythonProjects(join(system, 'usr/lib/python3/dist-packages'), join(folder, 'python')),
     go: [
-      ...projectsBelow(join(system, 'usr/share/gocode/src'), 'go.mod'),
+      ...projectsBelow(join(system, 'usr/share/gocode/src'), 'go.mod').filter(hasOwnManifest),
       ...readFolder(join(system, 'usr/share')).flatMap(name =>
         /^go-\d/.test(name) ? projectsBelow(join(system, 'usr/share', name, 'src'), 'go.mod') : [],
       ),
     ],
-    rust: projectsBelow(join(system, 'usr/share/cargo/registry'), 'Cargo.toml'),
+    rust: projectsBelow(join(system, 'usr/share/cargo/registry'), 'Cargo.toml').map(withOwnManifest),
     missing,
   }
 }
@@ -117,6 +117,24 @@ async function debianRoot(folder: string, missing: string[]): Promise<string> {
     writeFileSync(join(done, file), '')
   }
   return system
+}
+
+/**
+ * Debian writes a `go.mod` of one line for projects that keep theirs under another name (`vendor.mod`): without version and requirements it
+ * declares none of the modules that they import, and Go itself builds none of their files with it.
+ */
+function hasOwnManifest({ root }: Project): boolean {
+  return /^(?:go|require)\b/m.test(readFileSync(join(root, 'go.mod'), 'utf8'))
+}
+
+/**
+ * Cargo rewrites manifests when it publishes a crate, and Debian takes out of them what it does not ship, but not out of the sources. What
+ * the authors wrote lies beside it and takes its place again.
+ */
+function withOwnManifest(project: Project): Project {
+  const original = join(project.root, 'Cargo.toml.orig')
+  if (existsSync(original)) renameSync(original, join(project.root, 'Cargo.toml'))
+  return project
 }
 
 /** Folders with a manifest, and no folder inside another. */

@@ -5,8 +5,9 @@ import { goFacts, goFilesOf, goSiblings, scanGoImports } from './support/go-fact
 import { checkGoImports } from './support/go-imports'
 import { parseGo } from './support/gofmt'
 import { unparsable } from './support/source-limits'
+import { strayWord } from './support/stray-word'
 import { invalid, unknown, VALID } from './support/syntax-verdict'
-import { parseTree, type SyntaxTree } from './support/tree-sitter'
+import { parseTree, type SyntaxNode, type SyntaxTree } from './support/tree-sitter'
 
 /** Go; parsers are loaded when the first file asks for them. */
 export function createGo(loadAsset: AssetLoader): Language {
@@ -38,13 +39,17 @@ async function checkSyntax({ text }: SourceFile, loadAsset: AssetLoader): Promis
   const start = missingPackageClause(tree)
   // Go's formatter accepts fragments of files; the compiler does not.
   if (start !== undefined) return invalid("Expected 'package' and a name at the top of the file", start, start)
-  if (tree.broken.length === 0) return VALID
+  if (tree.broken.length === 0 && tree.root.children.every(isTopLevel)) return VALID
   const parse = await parseGo(text, loadAsset)
   if (parse.kind === 'accepted') return VALID
   if (parse.kind === 'unknown') {
     // It traps on many a broken file; delimiters must balance in any version of Go.
     const unbalanced = findUnbalancedGo(text)
     if (unbalanced) return invalid(unbalanced.message, unbalanced.offset, unbalanced.offset + 1)
+    // What would be a type behind a name elsewhere is nothing between statements.
+    const between = tree.broken.filter(({ parent }) => parent?.type === 'statement_list')
+    const stray = strayWord(between, text, KEYWORDS)
+    if (stray) return invalid(stray, between[0]!.start, between[0]!.end)
     return unknown("Go's own parser gave up on this file")
   }
   if (NEWER_THAN_PARSERS.test(parse.message)) return unknown(`newer Go than the parser knows: ${parse.message}`)
@@ -52,8 +57,19 @@ async function checkSyntax({ text }: SourceFile, loadAsset: AssetLoader): Promis
   return invalid(parse.message.charAt(0).toUpperCase() + parse.message.slice(1), offset, offset)
 }
 
+const KEYWORDS = new Set(
+  'break case chan const continue default defer else fallthrough for func go goto if import interface map package range return select struct switch type var'.split(
+    ' ',
+  ),
+)
+
 /** Go 1.27 allows what this message forbids. */
 const NEWER_THAN_PARSERS = /method must have no type parameters|requires go1\./
+
+/** The grammar takes statements outside of functions too. */
+function isTopLevel({ type, isNamed }: SyntaxNode): boolean {
+  return !isNamed || /^(?:comment|package_clause|(?:import|const|var|type|function|method)_declaration)$/.test(type)
+}
 
 function missingPackageClause(tree: SyntaxTree): number | undefined {
   const first = tree.root.children.find(child => child.type !== 'comment')

@@ -4,6 +4,7 @@ import { checkRustCalls } from './support/rust-calls'
 import { rustFacts } from './support/rust-facts'
 import { checkRustImports, resolveRustImport, scanRustImports } from './support/rust-imports'
 import { unparsable } from './support/source-limits'
+import { strayWord } from './support/stray-word'
 import { invalid, unknown, VALID } from './support/syntax-verdict'
 import { parseTree, type SyntaxNode } from './support/tree-sitter'
 
@@ -37,7 +38,9 @@ async function checkSyntax({ text }: SourceFile, loadAsset: AssetLoader): Promis
   if (!first) return VALID
   const unbalanced = findUnbalanced(text)
   if (unbalanced) return invalid(unbalanced.message, unbalanced.offset, unbalanced.offset + 1)
-  const message = tree.broken.every(isMissingSemicolon) ? 'Expected `;`' : await secondOpinion(text)
+  const message = tree.broken.every(isMissingSemicolon)
+    ? 'Expected `;`'
+    : ((await secondOpinion(text)) ?? strayWord(tree.broken, text, KEYWORDS))
   if (message === undefined) return VALID
   if (NEWER_THAN_PARSERS.test(text)) return unknown('it uses Rust newer than the parsers know')
   return invalid(message, first.start, endOfLine(text, first))
@@ -46,6 +49,15 @@ async function checkSyntax({ text }: SourceFile, loadAsset: AssetLoader): Promis
 function isMissingSemicolon(node: SyntaxNode): boolean {
   return node.type === ';'
 }
+
+/** All of the language, those that are reserved, and those that are keywords at some places only. */
+const KEYWORDS = new Set(
+  (
+    'as async await break const continue crate dyn else enum extern false fn for if impl in let loop match mod move mut pub ref return ' +
+    'self Self static struct super trait true type unsafe use where while abstract become box do final gen macro override priv try typeof ' +
+    'unsized virtual yield auto builtin default macro_rules pin raw reuse safe union yeet'
+  ).split(' '),
+)
 
 /** Stable and unstable syntax that both parsers reject; with any of it in the file, their verdict counts for nothing. */
 const NEWER_THAN_PARSERS = new RegExp(

@@ -62,7 +62,7 @@ class CallJudge {
     const own = outlineOf(this.#source.path, this.#file)
     this.#package = isIgnored(this.#source.text) ? [own] : [own, ...others]
     this.#isOutlined = whole.isOutlined
-    this.#isOpen = whole.isOpen || this.#file.imports.some(each => each.path === 'C')
+    this.#isOpen = whole.isOpen
     const problems: Problem[] = []
     const dotted = await this.#dotImported()
     for (const call of this.#file.calls) {

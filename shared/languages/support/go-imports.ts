@@ -33,8 +33,10 @@ export async function checkGoImports(
 ): Promise<Judgement> {
   const reason = unparsable(source.text)
   if (reason) return unknown(reason)
-  if (isIgnored(source.text) || /(?:^|\/)(?:testdata|vendor|[_.][^/]*)\//.test(source.path))
+  if (isIgnored(source.text) || /(?:^|\/)(?:testdata|vendor|\.[^/]*)\//.test(source.path))
     return { kind: 'judged', problems: [] }
+  // The go command leaves `_examples` alone: what they need besides is not in go.mod.
+  const isLeftAlone = /(?:^|\/)_[^/]*\//.test(source.path)
   const tree = await parseTree('go', source.text, loadAsset)
   if (!tree) return unknown('nested too deeply to parse, or too slow')
   const file = readGoFile(tree)
@@ -44,7 +46,8 @@ export async function checkGoImports(
     const target = await resolveGoImport(each.path, source.path, project)
     if (target.kind === 'wrong') {
       const isUsed = await isUsedBeside(each.path, source.path, project, loadAsset)
-      const certainty = isUsed ? 'likely' : target.problem.certainty
+      const isOutside = each.path.includes('.') && !isBelow(each.path, module?.path)
+      const certainty = isUsed || (isLeftAlone && isOutside) ? 'likely' : target.problem.certainty
       const key = `${target.problem.kind} ${each.path}`
       problems.push({ ...target.problem, certainty, key, start: each.start, end: each.end })
     } else problems.push(...(await checkNames(file, each, target, module, source.path, project, loadAsset)))
@@ -68,8 +71,8 @@ export async function resolveGoImport(path: string, fromPath: string, project: P
   if (path === 'C' || path === 'unsafe' || path === '' || path.startsWith('.')) return { kind: 'unknown' }
   const folder = parentFolder(fromPath)
   const module = await goModuleAround(folder, project)
-  // Go's own source tree has rules of its own.
-  if (!module || module.path === 'std' || module.path === 'cmd') return { kind: 'unknown' }
+  if (!module || module.path === 'cmd') return { kind: 'unknown' }
+  if (module.path === 'std') return resolveInStd(path, module, project)
   const workspace = await goWorkspaceAround(folder, project)
   const hidden = hiddenBehindInternal(
     path,
@@ -90,14 +93,38 @@ export async function resolveGoImport(path: string, fromPath: string, project: P
   const target = inFolder(root, path.slice(home.length).replace(/^\//, ''))
   if ((await project.list(target)).some(name => name.endsWith('.go'))) return { kind: 'folder', folder: target }
   const last = path.slice(path.lastIndexOf('/') + 1)
-  const certainty = GENERATED.test(path.slice(home.length)) || isStandIn(module) ? 'likely' : 'certain'
+  const certainty =
+    isStandIn(module) || (await mayBeMade(root, path.slice(home.length + 1), project)) ? 'likely' : 'certain'
   const siblings = target === root ? [] : await project.list(parentFolder(target))
   return wrong('unknown-package', certainty, `there is no package in \`${target || '.'}\``, didYouMean(last, siblings))
+}
+
+/** Whether a program may yet fill a missing folder: it is called so, or lies in one called so that holds no Go so far. */
+async function mayBeMade(root: string, path: string, project: ProjectView): Promise<boolean> {
+  let folder = root
+  const missing = path.split('/')
+  for (let part = missing[0]; part !== undefined; part = missing[0]) {
+    if ((await project.kindOf(inFolder(folder, part))) !== 'directory') break
+    folder = inFolder(folder, part)
+    missing.shift()
+  }
+  if (GENERATED.test(missing.join('/'))) return true
+  return GENERATED.test(path) && !(await project.list(folder)).some(name => name.endsWith('.go'))
 }
 
 /** Folders that programs fill. */
 const GENERATED =
   /(?:^|\/)(?:gen|generated|mocks?|pb|proto|api|ent|graph|sqlc|bindata|assets|docs)(?:\/|$)|pb$|_gen$|mock/i
+
+/** In Go's own source tree packages lie below the module, and what comes from elsewhere in its `vendor`. */
+async function resolveInStd(path: string, module: GoModule, project: ProjectView): Promise<GoTarget> {
+  for (const folder of [path, `vendor/${path}`].map(each => inFolder(module.folder, each)))
+    if ((await project.list(folder)).some(name => name.endsWith('.go'))) return { kind: 'folder', folder }
+  // The other module of that tree.
+  if (path.startsWith('cmd/')) return { kind: 'unknown' }
+  const message = `Go's own library has no package \`${path}\``
+  return wrong('unknown-package', stdPackageSince(path) === undefined ? 'certain' : 'likely', message, undefined)
+}
 
 function resolveStd(path: string, module: GoModule): GoTarget {
   const since = stdPackageSince(path)
@@ -160,10 +187,12 @@ function hiddenBehindInternal(path: string, importer: string): string | undefine
   return importer === above || importer.startsWith(`${above}/`) ? undefined : above
 }
 
+function isBelow(path: string, module: string | undefined): boolean {
+  return path === module || path.startsWith(`${module}/`)
+}
+
 function longestPrefix(path: string, modules: readonly string[]): string | undefined {
-  return modules
-    .filter(each => each !== '' && (path === each || path.startsWith(`${each}/`)))
-    .sort((a, b) => b.length - a.length)[0]
+  return modules.filter(each => each !== '' && isBelow(path, each)).sort((a, b) => b.length - a.length)[0]
 }
 
 function wrong(

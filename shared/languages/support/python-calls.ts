@@ -144,7 +144,7 @@ class CallJudge {
   async #callableOf(target: PythonTarget, name: string): Promise<Callable | undefined> {
     if (target.kind !== 'file' || target.path.endsWith('.pyi')) return undefined
     const module = await this.#resolver.module(target.path)
-    return module && !module.isBroken && !module.isDynamic ? callableIn(module, name) : undefined
+    return module && !module.isBroken && !module.exposesUnseen ? callableIn(module, name) : undefined
   }
 
   #importOf(local: string): PythonImport | undefined {
@@ -232,7 +232,7 @@ class CallJudge {
       const holder = await this.#resolver.find(only.level, only.module)
       if (holder?.kind === 'file') {
         const module = await this.#resolver.module(holder.path)
-        if (!module || module.isDynamic || module.bindings.has(name)) return undefined
+        if (!module || module.exposesUnseen || module.bindings.has(name)) return undefined
       }
       const target = await this.#resolver.find(only.level, only.module ? `${only.module}.${name}` : name)
       return target?.kind === 'std' || target?.kind === 'file' ? target : undefined

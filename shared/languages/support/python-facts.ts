@@ -53,7 +53,7 @@ export async function pythonFacts(source: SourceFile, loadAsset: AssetLoader): P
     declarations: declarationsOf(module),
     calls: module.calls.map(call => callFact(call, module.text)),
     topLevelUses: topLevelUses(module),
-    hasDynamicAccess: module.isDynamic || /\bgetattr\(|import_module\(/.test(module.text),
+    hasDynamicAccess: module.isDynamic || module.exposesUnseen || /\bgetattr\(|import_module\(/.test(module.text),
   }
 }
 

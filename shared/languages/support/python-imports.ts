@@ -83,7 +83,7 @@ async function judgeTarget(
     if (!python.hasEnvironment) return undefined
     return problem('not-installed', 'likely', `\`${top}\` is declared but not installed`, undefined)
   }
-  if (isKnownModule(top)) {
+  if (await isKnownModule(top)) {
     if (python.declared.size === 0) return undefined
     return problem('undeclared-package', 'likely', `\`${top}\` is not among the project's dependencies`, 'declare it')
   }
@@ -137,8 +137,11 @@ function judgeName(
 ): Problem[] {
   const isPrivateStd = target.kind === 'std' && name.name.startsWith('_')
   const isBeyondTable = target.kind === 'std' && (resolver.python.oldestPython ?? 0) > NEWEST_KNOWN_PYTHON
+  // Files of a package may be made by a build; names in a file are not.
+  const mayBeMade =
+    !(target.kind === 'file' && !/(?:^|\/)__init__\.pyi?$/.test(target.path)) && GENERATED.test(name.name)
+  if (isPrivateStd || isBeyondTable || mayBeMade) return []
   // The rest of a namespace package may be installed somewhere else.
-  if (isPrivateStd || isBeyondTable || GENERATED.test(name.name)) return []
   if (target.kind === 'namespace' && each.level === 0) return []
   const written = '.'.repeat(each.level) + each.module
   const suggestion = didYouMean(name.name, names)

@@ -10,10 +10,12 @@ export interface PythonModule {
   readonly functions: readonly PythonFunction[]
   readonly classes: readonly PythonClass[]
   readonly calls: readonly PythonCall[]
-  /** Names may come into being that no binding shows: `globals()`, `exec`, a module `__getattr__`. */
+  /** Names may be used that nothing shows: `globals()`, `eval`, `vars(self)`. */
   readonly isDynamic: boolean
-  /** As above, but only what code inside the file sees as plain names: `globals().update(…)`, not a module `__getattr__`. */
+  /** Code in the file may see plain names that no binding shows: `globals().update(…)`. */
   readonly bindsUnseen: boolean
+  /** Importers may see names that no binding shows: those, or whatever a module `__getattr__` makes up. */
+  readonly exposesUnseen: boolean
   /** Parts of the file did not parse; what is bound there is unknown. */
   readonly isBroken: boolean
 }
@@ -116,6 +118,7 @@ class PythonReader {
 
   read(): PythonModule {
     this.#walk(this.#root, 'module', undefined)
+    const bindsUnseen = this.#bindsUnseen || BINDS_UNSEEN.test(this.#text)
     return {
       text: this.#text,
       root: this.#root,
@@ -124,8 +127,9 @@ class PythonReader {
       functions: this.#functions,
       classes: this.#classes,
       calls: this.#calls,
-      isDynamic: this.#isDynamic || CONVERTS_ENUMS.test(this.#text),
-      bindsUnseen: this.#bindsUnseen || BINDS_UNSEEN.test(this.#text),
+      isDynamic: this.#isDynamic,
+      bindsUnseen,
+      exposesUnseen: bindsUnseen || (this.#bindings.get('__getattr__') ?? []).some(({ scope }) => scope === 'module'),
       isBroken: this.#isBroken,
     }
   }
@@ -241,7 +245,6 @@ class PythonReader {
   #readFunction(node: SyntaxNode, scope: PythonBinding['scope'], container: PythonClass | undefined): void {
     const name = this.#nameOf(node)
     this.#bind(name, { kind: 'function', scope })
-    if (name === '__getattr__' && scope === 'module') this.#isDynamic = true
     const parameters = node.child('parameters')
     this.#functions.push({
       name,
@@ -385,10 +388,7 @@ class PythonReader {
   }
 }
 
-/** Ways in which the members of an enumeration become names of the module. */
-const CONVERTS_ENUMS = /\b_convert_?\(|\bglobal_enum\b/
-
-/** Ways in which a name becomes known without being bound in the file. */
+/** Ways in which a name becomes known without being bound in the file; members of an enumeration may become names of the module. */
 const BINDS_UNSEEN = /\b_convert_?\(|\bglobal_enum\b|\b(?:__)?builtins?(?:__)?\.\w+\s*=[^=]|\b__builtins__\[/
 
 /** With one of these, names appear that nobody wrote down. */

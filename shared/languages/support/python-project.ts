@@ -36,10 +36,17 @@ export function modulesOf(distribution: string): readonly string[] {
   return listed ? listed.split(' ') : [distribution.replaceAll('-', '_')]
 }
 
-/** Top-level modules of well-known distributions: real, whether this project declares them or not. */
-export function isKnownModule(top: string): boolean {
-  return knownModules().has(top)
+/** Top-level modules of real distributions, whether this project declares them or not: listed ones, and those called like one that many use. */
+export async function isKnownModule(top: string): Promise<boolean> {
+  if (knownModules().has(top)) return true
+  const { default: packages } = await import('../data/python-packages.data.json', { with: { type: 'json' } })
+  distributionNames ??= new Set(packages.names.split(' '))
+  const name = top.toLowerCase()
+  return [name, `python_${name}`, `${name}_python`].some(each => distributionNames?.has(each))
 }
+
+/** The 15,000 most downloaded of the Python Package Index, with underscores; most hold a module of that name. */
+let distributionNames: ReadonlySet<string> | undefined
 
 /** Names worth suggesting to someone who misspelt a package. */
 export function knownModules(): ReadonlySet<string> {

@@ -107,9 +107,7 @@ export class PythonResolver {
 
   /** A package that changes where its parts are looked up. */
   async #extendsItsPath(init: string): Promise<boolean> {
-    return /__path__|extend_path|declare_namespace|meta_path|path_hooks|sys\.modules|Importer\b/.test(
-      (await this.#project.read(init)) ?? '',
-    )
+    return EXTENDS_PATH.test((await this.#project.read(init)) ?? '')
   }
 
   /** What a module file holds, or undefined when it does not parse. */
@@ -124,7 +122,9 @@ export class PythonResolver {
     if (target.kind === 'namespace') return new Set(await this.#submodules(target.path))
     if (target.kind !== 'file' || seen.has(target.path)) return target.kind === 'file' ? new Set() : undefined
     const module = await this.module(target.path)
-    if (!module || module.isDynamic || module.isBroken || INJECTS_NAMES.test(module.text)) return undefined
+    if (!module || module.exposesUnseen || module.isBroken || INJECTS_NAMES.test(module.text)) return undefined
+    const isPackage = /(?:^|\/)__init__\.pyi?$/.test(target.path)
+    if (isPackage && (EXTENDS_PATH.test(module.text) || LOADS_BY_NAME.test(module.text))) return undefined
     const names = new Set([
       ...listedIn(module.text),
       '__name__',
@@ -149,8 +149,7 @@ export class PythonResolver {
       for (const name of more) names.add(name)
     }
     // Importing `pkg.sub` anywhere makes `sub` a name of `pkg`.
-    if (/(?:^|\/)__init__\.pyi?$/.test(target.path))
-      for (const name of await this.#submodules(parentOf(target.path))) names.add(name)
+    if (isPackage) for (const name of await this.#submodules(parentOf(target.path))) names.add(name)
     return names
   }
 
@@ -169,9 +168,14 @@ function listedIn(text: string): string[] {
 }
 
 const COMPILED = /\.(?:so|pyd|pyx|pxd|dll|c|cpp|rs|ipynb|proto|coconut|hy)$/
-/** Ways in which a module gets names that no statement of its own binds. */
+/** Ways in which a module gets names that no statement of its own binds: it is replaced, or filled from its own dictionary. */
 const INJECTS_NAMES =
-  /sys\.modules|meta_path|__dict__|import_module\(|\bLazy|lazy_import|lazy_loader|attach_stub|_attach\(/
+  /\bmodules\[__name__\]|\bmodules\.(?:get|setdefault|pop|update|__setitem__)\(|^\S.*__dict__\s*(?:\[|\.(?:update|setdefault)\()|\b_?[Ll]azy_?(?:[Mm]odule|[Ii]mport|[Ll]oader)|\battach_stub\(|\blazy\.attach/m
+/** What a package loads by name may put itself into it: plug-ins, registries. */
+const LOADS_BY_NAME = /\b__import__\(|\bimport_module\(/
+/** Ways in which a package changes where its parts are looked up; that it only passes its path on changes nothing. */
+const EXTENDS_PATH =
+  /^\s*__path__\s*(?::[^=\n]+)?\+?=(?!=)(?!\s*__path__\s*,)|\b__path__(?:\[[^\]]*\]\s*=[^=]|\.(?:append|insert|extend|remove)\()|extend_path|declare_namespace|\b(?:meta_path|path_hooks)(?:\s*\+?=[^=]|\[|\.(?:append|insert|extend)\()|\bmodules(?:\[(?!__name__\])[^\]]*\]\s*=[^=]|\.(?:setdefault|update|__setitem__)\()|Importer\(/m
 
 function inFolder(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`

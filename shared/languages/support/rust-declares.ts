@@ -7,7 +7,7 @@ import { sourcesOf } from './rust-sources'
 import { parseTree } from './tree-sitter'
 
 /** How many files globs are followed through before a name counts as possible. */
-const MAX_FILES = 40
+const MAX_FILES = 120
 
 /** A name looked for, and where: the file in which it is used, without the use itself. */
 export interface NameQuestion {
@@ -17,6 +17,14 @@ export interface NameQuestion {
   readonly path: string
   /** Words of that file that may declare something. */
   readonly declared: ReadonlySet<string>
+  /** The import that asks, which cannot bring the name itself. */
+  readonly asking?: RustUse | undefined
+}
+
+/** Modules by file: their top, or one that is written out in them. */
+export interface RustScope {
+  readonly files: readonly string[]
+  readonly module?: string | undefined
 }
 
 /**
@@ -24,12 +32,12 @@ export interface NameQuestion {
  * (macros, other crates). False is certain.
  */
 export function mayDeclare(
-  files: readonly string[],
+  scope: RustScope,
   question: NameQuestion,
   project: ProjectView,
   loadAsset: AssetLoader,
 ): Promise<boolean> {
-  return new NameSearch(question, project, loadAsset).isIn(files)
+  return new NameSearch(question, project, loadAsset).isIn(scope)
 }
 
 /** Whether globs, macros or attributes of one file may bring a name; the text of the file itself is not searched. */
@@ -39,7 +47,7 @@ export function mayArriveIn(
   project: ProjectView,
   loadAsset: AssetLoader,
 ): Promise<boolean> {
-  return new NameSearch(question, project, loadAsset).arrivesIn(file, question.path)
+  return new NameSearch(question, project, loadAsset).arrivesIn(file, question.path, () => true)
 }
 
 type HiddenSources = Pick<RustFile, 'uses' | 'itemMacros' | 'text'>
@@ -68,6 +76,9 @@ async function readHidden(text: string, loadAsset: AssetLoader): Promise<HiddenS
   return { text, itemMacros: file.itemMacros, uses: file.uses.filter(use => use.local === '*') }
 }
 
+/** What stands in the file itself, or does not exist. */
+const NOWHERE: RustScope = { files: [] }
+
 class NameSearch {
   readonly #question: NameQuestion
   readonly #word: RegExp
@@ -82,35 +93,42 @@ class NameSearch {
     this.#loadAsset = loadAsset
   }
 
-  async isIn(paths: readonly string[]): Promise<boolean> {
+  async isIn({ files, module }: RustScope): Promise<boolean> {
     const { name, declared } = this.#question
-    for (const path of paths) {
-      if (this.#seen.has(path)) continue
-      this.#seen.add(path)
+    for (const path of files) {
+      const place = `${path} ${module ?? ''}`
+      if (this.#seen.has(place)) continue
+      this.#seen.add(place)
       const text = await this.#project.read(path)
       if (text === undefined || this.#seen.size > MAX_FILES) return true
       const isWritten =
         path === this.#question.path ? declared.has(name) : this.#word.test(text.replace(/\/\/.*$/gm, ''))
       if (isWritten) return true
       const sources = await hiddenSourcesOf(path, text, this.#project, this.#loadAsset)
-      if (!sources || (await this.arrivesIn(sources, path))) return true
+      const isSeen = (use: RustUse) => use.isInMacro || (!use.isLocal && use.module === module)
+      if (!sources || (await this.arrivesIn(sources, path, isSeen))) return true
     }
     return false
   }
 
-  async arrivesIn(file: HiddenSources, path: string): Promise<boolean> {
-    if (INCLUDED.test(file.text) || (ADDED_BY_ATTRIBUTE.test(file.text) && this.#mayBeMadeFrom(file.text))) return true
-    return (await this.#comesFromMacros(file.itemMacros, path)) || (await this.#comesThroughGlobs(file, path))
+  /** @param isSeen which of its imports bring names to where the name is looked for */
+  async arrivesIn(file: HiddenSources, path: string, isSeen: (use: RustUse) => boolean): Promise<boolean> {
+    if (INCLUDED.test(file.text) || this.#mayBeMadeFrom(file.text)) return true
+    return (await this.#comesFromMacros(file.itemMacros, path)) || (await this.#comesThroughGlobs(file, path, isSeen))
   }
 
   /** `CartBuilder` of `Cart`: what an attribute adds is named after what it stands before. */
   #mayBeMadeFrom(text: string): boolean {
     const { name, isModule } = this.#question
     if (isModule) return false
-    if (name === 'Rule' || name.endsWith('Snafu')) return true
+    if ((name === 'Rule' || name.endsWith('Snafu')) && /derive\([^)]*(?:Parser|Snafu)/.test(text)) return true
     const plain = plainLetters(name)
-    for (const [, declared = ''] of text.matchAll(/\b(?:struct|enum|trait|fn)\s+(\w{3,})/g))
-      if (plain.includes(plainLetters(declared))) return true
+    for (const { index } of text.matchAll(ADDED_BY_ATTRIBUTE)) {
+      const item = /\b(?:struct|enum|union|trait|fn|mod|type|impl)\s+(\w{3,})/.exec(
+        text.slice(index, index + 1_000),
+      )?.[1]
+      if (item && plain.includes(plainLetters(item))) return true
+    }
     return false
   }
 
@@ -132,9 +150,10 @@ class NameSearch {
     return sources.has(name, this.#question.path)
   }
 
-  async #comesThroughGlobs(file: HiddenSources, path: string): Promise<boolean> {
+  async #comesThroughGlobs(file: HiddenSources, path: string, isSeen: (use: RustUse) => boolean): Promise<boolean> {
+    const { path: ownPath, asking } = this.#question
     for (const use of file.uses) {
-      if (use.local !== '*') continue
+      if (use.local !== '*' || !isSeen(use) || (path === ownPath && use.start === asking?.start)) continue
       const targets = await this.#targetsOf(use, path)
       if (targets === undefined || (await this.isIn(targets))) return true
     }
@@ -142,13 +161,15 @@ class NameSearch {
   }
 
   /** The files a glob reads from; undefined when they are not of this crate. Names of an inline module or enumeration stand in its file. */
-  async #targetsOf(use: RustUse, path: string): Promise<readonly string[] | undefined> {
+  async #targetsOf(use: RustUse, path: string): Promise<RustScope | undefined> {
     const [first = '', ...rest] = use.path
+    // Variants of an enumeration begin with a capital letter.
+    if (/^[A-Z]\w*[a-z]/.test(use.path.at(-1) ?? '') && /^[a-z_]/.test(this.#question.name)) return NOWHERE
     // Traits and types with well known names, which the standard library's table answers for.
     // The instructions of processors are in no table.
     if (/^(?:std|core)$/.test(first) && /^(?:arch|simd|intrinsics)$/.test(rest[0] ?? '')) return undefined
     if (/^(?:std|core|alloc)$/.test(first))
-      return (await import('./rust-std')).hasStandardName(this.#question.name) ? undefined : []
+      return (await import('./rust-std')).hasStandardName(this.#question.name) ? undefined : NOWHERE
     const ups = use.path.filter(each => each === 'super').length
     if (first === 'self' || (ups > 0 && ups <= use.depth)) {
       const names = use.path.filter(each => each !== 'self' && each !== 'super')
@@ -162,29 +183,31 @@ class NameSearch {
       return this.#filesBelow(from, use.path.slice(ups))
     }
     // `use Kind::*` of this very file, or a module declared here; anything else is another crate.
-    const { files } = await followModules([path], use.path, this.#project)
-    if (files[0] !== path) return files
+    const found = await followModules([path], use.path, this.#project)
+    if (found.files[0] !== path) return found
     const crate = await crateAround(parentOf(path), this.#project)
-    if (crate?.names.has(first) && BRINGS_NO_MODULES.has(first) && this.#question.isModule) return []
+    if (crate?.names.has(first) && BRINGS_NO_MODULES.has(first) && this.#question.isModule) return NOWHERE
+    if (PRELUDES_OF_TRAITS.has(use.path.join('::')) && /^[a-z_]/.test(this.#question.name)) return NOWHERE
     const text = (await this.#project.read(path)) ?? ''
-    return new RegExp(`\\b(?:enum|mod)\\s+${first}\\b`).test(text) ? [] : undefined
+    if (found.module !== undefined && found.rest.length === 0) return found
+    return new RegExp(`\\b(?:enum|mod)\\s+${first}\\b`).test(text) ? NOWHERE : undefined
   }
 
-  async #filesBelow(from: readonly string[], names: readonly string[]): Promise<readonly string[] | undefined> {
+  async #filesBelow(from: readonly string[], names: readonly string[]): Promise<RustScope | undefined> {
     if (from.length === 0) return undefined
-    const { files, rest } = await followModules(from, names, this.#project)
+    const { files, rest, module } = await followModules(from, names, this.#project)
     const [next] = rest
-    if (next === undefined) return files
+    if (next === undefined) return { files, module }
     // Variants of an enumeration stand in its file; anything else comes from where this search does not follow.
     const enumeration = new RegExp(`\\benum\\s+${next}\\b`)
-    for (const each of files) if (enumeration.test((await this.#project.read(each)) ?? '')) return files
+    for (const each of files) if (enumeration.test((await this.#project.read(each)) ?? '')) return { files }
     return undefined
   }
 }
 
 /** An attribute that is none of the usual ones may be a macro that adds items. */
 const ADDED_BY_ATTRIBUTE =
-  /#\[(?!derive|cfg|inline|doc|allow|deny|warn|expect|test|must_use|non_exhaustive|repr|serde|default|deprecated|path|macro_|cold|track_caller|ignore|should_panic|error|from|source|clap|arg|command|tokio::|async_trait|no_mangle|unsafe|rustfmt|clippy|link|export_name|global_allocator|panic_handler|target_feature|automatically_derived|proc_macro|bench|rustc_|stable|unstable|pin|cold|used|no_link|allow_internal|diagnostic|instrument|tracing::)/
+  /#\[(?!derive|cfg|inline|doc|allow|deny|warn|expect|test|must_use|non_exhaustive|repr|serde|default|deprecated|path|macro_|cold|track_caller|ignore|should_panic|error|from|source|clap|arg|command|tokio::|async_trait|no_mangle|unsafe|rustfmt|clippy|link|export_name|global_allocator|panic_handler|target_feature|automatically_derived|proc_macro|bench|rustc_|stable|unstable|pin|cold|used|no_link|allow_internal|diagnostic|instrument|tracing::)/g
 
 const INCLUDED = /\binclude(?!_str|_bytes)(?:_\w+)?!/
 
@@ -195,6 +218,9 @@ const MAKES_MODULES =
 function plainLetters(name: string): string {
   return name.replaceAll('_', '').toLowerCase()
 }
+
+/** Of other crates; they have no function. */
+const PRELUDES_OF_TRAITS = new Set(['rayon::prelude', 'pyo3::prelude', 'futures::prelude', 'futures_util::prelude'])
 
 /** Crates of whose globs and preludes no module is a part. */
 const BRINGS_NO_MODULES = new Set(

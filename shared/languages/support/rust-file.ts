@@ -25,6 +25,12 @@ export interface RustUse {
   readonly isPublic: boolean
   /** Inline modules around it: `super` counts from there. */
   readonly depth: number
+  /** The innermost of them; undefined at the top of the file. */
+  readonly module: string | undefined
+  /** Only a function body sees it. */
+  readonly isLocal: boolean
+  /** Among the tokens of a macro, so that its module is not certain. */
+  readonly isInMacro: boolean
   /** Compiled only under a condition. */
   readonly isConditional: boolean
   readonly start: number
@@ -77,7 +83,7 @@ const EXPRESSION_MACROS =
 
 /** Macros that may stand for an item and declare no function. */
 const PLAIN_ITEM_MACROS =
-  /^(?:thread_local|compile_error|macro_rules|(?:debug_)?assert|const_assert|static_assertions|lazy_static|global_asm|include_str|include_bytes|cfg_if|bitflags|pin_project|const_format|criterion|proptest|quickcheck|inventory|submit|println|doc_comment|new_key_type|construct_uint)/
+  /^(?:thread_local|compile_error|macro_rules|(?:debug_)?assert|const_assert|static_assertions|lazy_static|global_asm|include_str|include_bytes|cfg_if|bitflags|pin_project|const_format|criterion|proptest|quickcheck|inventory|submit|println|doc_comment|new_key_type|construct_uint|doctest|assert_|static_assert|forward_to_)/
 
 /** Reads one tree. */
 export function readRustFile(tree: SyntaxTree): RustFile {
@@ -179,6 +185,9 @@ class RustReader {
         local: '*',
         isPublic: true,
         depth: this.#modulesAround(node).length,
+        module: undefined,
+        isLocal: false,
+        isInMacro: true,
         isConditional: true,
         start: node.start + match.index,
         end: node.start + match.index + match[0].length,
@@ -237,11 +246,15 @@ class RustReader {
   }
 
   #addUse(declaration: SyntaxNode, path: readonly string[], local: string, node: SyntaxNode): void {
+    const modules = this.#modulesAround(declaration)
     this.#uses.push({
       path: path.filter(Boolean),
       local,
       isPublic: declaration.children.some(child => child.type === 'visibility_modifier'),
-      depth: this.#modulesAround(declaration).length,
+      depth: modules.length,
+      module: modules.at(-1),
+      isLocal: declaration.parent?.type === 'block',
+      isInMacro: false,
       isConditional: /\bcfg/.test(this.#attributesOf(declaration)) || this.#isInConditional(declaration),
       start: node.start,
       end: node.end,

@@ -108,10 +108,7 @@ class UseJudge {
 
   async judgeUse(use: RustUse): Promise<Problem | undefined> {
     const [first = '', ...rest] = use.path
-    if (first === 'crate')
-      return isOwnRoot(this.#path, this.#crate)
-        ? undefined
-        : this.#judgePath(use, await crateRoots(this.#path, this.#project), rest)
+    if (first === 'crate') return this.#judgePath(use, await ownRoots(this.#path, this.#crate, this.#project), rest)
     const ups = use.path.filter(each => each === 'super').length
     if (first === 'super' && use.depth === 0) {
       const { from, names } = await upwards(this.#path, rest, this.#project)
@@ -157,7 +154,7 @@ class UseJudge {
     if (this.#crate.isOldEdition) {
       // Paths of `use` start at the root of the crate there.
       const roots = await crateRoots(this.#path, this.#project)
-      if (!use || roots.length === 0 || (await mayDeclare(roots, question, this.#project, this.#loadAsset)))
+      if (!use || roots.length === 0 || (await mayDeclare({ files: roots }, question, this.#project, this.#loadAsset)))
         return undefined
     }
     return problemAt(
@@ -173,12 +170,13 @@ class UseJudge {
   /** A path inside the crate: the first name that no file on the way mentions is wrong. */
   async #judgePath(use: RustUse, from: readonly string[], names: readonly string[]): Promise<Problem | undefined> {
     if (from.length === 0 || names.length === 0) return undefined
-    const { files, rest } = await followModules(from, names, this.#project)
+    const scope = await followModules(from, names, this.#project)
+    const { files, rest } = scope
     const [item] = rest
     if (item === undefined || /^(?:self|\*|super)$/.test(item)) return undefined
     const isModule = rest.length > 1 && /^[a-z]/.test(item)
     const question = this.#question(item, isModule, use)
-    if (await mayDeclare(files, question, this.#project, this.#loadAsset)) return undefined
+    if (await mayDeclare(scope, question, this.#project, this.#loadAsset)) return undefined
     const sources = await sourcesOf(this.#crate, this.#project)
     // Attributes put a macro at the root of the crate, wherever it is written.
     if (rest.length === names.length && sources?.macroRules(item) !== undefined) return undefined
@@ -227,7 +225,7 @@ class UseJudge {
   }
 
   #question(name: string, isModule: boolean, use: RustUse | undefined): NameQuestion {
-    return { name, isModule, path: this.#path, declared: declaredWords(this.#file, undefined, use) }
+    return { name, isModule, path: this.#path, declared: declaredWords(this.#file, undefined, use), asking: use }
   }
 
   /**
@@ -296,28 +294,42 @@ async function isUsedBeside(name: string, path: string, project: ProjectView): P
 /** Only a crate that looks invented costs this search. */
 const MAX_NEIGHBOURS = 60
 
-/** Binaries, tests, benchmarks and examples are crates of their own: `crate` is not the library there. */
-function isOwnRoot(path: string, crate: RustCrate): boolean {
+/** Where `crate` leads from a file: binaries, tests, benchmarks and examples are crates of their own. Empty when that is not known. */
+async function ownRoots(path: string, crate: RustCrate, project: ProjectView): Promise<string[]> {
   const inside = relativeTo(crate, path)
-  return !inside.startsWith('src/') || inside.startsWith('src/bin/')
+  const own = /^(?:src\/bin|tests|benches|examples)\/(?:[^/]+\.rs$|([^/]+\/))/.exec(inside)
+  if (own?.[1] === undefined && (own || inside === 'build.rs')) return [path]
+  if (own) {
+    const root = inFolder(crate.folder, `${own[0]}main.rs`)
+    return (await project.kindOf(root)) === 'file' ? [root] : []
+  }
+  return inside.startsWith('src/') ? crateRoots(path, project) : []
 }
 
 function relativeTo({ folder }: RustCrate, path: string): string {
   return folder === '' ? path : path.slice(folder.length + 1)
 }
 
-/** Those of the possible parents that have this file as a module; another may have it by `#[path = "…"]`. */
+/** Those of the possible parents that have this file as a module. */
 async function declaringParents(path: string, project: ProjectView): Promise<string[]> {
   const found: string[] = []
   for (const each of await parentModules(path, project))
-    if (new RegExp(`^(?!\\s*//).*\\bmod\\s+${moduleName(path)}\\s*;`, 'm').test((await project.read(each)) ?? ''))
-      found.push(each)
+    if (lineDeclaring(path, ((await project.read(each)) ?? '').split('\n')) >= 0) found.push(each)
   return found
+}
+
+/** The line that makes a file a module, `mod name;` or its `#[path = "…"]`; -1 when none does. */
+function lineDeclaring(path: string, lines: readonly string[]): number {
+  const file = path.slice(path.lastIndexOf('/') + 1).replaceAll('.', '\\.')
+  const declares = new RegExp(
+    `^(?!\\s*//).*(?:\\bmod\\s+(?:r#)?${moduleName(path)}\\s*;|\\bpath\\s*=\\s*"(?:[^"]*/)?${file}")`,
+  )
+  return lines.findIndex(line => declares.test(line))
 }
 
 /** Whether cargo would compile a file: a root by place or by name in the manifest, or a module that some file declares. */
 async function isCompiled(path: string, crate: RustCrate, project: ProjectView): Promise<boolean> {
-  if ((await crateRoots(path, project)).includes(path)) return true
+  if (crate.targets.includes(path) || (await crateRoots(path, project)).includes(path)) return true
   if (/^(?:build|(?:src\/bin|tests|benches|examples)\/(?:[^/]+|[^/]+\/main))\.rs$/.test(relativeTo(crate, path)))
     return true
   return (await declaringParents(path, project)).length > 0
@@ -334,11 +346,10 @@ async function conditionsOf(path: string, crate: RustCrate, project: ProjectView
       if (seen.has(file)) continue
       seen.add(file)
       let isDeclared = (await crateRoots(file, project)).includes(file)
-      const declares = new RegExp(`\\bmod\\s+${moduleName(file)}\\s*;`)
       for (const parent of await parentModules(file, project)) {
         const text = (await project.read(parent)) ?? ''
         const lines = text.split('\n')
-        const at = lines.findIndex(line => declares.test(line))
+        const at = lineDeclaring(file, lines)
         if (at < 0) continue
         isDeclared = true
         for (let above = at - 1; /^\s*(?:#\[|\/\/)/.test(lines[above] ?? ''); above--)

@@ -26,14 +26,19 @@ export async function moduleFile(folder: string, name: string, project: ProjectV
   return undefined
 }
 
-/** Files that may declare the module a file is: `src/a.rs` is declared in `src/lib.rs`, `src/main.rs` or `src/mod.rs`. */
+/**
+ * Files that may declare the module a file is: `src/a.rs` is declared in `src/lib.rs`, `src/main.rs`, `src/mod.rs` or a root of another
+ * name; `src/b/a.rs` also there, in a module `b` that is written out.
+ */
 export async function parentModules(path: string, project: ProjectView): Promise<string[]> {
   const folder = parentOf(path)
   const isMod = path.endsWith('/mod.rs')
   const above = isMod ? parentOf(folder) : folder
   const own = isMod ? [] : [inFolder(folder, 'mod.rs')]
+  const crate = await crateAround(folder, project)
   const candidates = [
     ...own,
+    ...(crate?.roots ?? []).filter(root => parentOf(root) === above),
     ...(above === '' ? [] : [`${above}.rs`]),
     inFolder(above, 'mod.rs'),
     inFolder(above, 'lib.rs'),
@@ -41,19 +46,21 @@ export async function parentModules(path: string, project: ProjectView): Promise
   ]
   const found: string[] = []
   for (const each of new Set(candidates)) if (each !== path && (await project.kindOf(each)) === 'file') found.push(each)
-  return found
+  const isBelowCrate = crate !== undefined && above.length > crate.folder.length
+  return found.length === 0 && isBelowCrate ? parentModules(`${above}.rs`, project) : found
 }
 
 /**
  * Follows a path of module names from some files that may hold its start.
  *
- * @returns the files the last reachable module may be in, and the names that are left: an item, or nothing
+ * @returns the files the last reachable module may be in, the names that are left (an item, or nothing), and the module where it is
+ * written out in those files
  */
 export async function followModules(
   from: readonly string[],
   names: readonly string[],
   project: ProjectView,
-): Promise<{ files: readonly string[]; rest: readonly string[] }> {
+): Promise<{ files: readonly string[]; rest: readonly string[]; module?: string }> {
   let files = from
   for (const [place, name] of names.entries()) {
     const next: string[] = []
@@ -62,7 +69,7 @@ export async function followModules(
       const isInline = new RegExp(`\\bmod\\s+${name}\\s*\\{`).test((await project.read(file)) ?? '')
       const isRoot = /(?:^|\/)(?:lib|main|mod)\.rs$/.test(file)
       if (isInline && !(isRoot && (await moduleFile(parentOf(file), name, project))))
-        return { files: [file], rest: names.slice(place + 1) }
+        return { files: [file], rest: names.slice(place + 1), module: name }
       for (const folder of moduleFolders(file)) {
         const found = await moduleFile(folder, name, project)
         if (found && !next.includes(found)) next.push(found)

@@ -58,7 +58,7 @@ describe('Rust calls that may stand', () => {
     'fn g(run: impl Fn(i32)) { run(1); let add = |x| x; add(2); }\n',
     'struct A(i32);\nenum E { V(i32) }\nuse E::V;\nfn g() { A(1); V(2); Some(3); drop(4); }\n',
     'use crate::util::*;\nfn g() { round(1.0); }\n',
-    'use rayon::prelude::*;\nfn g() { anything(1); }\n',
+    'use other::things::*;\nfn g() { anything(1); }\n',
     'make_functions!(one);\nfn g() { made(1); }\n',
     'extern "C" { fn printf(format: *const u8, ...); }\nfn g() { unsafe { printf(a, b, c) } }\n',
     'fn f() {}\nmod inner { pub fn f(a: i32) {} }\nfn g() { f(); }\n',
