@@ -28,7 +28,7 @@ export async function checkPythonImports(
   if (imports.length === 0) return { kind: 'judged', problems: [] }
   const resolver = await PythonResolver.for(source.path, project, loadAsset)
   const isStub = source.path.endsWith('.pyi')
-  const changesPath = /\bsys\.path\b|\bsite\.addsitedir\b|\bsys\.meta_path\b/.test(source.text)
+  const changesPath = CHANGES_PATH.test(source.text)
   const problems: Problem[] = []
   for (const each of imports) {
     const target = await resolver.find(each.level, each.module)
@@ -42,6 +42,10 @@ export async function checkPythonImports(
   // Stubs describe what may not be installed here, and nothing runs them.
   return { kind: 'judged', problems: isStub ? problems.map(each => ({ ...each, certainty: 'likely' })) : problems }
 }
+
+/** Looking through the path is not changing it; handing it on may be. */
+const CHANGES_PATH =
+  /\bsys\.(?:path|meta_path)(?:\[[^\]]*\]\s*=[^=]|\s*\+?=[^=]|\.(?:append|insert|extend|remove|pop|__setitem__)\b|\s*[,)])|\bsite\.addsitedir\b/
 
 async function judgeTarget(
   each: PythonImport,
@@ -187,7 +191,8 @@ function sharesWord(distribution: string, top: string): boolean {
 async function isUsedElsewhere(top: string, path: string, project: ProjectView): Promise<boolean> {
   const uses = new RegExp(`^[ \\t]*(?:import|from)[ \\t]+${top}\\b`, 'm')
   const waiting = ['']
-  for (let folder = waiting.shift(), files = 0; folder !== undefined; folder = waiting.shift())
+  for (let folder = waiting.shift(), files = 0, folders = 0; folder !== undefined; folder = waiting.shift()) {
+    if (++folders > MAX_FOLDERS_LOOKED_AT) return false
     for (const name of await project.list(folder)) {
       const inside = folder === '' ? name : `${folder}/${name}`
       if (/\.pyi?$/.test(name)) {
@@ -195,8 +200,11 @@ async function isUsedElsewhere(top: string, path: string, project: ProjectView):
         if (inside !== path && uses.test((await project.read(inside)) ?? '')) return true
       } else if (!/\.|^(?:node_modules|venv|env|build|dist|target|vendor|__pycache__)$/.test(name)) waiting.push(inside)
     }
+  }
   return false
 }
 
 /** Only a package that looks invented costs this search. */
 const MAX_FILES_LOOKED_AT = 400
+/** Links may lead in circles. */
+const MAX_FOLDERS_LOOKED_AT = 2_000

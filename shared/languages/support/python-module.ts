@@ -287,7 +287,7 @@ class PythonReader {
     const given = args.type === 'argument_list' ? args.named() : [args]
     if (callee === nameNode && DYNAMIC.has(name)) {
       this.#isDynamic = true
-      this.#bindsUnseen ||= this.#isBindingCall(node, name, given.length, scope)
+      this.#bindsUnseen ||= this.#isBindingCall(node, name, given, scope)
     }
     this.#calls.push({
       node,
@@ -303,17 +303,26 @@ class PythonReader {
   }
 
   /** Whether a call may bind plain names of this file. */
-  #isBindingCall(node: SyntaxNode, name: string, given: number, scope: PythonBinding['scope']): boolean {
-    if (name === 'exec' || name === 'execfile') return given === 1
-    if (name === 'setattr')
-      return /\bsys\.modules\[__name__\]|\bimport_module\(__name__\)|\b_*builtins?\b/.test(this.#text)
+  #isBindingCall(node: SyntaxNode, name: string, given: readonly SyntaxNode[], scope: PythonBinding['scope']): boolean {
+    if (name === 'exec' || name === 'execfile') return given.length === 1
+    if (name === 'setattr') return given[0] !== undefined && this.#isOwnNamespace(this.#textOf(given[0]))
     // Inside a function, `locals()` is a copy.
-    const isNamespace = name === 'globals' || (given === 0 && scope === 'module' && /^(?:locals|vars)$/.test(name))
+    const isNamespace =
+      name === 'globals' || (given.length === 0 && scope === 'module' && /^(?:locals|vars)$/.test(name))
     if (!isNamespace) return false
     const holder = node.parent
     if (holder?.type === 'subscript') return holder.field === 'left' && /assignment$/.test(holder.parent?.type ?? '')
     if (holder?.type === 'comparison_operator') return false
     return holder?.type !== 'attribute' || !/\.(?:get|keys|values|items|copy)$/.test(this.#textOf(holder))
+  }
+
+  /** This very module or the built-in one, by an expression or by a name for it. */
+  #isOwnNamespace(written: string): boolean {
+    if (OWN_NAMESPACE.test(written)) return true
+    if (!/^\w+$/.test(written)) return false
+    const assigned = new RegExp(`\\b${written}\\s*(?::[^=\\n]+)?=\\s*([^\\n]+)`, 'g')
+    if ([...this.#text.matchAll(assigned)].some(match => OWN_NAMESPACE.test(match[1]!.trim()))) return true
+    return new RegExp(`\\bimport\\s+_*builtins?_*\\s+as\\s+${written}\\b`).test(this.#text)
   }
 
   /** Every plain name in an assignment target is bound; attributes and items are not. */
@@ -388,8 +397,11 @@ class PythonReader {
   }
 }
 
+const OWN_NAMESPACE =
+  /^(?:(?:sys\.)?modules\[__name__\]|(?:importlib\.)?import_module\(__name__\)|__import__\(__name__\)|_*builtins?_*$)/
+
 /** Ways in which a name becomes known without being bound in the file; members of an enumeration may become names of the module. */
-const BINDS_UNSEEN = /\b_convert_?\(|\bglobal_enum\b|\b(?:__)?builtins?(?:__)?\.\w+\s*=[^=]|\b__builtins__\[/
+const BINDS_UNSEEN = /\._convert_?\(|\bglobal_enum\b|\b(?:__)?builtins?(?:__)?\.\w+\s*=[^=]|\b__builtins__\[/
 
 /** With one of these, names appear that nobody wrote down. */
 const DYNAMIC = new Set(['globals', 'locals', 'vars', 'exec', 'eval', 'execfile', '__import__', 'setattr'])

@@ -72,7 +72,9 @@ async function readHidden(text: string, loadAsset: AssetLoader): Promise<HiddenS
   const tree = await parseTree('rust', text, loadAsset)
   if (!tree) return undefined
   const file = readRustFile(tree)
-  if (file.isBroken) return undefined
+  // What does not parse may hide imports, macros and modules; most often it is an expression.
+  if (tree.broken.some(({ start, end }) => /\b(?:use|mod)\b|!\s*[({[]|#!?\[/.test(text.slice(start, end))))
+    return undefined
   return { text, itemMacros: file.itemMacros, uses: file.uses.filter(use => use.local === '*') }
 }
 
@@ -183,9 +185,11 @@ class NameSearch {
       return this.#filesBelow(from, use.path.slice(ups))
     }
     // `use Kind::*` of this very file, or a module declared here; anything else is another crate.
+    const crate = await crateAround(parentOf(path), this.#project)
+    // `mod kinds { pub use kinds::*; }` hands on a crate of that name.
+    if (use.depth > 0 && crate?.names.has(first)) return undefined
     const found = await followModules([path], use.path, this.#project)
     if (found.files[0] !== path) return found
-    const crate = await crateAround(parentOf(path), this.#project)
     if (crate?.names.has(first) && BRINGS_NO_MODULES.has(first) && this.#question.isModule) return NOWHERE
     if (PRELUDES_OF_TRAITS.has(use.path.join('::')) && /^[a-z_]/.test(this.#question.name)) return NOWHERE
     const text = (await this.#project.read(path)) ?? ''

@@ -204,23 +204,24 @@ class UseJudge {
     if (/^(?:arch|simd|intrinsics)$/.test(names[0] ?? '') || /#!\[feature\(/.test(this.#file.text)) return undefined
     const wrong = names.find(name => !/^(?:\*|self|super)$/.test(name) && !hasStandardName(name))
     if (wrong === undefined) return undefined
-    const suggestion = didYouMean(wrong, standardNames())
-    // Without a version in the manifest the compiler may be newer than the table; then only a name close to a known one is wrong.
-    const { minor } = this.#crate
-    const isKnowable = minor === undefined ? suggestion !== undefined : minor <= NEWEST_KNOWN_RUST
+    const isKnowable = (this.#crate.minor ?? 0) <= NEWEST_KNOWN_RUST && !(await this.#isForOtherCompiler())
     return problemAt(
       'unknown-name',
       use,
       `\`${wrong}\` does not exist in \`${first}\``,
-      isKnowable && !(await this.#isForNightly()) ? 'certain' : 'likely',
-      suggestion,
+      isKnowable ? 'certain' : 'likely',
+      didYouMean(wrong, standardNames()),
       use.path.join('::'),
     )
   }
 
-  async #isForNightly(): Promise<boolean> {
+  /** One that may have more than the table: unstable features, or a toolchain that the project chooses itself. */
+  async #isForOtherCompiler(): Promise<boolean> {
     for (const root of await crateRoots(this.#path, this.#project))
       if (/#!\[feature\(/.test((await this.#project.read(root)) ?? '')) return true
+    for (const folder of new Set(['', this.#crate.folder]))
+      for (const name of ['rust-toolchain.toml', 'rust-toolchain'])
+        if ((await this.#project.kindOf(inFolder(folder, name))) === 'file') return true
     return false
   }
 
@@ -268,9 +269,12 @@ const PRIMITIVES =
  * @param except the import that is judged
  */
 function declaredWords(file: RustFile, crate: string | undefined, except?: RustUse): ReadonlySet<string> {
+  // Those among the tokens of macros are not read: any word of them may be a name.
+  const starts = file.uses.filter(use => !use.isInMacro).map(use => use.start)
+  const isRead = (at: number, { length }: string) => starts.some(start => start >= at && start < at + length)
   const plain = file.text
-    .replace(/\/\/.*$/gm, '')
-    .replace(/\b(?:use|extern\s+crate)\s[^;]*;/g, ' ')
+    .replace(/\/\/.*$/gm, comment => ' '.repeat(comment.length))
+    .replace(/\b(?:use|extern\s+crate)\s[^;]*;/g, (statement, at: number) => (isRead(at, statement) ? ' ' : statement))
     .replace(/\b\w+\s*::/g, ' ')
   const words = new Set(plain.match(/\b[A-Za-z_]\w*/g))
   // `use name;` declares no crate of that name.

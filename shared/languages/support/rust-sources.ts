@@ -28,12 +28,16 @@ export function sourcesOf({ folder }: RustCrate, project: ProjectView): Promise<
 /** Larger than all but a handful of published crates; read in about half a second. */
 const MAX_CHARS = 24_000_000
 const MAX_FILES = 2_500
+/** Links may lead in circles. */
+const MAX_FOLDERS = 2_500
 
 async function readSources(folder: string, project: ProjectView): Promise<RustSources | undefined> {
   const texts = new Map<string, string>()
   const folders = [folder]
   let chars = 0
-  for (let at = folders.pop(); at !== undefined; at = folders.pop())
+  let looked = 0
+  for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
+    if (++looked > MAX_FOLDERS) return undefined
     for (const name of await project.list(at)) {
       const path = inFolder(at, name)
       if (name.endsWith('.rs')) {
@@ -44,6 +48,7 @@ async function readSources(folder: string, project: ProjectView): Promise<RustSo
       } else if (!/\.|^target$|^node_modules$/.test(name) && (await project.kindOf(path)) === 'directory')
         folders.push(path)
     }
+  }
   return new CrateTexts(texts)
 }
 
