@@ -170,7 +170,7 @@ function listedIn(text: string): string[] {
 const COMPILED = /\.(?:so|pyd|pyx|pxd|dll|c|cpp|rs|ipynb|proto|coconut|hy)$/
 /** Ways in which a module gets names that no statement of its own binds: it is replaced, or filled from its own dictionary. */
 const INJECTS_NAMES =
-  /\bmodules\[__name__\]|\bmodules\.(?:get|setdefault|pop|update|__setitem__)\(|^\S.*__dict__\s*(?:\[|\.(?:update|setdefault)\()|\b_?[Ll]azy_?(?:[Mm]odule|[Ii]mport|[Ll]oader)|\battach_stub\(|\blazy\.attach/m
+  /\bmodules\[__name__\]|\bdel\s+(?:sys\.)?modules\[|\bmodules\[[^\]\n]*\]\s*=[^=]|\bmodules\.(?:get|setdefault|pop|update|__setitem__)\(|^\S.*__dict__\s*(?:\[|\.(?:update|setdefault)\()|\b_?[Ll]azy_?(?:[Mm]odule|[Ii]mport|[Ll]oader)|\battach_stub\(|\blazy\.attach/m
 /** What a package loads by name may put itself into it: plug-ins, registries. */
 const LOADS_BY_NAME = /\b__import__\(|\bimport_module\(/
 /** Ways in which a package changes where its parts are looked up; that it only passes its path on changes nothing. */
