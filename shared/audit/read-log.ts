@@ -1,21 +1,36 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { FileSystem } from '#shared/host/host'
-import type { AuditEntry } from './audit-log'
 
-/** Only what readers rely on; the rest of a line is kept as it is. */
-const entrySchema = v.looseObject({
+/** What is there and not of its kind counts as missing: other programs write such logs too. */
+function lenient<T>(schema: v.GenericSchema<unknown, T>) {
+  return v.optional(v.fallback(v.optional(schema), undefined))
+}
+
+const reasons = v.record(v.string(), v.string())
+
+/** What readers use of an `AuditEntry`. */
+const entrySchema = v.object({
   timestamp: v.string(),
   task_id: v.string(),
   status: v.picklist(['PASS', 'FAIL', 'ERROR']),
   rounds_used: v.number(),
   duration_ms: v.number(),
+  files: lenient(v.array(v.string())),
+  failures: lenient(reasons),
+  repaired: lenient(reasons),
+  model: lenient(v.string()),
+  gate: lenient(v.string()),
+  cost_usd: lenient(v.number()),
 })
+
+/** An entry as it was read. */
+export type LoggedEntry = v.InferOutput<typeof entrySchema>
 
 const MAX_LOG_BYTES = 200_000_000
 
 /** Every entry of `kode.log` and its rotations, oldest first; blank and malformed lines are passed over. */
-export async function readAuditLog(folder: string, files: FileSystem): Promise<AuditEntry[] | undefined> {
+export async function readAuditLog(folder: string, files: FileSystem): Promise<LoggedEntry[] | undefined> {
   const names = ['kode.log.3', 'kode.log.2', 'kode.log.1', 'kode.log']
   const texts = await Promise.all(names.map(name => files.read(join(folder, name), MAX_LOG_BYTES)))
   if (texts.every(text => !text.ok)) return undefined
@@ -26,7 +41,7 @@ export async function readAuditLog(folder: string, files: FileSystem): Promise<A
 const LATEST_BYTES = 2_000_000
 
 /** The entries at the end of `kode.log`, oldest first; reading them takes no longer however old the project is. */
-export async function readLatestEntries(folder: string, files: FileSystem): Promise<AuditEntry[]> {
+export async function readLatestEntries(folder: string, files: FileSystem): Promise<LoggedEntry[]> {
   const path = join(folder, 'kode.log')
   const stat = await files.stat(path)
   if (!stat.ok) return []
@@ -34,12 +49,12 @@ export async function readLatestEntries(folder: string, files: FileSystem): Prom
   return end.ok ? parseLines(new TextDecoder().decode(end.value)) : []
 }
 
-function parseLines(text: string): AuditEntry[] {
+function parseLines(text: string): LoggedEntry[] {
   return text.split('\n').flatMap(line => {
     if (line.trim() === '') return []
     try {
       const parsed = v.safeParse(entrySchema, JSON.parse(line))
-      return parsed.success ? [parsed.output as unknown as AuditEntry] : []
+      return parsed.success ? [parsed.output] : []
     } catch {
       // A line that a crash cut off says nothing.
       return []

@@ -1,6 +1,5 @@
 import type { FileSystem } from '#shared/host/host'
-import type { AuditEntry } from './audit-log'
-import { readLatestEntries } from './read-log'
+import { type LoggedEntry, readLatestEntries } from './read-log'
 
 /** Older failures say little about how models write today. */
 const DAYS = 30
@@ -30,7 +29,7 @@ export async function recurringFailures(folder: string, files: FileSystem, now: 
 }
 
 /** Of one run, each once. */
-function reasonsOf({ failures = {}, repaired = {} }: AuditEntry): string[] {
+function reasonsOf({ failures = {}, repaired = {} }: LoggedEntry): string[] {
   const reasons = [...Object.values(failures), ...Object.values(repaired)]
   return [...new Set(reasons.map(reason => reason.replaceAll(/\s+/g, ' ').slice(0, MAX_REASON_CHARS)))]
 }

@@ -1,4 +1,4 @@
-import type { AuditEntry } from './audit-log'
+import type { LoggedEntry } from './read-log'
 
 /** The audit log summed up; the data of `kode stats --json`. */
 export interface Stats {
@@ -23,7 +23,7 @@ const RECENT = 20
 const DAY_MS = 86_400_000
 
 /** @param days calendar days shown, today included; older entries still count in the totals */
-export function statsOf(entries: readonly AuditEntry[], days: number, top: number, now: number): Stats {
+export function statsOf(entries: readonly LoggedEntry[], days: number, top: number, now: number): Stats {
   const failed = entries.filter(entry => !isPass(entry))
   const gates = failed.flatMap(entry => [...new Set(gatesOf(entry))])
   const files = failed.flatMap(entry => filesOf(entry))
@@ -51,21 +51,21 @@ export function statsOf(entries: readonly AuditEntry[], days: number, top: numbe
   }
 }
 
-function isPass(entry: AuditEntry): boolean {
+function isPass(entry: LoggedEntry): boolean {
   return entry.status.toUpperCase() === 'PASS'
 }
 
-function gatesOf(entry: AuditEntry): string[] {
+function gatesOf(entry: LoggedEntry): string[] {
   const reasons = Object.values(entry.failures ?? {}).map(reason => reason.split(':', 1)[0] ?? '')
   return reasons.length > 0 ? reasons : entry.gate ? [entry.gate] : []
 }
 
 /** Paths of failed files; ids of hunks are no files. */
-function filesOf(entry: AuditEntry): string[] {
+function filesOf(entry: LoggedEntry): string[] {
   return entry.files ?? []
 }
 
-function trend(entries: readonly AuditEntry[], days: number, now: number): Stats['days'] {
+function trend(entries: readonly LoggedEntry[], days: number, now: number): Stats['days'] {
   const dates = Array.from({ length: days }, (_, back) => dateOf(now - (days - 1 - back) * DAY_MS))
   return dates.map(date => {
     const ofDay = entries.filter(entry => entry.timestamp.startsWith(date))

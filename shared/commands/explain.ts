@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
-import type { AuditEntry } from '#shared/audit/audit-log'
-import { readAuditLog } from '#shared/audit/read-log'
+import { type LoggedEntry, readAuditLog } from '#shared/audit/read-log'
 import { GATE_EXPLANATIONS } from '#shared/gates/explanations'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { GATE_NAMES } from '#shared/protocol/gate-report'
@@ -49,7 +48,7 @@ export const explainCommand: Command = {
 }
 
 /** What of one run failed in this gate: hunks and files by name. */
-function failuresOf(gate: string, entry: AuditEntry): { path: string; timestamp: string; reason: string }[] {
+function failuresOf(gate: string, entry: LoggedEntry): { path: string; timestamp: string; reason: string }[] {
   return Object.entries(entry.failures ?? {})
     .filter(([, reason]) => reason.split(':', 1)[0] === gate)
     .map(([path, reason]) => ({ path, timestamp: entry.timestamp, reason }))

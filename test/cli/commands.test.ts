@@ -210,10 +210,14 @@ test('kode stats sums up the log and survives broken lines', async () => {
       ...more,
     })
   const lines = [
-    entry('PASS', { files: ['a.ts'], model: 'm' }),
+    entry('PASS', { files: ['a.ts'], model: 'm', failures: null, cost_usd: 'much' }),
+    entry('FAIL', { files: 'none', failures: { 'hunk-1': 3 }, model: 4 }).replace(
+      '"duration_ms":10',
+      '"duration_ms":"?"',
+    ),
     '{ broken',
     '',
-    entry('FAIL', { files: ['b.ts'], failures: { 'hunk-1': 'syntax: no', 'hunk-2': 'syntax: no' } }),
+    entry('FAIL', { files: ['b.ts'], failures: { 'hunk-1': 'syntax: no', 'hunk-2': 'syntax: no' }, model: 7 }),
   ]
   writeFileSync(join(root, 'logs/kode.log'), lines.join('\n'))
   const stats = JSON.parse((await runCli(['stats', '--json'], { cwd: root })).stdout)
