@@ -46,4 +46,30 @@ expect 0 'a stream'
 [ "$(tail -n 1 <<<"$out" | field type)" = result ] || fail 'the last line is no result'
 [ "$(head -n 1 <<<"$out" | field type)" = session ] || fail 'the first line is no session'
 
+echo '{"type":"object","required":["n"],"properties":{"n":{"type":"integer"}}}' > schema.json
+run '[{"text":"It is one."},{"text":"{\"n\":1}"}]' --output-schema schema.json --output-format json 'how many'
+expect 0 'a reply that satisfies a schema'
+[ "$(field output <<<"$out")" = '{"n":1}' ] || fail 'the parsed reply'
+run '[{"text":"a"},{"text":"b"},{"text":"c"}]' --output-schema schema.json --output-format json 'how many'
+expect 1 'a reply that never satisfies its schema'
+
+run '[{"tool":"Bash","args":{"command":"sleep 60"}},{"text":"x"}]' --output-format json --timeout 1 'wait'
+expect 3 'a limit of time'
+[ "$(field limit <<<"$out")" = time ] || fail 'the limit of time is not named'
+
+run '[{"text":"x"}]' --max-cost 1 'spend'
+expect 2 'a limit of cost without a price'
+
+run '[{"tool":"Write","args":{"file_path":"b.js","content":"export const b = 2\n"}},{"text":"x"}]' --patch-file run.patch 'write'
+expect 0 'a patch'
+grep -q '^+export const b = 2$' run.patch || fail 'the patch does not hold the change'
+
+KODE_MOCK_RESPONSES='[{"tool":"Bash","args":{"command":"touch begun; sleep 60"}}]' \
+  "${kode[@]}" --provider mock --ephemeral --output-format json 'wait' > ended.json 2>/dev/null </dev/null &
+for _ in $(seq 300); do [ -f begun ] && break; sleep 0.1; done
+kill -TERM $!
+code=0; wait $! || code=$?
+expect 143 'a run that is terminated'
+[ "$(field stop_reason < ended.json)" = cancelled ] || fail 'a terminated run leaves its result'
+
 echo 'CI OK'

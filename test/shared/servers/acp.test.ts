@@ -200,6 +200,25 @@ test('a slash command runs without asking a model', async () => {
   expect(model.requests).toEqual([])
 })
 
+test('commands about the conversation work in it; what needs the machine of the user is not offered', async () => {
+  const call = { name: 'Bash', arguments: { command: 'seq 3' } }
+  const { editor, sessionId, model } = await editing([
+    { toolCalls: [call] },
+    { text: 'Counted.' },
+    { text: 'Nothing new.' },
+  ])
+  const offered = editor.updatesOf('available_commands_update')[0]?.availableCommands.map(({ name }) => name)
+  expect(offered).toEqual(expect.arrayContaining(['compact', 'diff', 'expand', 'memory save', 'cancel']))
+  expect(offered).not.toContain('copy')
+  await prompt(editor, sessionId, '/expand')
+  expect(editor.said(sessionId)).toContain('There are only 0 tool calls')
+  await prompt(editor, sessionId, 'count')
+  await prompt(editor, sessionId, '/expand')
+  expect(editor.said(sessionId)).toMatch(/Bash \(ok\)\n[\s\S]*1\n2\n3/)
+  await prompt(editor, sessionId, '/memory save')
+  expect(JSON.stringify(model.requests.at(-1)?.body.messages)).toContain('Remember with MemoryWrite')
+})
+
 test('a provider that fails for good is an error of the prompt, not the end of the server', async () => {
   const { editor, sessionId } = await editing([
     { error: { status: 401, message: 'wrong key' } },
