@@ -1,13 +1,13 @@
-import fs, { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { Journal } from '#shared/store/journal'
 import { frame } from '#shared/store/journal-record'
 import { Lease } from '#shared/store/lease'
-import { temporaryFolder } from './support'
+import { sessionIn, storeIn, temporaryFolder, user } from './support'
 
-/** What another process does between two system calls of this one. */
+/** What happens between two system calls. */
 
 test('a journal that is deleted between being found and being opened does not come back empty', () => {
   const folder = temporaryFolder()
@@ -44,15 +44,36 @@ test('who finds a lease held never takes a number, not for a moment', () => {
   expect(links).toBe(0)
 })
 
+test.skipIf(process.platform !== 'linux')(
+  'a list that could not be written to is made up for from the session, now and later',
+  async () => {
+    const folder = temporaryFolder()
+    const session = sessionIn(storeIn(folder))
+    await session.append(user('u1', 'first'))
+    around('writeSync', {
+      before(fd) {
+        if (!readlinkSync(`/proc/self/fd/${fd}`).includes('catalog')) return
+        throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+      },
+    })
+    await session.append(user('u2', 'second'))
+    await session.close()
+    expect(storeIn(folder).listSessions()).toMatchObject([{ messages: 2, running: false }])
+  },
+)
+
 /** Does something before or after each call of a function of the file system, until the test is over. */
-function around(name: 'readdirSync' | 'linkSync', { before, after }: { before?(): void; after?(): void }): void {
+function around(
+  name: 'readdirSync' | 'linkSync' | 'writeSync',
+  { before, after }: { before?(first: unknown): void; after?(): void },
+): void {
   const original = fs[name]
   onTestFinished(() => {
     Object.assign(fs, { [name]: original })
     syncBuiltinESMExports()
   })
   const replacement = (...args: unknown[]) => {
-    before?.()
+    before?.(args[0])
     const result: unknown = Reflect.apply(original, fs, args)
     after?.()
     return result
