@@ -77,6 +77,7 @@ import {
   isVariableDeclaration,
   isVariableDeclarationList,
   isVariableStatement,
+  JSDocParsingMode,
   LanguageVariant,
   NodeFlags,
   ScriptKind,
@@ -89,6 +90,7 @@ import {
  * not need; see scripts/typescript-parser.mjs.
  */
 export const typescript = {
+  JSDocParsingMode,
   LanguageVariant,
   NodeFlags,
   ScriptKind,

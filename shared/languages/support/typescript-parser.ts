@@ -26,7 +26,8 @@ export async function parseTypeScript(source: SourceFile): Promise<ts.SourceFile
     const tree = compiler.createSourceFile(
       source.path,
       knownSyntax(source.text),
-      compiler.ScriptTarget.ESNext,
+      // Nothing here reads what comments say of types.
+      { languageVersion: compiler.ScriptTarget.ESNext, jsDocParsingMode: compiler.JSDocParsingMode.ParseNone },
       false,
       scriptKind,
     )
