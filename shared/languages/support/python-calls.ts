@@ -1,6 +1,7 @@
 import type { AssetLoader, Judgement, Problem, SourceFile } from '../language'
 import type { ProjectView } from '../project-view'
 import { didYouMean, nearestName } from './nearest-name'
+import { type Callable, callableIn, isAbstract, objectionTo, signatureOf, withoutSelf } from './python-arguments'
 import {
   type PythonCall,
   type PythonClass,
@@ -392,79 +393,7 @@ function isSlip(wrong: string, near: string): boolean {
   )
 }
 
-interface Callable {
-  parameters: PythonFunction['parameters']
-}
-
 const OBJECT_MEMBERS = ['mro']
-
-/** The one undecorated function or plain class of this name at the top of a module. */
-function callableIn(module: PythonModule, name: string): Callable | undefined {
-  const bindings = module.bindings.get(name) ?? []
-  if (bindings.length !== 1 || bindings[0]!.scope !== 'module') return undefined
-  // Replaced from outside, as in `module.f = g` or `global f`, it would be bound twice.
-  const found = module.functions.find(each => each.name === name && each.scope === 'module')
-  if (found)
-    return found.decorators.length === 0 && !isConditional(found.node) ? { parameters: found.parameters } : undefined
-  const owner = module.classes.find(each => each.name === name)
-  if (!owner || owner.decorators.length > 0 || owner.hasKeywords || owner.bases.some(base => base !== 'object'))
-    return undefined
-  const own = module.functions.filter(each => each.container === owner)
-  if (own.some(each => each.name === '__new__')) return undefined
-  const inits = own.filter(each => each.name === '__init__')
-  const [init] = inits
-  if (inits.length > 1 || (init && (init.decorators.length > 0 || isConditional(init.node)))) return undefined
-  if (!init) return { parameters: [] }
-  const parameters = withoutSelf(init.parameters)
-  return parameters && { parameters }
-}
-
-function isConditional(node: SyntaxNode): boolean {
-  const holder = node.parent?.type === 'decorated_definition' ? node.parent.parent : node.parent
-  return holder?.type === 'block' && !/^(?:class|function)_definition$/.test(holder.parent?.type ?? '')
-}
-
-function withoutSelf(parameters: PythonFunction['parameters']): PythonFunction['parameters'] | undefined {
-  const [first] = parameters
-  if (!first) return undefined
-  return first.kind === 'rest' ? parameters : parameters.slice(1)
-}
-
-/** A body that only says that subclasses bring one: their parameters may differ. */
-function isAbstract(method: PythonFunction, text: string): boolean {
-  const body = method.node.child('body')
-  return (
-    body === undefined ||
-    /NotImplemented|^\s*(?:(?:r?"""[\s\S]*?"""|'''[\s\S]*?''')\s*)?(?:pass|\.\.\.|return(?: None)?)?\s*$/.test(
-      text.slice(body.start, body.end),
-    )
-  )
-}
-
-/** What is wrong with the arguments, if it is certain. */
-function objectionTo(call: PythonCall, parameters: PythonFunction['parameters']): string | undefined {
-  const byPosition = parameters.filter(each => each.kind === 'ordinary' || each.kind === 'positional-only')
-  const takesRest = parameters.some(each => each.kind === 'rest')
-  const takesKeywords = parameters.some(each => each.kind === 'keywords')
-  if (call.positional > byPosition.length && !takesRest)
-    return `takes ${count(byPosition.length, 'positional argument')}, not ${call.positional}`
-  const unknownKeyword = call.keywords.find(
-    keyword =>
-      !parameters.some(each => each.name === keyword && (each.kind === 'ordinary' || each.kind === 'keyword-only')),
-  )
-  if (unknownKeyword !== undefined && !takesKeywords) return `has no parameter \`${unknownKeyword}\``
-  const twice = byPosition
-    .slice(0, call.positional)
-    .find(each => each.kind === 'ordinary' && call.keywords.includes(each.name))
-  if (twice) return `gets \`${twice.name}\` twice`
-  const missing = [
-    ...byPosition.slice(call.positional).filter(each => !each.hasDefault && !call.keywords.includes(each.name)),
-    ...parameters.filter(
-      each => each.kind === 'keyword-only' && !each.hasDefault && !call.keywords.includes(each.name),
-    ),
-  ]
-  return missing.length > 0 ? `also needs ${missing.map(each => `\`${each.name}\``).join(', ')}` : undefined
-}
 
 /** The built-in type or class that an expression certainly is. */
 function typeOf(value: SyntaxNode | undefined, text: string): string | undefined {
@@ -501,17 +430,4 @@ function problemAt(call: PythonCall, kind: string, message: string, suggestion: 
     message,
     ...(suggestion ? { suggestion } : {}),
   }
-}
-
-function signatureOf(name: string, parameters: PythonFunction['parameters']): string {
-  const prefix = { rest: '*', keywords: '**' }
-  const written = parameters.map(each => {
-    const mark = each.kind === 'rest' || each.kind === 'keywords' ? prefix[each.kind] : ''
-    return `${mark}${each.name}${each.hasDefault ? '=…' : ''}`
-  })
-  return `it is \`${name}(${written.join(', ')})\``
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

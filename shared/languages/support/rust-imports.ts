@@ -1,6 +1,7 @@
 import type { AssetLoader, Judgement, Problem, SourceFile } from '../language'
 import type { ProjectView } from '../project-view'
 import { didYouMean } from './nearest-name'
+import { conditionsOf, declaringParents, isCompiled, ownRoots, relativeTo } from './rust-compiled'
 import { mayArriveIn, mayDeclare, type NameQuestion } from './rust-declares'
 import { type RustFile, type RustModule, type RustUse, readRustFile } from './rust-file'
 import { crateRoots, followModules, inFolder, moduleFile, moduleFolders, parentModules, parentOf } from './rust-modules'
@@ -298,105 +299,6 @@ async function isUsedBeside(name: string, path: string, project: ProjectView): P
 /** Only a crate that looks invented costs this search. */
 const MAX_NEIGHBOURS = 60
 
-/** Where `crate` leads from a file: binaries, tests, benchmarks and examples are crates of their own. Empty when that is not known. */
-async function ownRoots(path: string, crate: RustCrate, project: ProjectView): Promise<string[]> {
-  const inside = relativeTo(crate, path)
-  const own = /^(?:src\/bin|tests|benches|examples)\/(?:[^/]+\.rs$|([^/]+\/))/.exec(inside)
-  if (own?.[1] === undefined && (own || inside === 'build.rs')) return [path]
-  if (own) {
-    const root = inFolder(crate.folder, `${own[0]}main.rs`)
-    return (await project.kindOf(root)) === 'file' ? [root] : []
-  }
-  return inside.startsWith('src/') ? crateRoots(path, project) : []
-}
-
-function relativeTo({ folder }: RustCrate, path: string): string {
-  return folder === '' ? path : path.slice(folder.length + 1)
-}
-
-/** Those of the possible parents that have this file as a module. */
-async function declaringParents(path: string, project: ProjectView): Promise<string[]> {
-  const found: string[] = []
-  for (const each of await parentModules(path, project))
-    if (lineDeclaring(path, ((await project.read(each)) ?? '').split('\n')) >= 0) found.push(each)
-  return found
-}
-
-/** The line that makes a file a module, `mod name;` or its `#[path = "…"]`; -1 when none does. */
-function lineDeclaring(path: string, lines: readonly string[]): number {
-  const file = path.slice(path.lastIndexOf('/') + 1).replaceAll('.', '\\.')
-  const declares = new RegExp(
-    `^(?!\\s*//).*(?:\\bmod\\s+(?:r#)?${moduleName(path)}\\s*;|\\bpath\\s*=\\s*"(?:[^"]*/)?${file}")`,
-  )
-  return lines.findIndex(line => declares.test(line))
-}
-
-/** Whether cargo would compile a file: a root by place or by name in the manifest, or a module that some file declares. */
-async function isCompiled(path: string, crate: RustCrate, project: ProjectView): Promise<boolean> {
-  if (crate.targets.includes(path) || (await crateRoots(path, project)).includes(path)) return true
-  if (/^(?:build|(?:src\/bin|tests|benches|examples)\/(?:[^/]+|[^/]+\/main))\.rs$/.test(relativeTo(crate, path)))
-    return true
-  return (await declaringParents(path, project)).length > 0
-}
-
-/** Texts of the conditions, `#[cfg(…)]` or macros around `mod name;`, under which a file is part of its crate; undefined for one that is not seen. */
-async function conditionsOf(path: string, crate: RustCrate, project: ProjectView): Promise<(string | undefined)[]> {
-  const conditions: (string | undefined)[] = []
-  const seen = new Set<string>()
-  let files = [path]
-  while (files.length > 0) {
-    const above: string[] = []
-    for (const file of files) {
-      if (seen.has(file)) continue
-      seen.add(file)
-      let isDeclared = (await crateRoots(file, project)).includes(file)
-      for (const parent of await parentModules(file, project)) {
-        const text = (await project.read(parent)) ?? ''
-        const lines = text.split('\n')
-        const at = lineDeclaring(file, lines)
-        if (at < 0) continue
-        isDeclared = true
-        for (let above = at - 1; /^\s*(?:#\[|\/\/)/.test(lines[above] ?? ''); above--)
-          if (/#\[cfg\(/.test(lines[above]!)) conditions.push(lines[above]!)
-        for (const each of lines) if (/^\s*#!\[cfg\(/.test(each)) conditions.push(each)
-        const macro = macroAround(lines, at)
-        if (macro) {
-          const rules = (await sourcesOf(crate, project))?.macroRules(macro.name) ?? ''
-          const whole = rules + macro.text
-          // A macro without any condition of its own stands for one that is not known.
-          conditions.push(/\bcfg\b|feature/.test(whole) ? whole : undefined)
-        }
-        above.push(parent)
-      }
-      // By `#[path = "…"]`, or as a root whose conditions are not seen.
-      if (!isDeclared && file !== path) conditions.push(undefined)
-    }
-    files = above
-  }
-  return conditions
-}
-
-/** The macro whose block a line stands in: `cfg_rt! {`, at the start of a line and not closed before. */
-function macroAround(lines: readonly string[], at: number): { name: string; text: string } | undefined {
-  const indent = /^\s*/.exec(lines[at]!)![0].length
-  for (let line = at; line >= 0; line--) {
-    const opened = /^(\s*)(\w+)!\s*[({]/.exec(lines[line]!)
-    if (opened && (line === at || opened[1]!.length < indent))
-      return { name: opened[2]!, text: lines.slice(line, at + 1).join('\n') }
-    if (line < at && /^[})]/.test(lines[line]!)) return undefined
-  }
-  return undefined
-}
-
-/** What the module in a file is called. */
-function moduleName(path: string): string {
-  const parts = path
-    .replace(/\/mod\.rs$/, '')
-    .replace(/\.rs$/, '')
-    .split('/')
-  return parts.at(-1) ?? ''
-}
-
 /** Where `super::super::…` starts. */
 async function upwards(
   path: string,
@@ -427,61 +329,4 @@ function problemAt(
 ): Problem {
   const { start, end } = place
   return { kind, certainty, key: `${kind} ${key}`, start, end, message, ...(suggestion ? { suggestion } : {}) }
-}
-
-/** Modules and paths that lead to files: `self::name` for `mod name;`, and every `use` inside the crate. */
-export function scanRustImports(text: string): string[] {
-  const found = new Set<string>()
-  for (const match of text.matchAll(/^[ \t]*(?:pub(?:\([^)]*\))?[ \t]+)?mod[ \t]+(?:r#)?(\w+)[ \t]*;/gm))
-    found.add(`self::${match[1]}`)
-  for (const match of text.matchAll(
-    /\buse\s+(?<path>(?:crate|self|super)(?:\s*::\s*\w+)*)(?<list>\s*::\s*\{[^;]*\})?/g,
-  )) {
-    const path = match.groups!.path!.replace(/\s/g, '')
-    found.add(path)
-    for (const name of match.groups?.list?.matchAll(/(?<=[{,]\s*)(\w+)/g) ?? [])
-      if (name[1] !== 'self') found.add(`${path}::${name[1]}`)
-  }
-  // Another crate of the same workspace.
-  for (const match of text.matchAll(/\buse\s+(?:::)?(?!crate|self|super|std|core|alloc)([a-z]\w*)(?:::(\w+))?/g))
-    found.add(match[2] ? `${match[1]}::${match[2]}` : match[1]!)
-  return [...found]
-}
-
-/** The files a path may lead to. */
-export async function resolveRustImport(imported: string, fromPath: string, project: ProjectView): Promise<string[]> {
-  const [first = '', ...rest] = imported.split('::')
-  let from: string[] = []
-  let names = rest
-  if (first === 'crate') from = await crateRoots(fromPath, project)
-  else if (first === 'self') from = [fromPath]
-  else if (first === 'super') {
-    from = await parentModules(fromPath, project)
-    while (names[0] === 'super') {
-      from = (await Promise.all(from.map(each => parentModules(each, project)))).flat()
-      names = names.slice(1)
-    }
-  } else from = await workspaceRoots(first, fromPath, project)
-  const { files, rest: left } = await followModules(from, names, project)
-  if (first === 'self' && left.length === names.length) return []
-  return files.filter(each => each !== fromPath)
-}
-
-/** `src/lib.rs` of a crate of this name beside the own one. */
-async function workspaceRoots(name: string, fromPath: string, project: ProjectView): Promise<string[]> {
-  const crate = await crateAround(parentOf(fromPath), project)
-  if (!crate) return []
-  const above = parentOf(crate.folder)
-  for (const folder of [crate.folder, ...(await project.list(above)).map(each => inFolder(above, each))]) {
-    const last = folder.slice(folder.lastIndexOf('/') + 1).replaceAll('-', '_')
-    const root = inFolder(folder, 'src/lib.rs')
-    if (
-      (last === name || (folder === crate.folder && crate.names.has(name) && root !== fromPath)) &&
-      (await project.kindOf(root)) === 'file'
-    ) {
-      const found = await crateAround(folder, project)
-      if (found?.names.has(name) && last === name) return [root]
-    }
-  }
-  return []
 }
