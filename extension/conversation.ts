@@ -101,6 +101,12 @@ export class Conversation implements vscode.Disposable {
     this.#session?.removeQueued(id)
   }
 
+  /** Ends work in the background. */
+  cancelTask(id: string): void {
+    const cancelled = this.#session?.cancelTask(id)
+    if (cancelled?.ok === false) throw new Error(vscode.l10n.t('{0} is not one of this conversation.', id))
+  }
+
   setMode(mode: TrustMode): void {
     if (!this.#session) {
       this.#take({ type: 'mode', mode })

@@ -15,7 +15,7 @@ import { registerTools } from './language-model-tools'
 import { LastConversation } from './last-conversation'
 import { offerMcpServer } from './mcp-server'
 import { Mentions } from './mentions'
-import { askForKey, chooseModel, chooseProvider, chooseSession, EDITOR_COMMANDS } from './palette'
+import { askForKey, chooseModel, chooseProvider, chooseSession, EDITOR_COMMANDS, keyHelp } from './palette'
 import { registerParticipant } from './participant'
 import { PendingStore } from './pending-store'
 import { type Proposal, Proposals } from './proposals'
@@ -119,6 +119,7 @@ export function activate(context: vscode.ExtensionContext): void {
     review: () => vscode.commands.executeCommand('kode.changes.focus'),
     // For this window; the setting is what a new one begins with.
     vim: () => conversation.changeFacts({ hasVim: !conversation.facts.hasVim }),
+    help: () => conversation.tell('info', keyHelp()),
     transcript: () => texts.show('transcript.md', transcriptText(conversation.state), 'markdown'),
     settings: () => vscode.commands.executeCommand('workbench.action.openSettings', '@ext:kode.kode'),
     log: () => channel.show(true),
@@ -142,6 +143,7 @@ export function activate(context: vscode.ExtensionContext): void {
     },
     answer_question: ({ id, text }) => approvals.answerQuestion(id, text),
     undo_turn: ({ id }) => conversation.undoTurn(id),
+    cancel_task: ({ id }) => conversation.cancelTask(id),
     set_mode: ({ mode }) => conversation.setMode(mode),
     set_model: () => slashCommands.model?.(''),
     review: ({ id, path }) => review.show(id, path, false),

@@ -21,9 +21,24 @@ export const EDITOR_COMMANDS: SlashCommand[] = [
   { name: 'review', description: vscode.l10n.t('Show the changes that wait'), needsIdle: false },
   { name: 'transcript', description: vscode.l10n.t('Open the conversation as text'), needsIdle: false },
   { name: 'vim', description: vscode.l10n.t('Turn modal editing of the prompt on or off'), needsIdle: false },
+  { name: 'help', description: vscode.l10n.t('Tell the keys of the chat'), needsIdle: false },
   { name: 'settings', description: vscode.l10n.t('Open the settings of kode'), needsIdle: false },
   { name: 'log', description: vscode.l10n.t('Show the log of kode'), needsIdle: false },
 ]
+
+/** The keys of the chat, one a line. */
+export function keyHelp(): string {
+  return [
+    vscode.l10n.t('Enter: send; while kode works: steer it'),
+    vscode.l10n.t('Alt+Enter or Ctrl+J: queue for the next turn'),
+    vscode.l10n.t('Shift+Enter: a new line'),
+    vscode.l10n.t('Esc: stop the turn'),
+    vscode.l10n.t('Shift+Tab: switch between safe and auto'),
+    vscode.l10n.t('Up, Ctrl+R: earlier prompts'),
+    vscode.l10n.t('/ commands · @ files, folders, #symbols, problems, selection, terminal, diff'),
+    vscode.l10n.t('In a question: y approve, n reject, f say why, a always, r remember a rule'),
+  ].join('\n')
+}
 
 /** Asks for the key of the provider in use, and keeps it in the secret storage. */
 export async function askForKey(keys: Keys): Promise<boolean> {

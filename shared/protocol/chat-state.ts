@@ -60,7 +60,8 @@ interface TurnWork {
 /** One row of the transcript. `id` is stable, also between the streamed and the final form. */
 export type ChatItem =
   | { kind: 'user'; id: string; text: string; images: readonly string[]; origin: UserMessage['origin'] }
-  | TextItem
+  | TextItem<'text'>
+  | TextItem<'thinking'>
   | ToolItem
   | { kind: 'question'; id: string; question: UserQuestion; answer: string | undefined }
   | { kind: 'notice'; id: string; level: 'info' | 'warning' | 'error'; text: string }
@@ -75,8 +76,8 @@ export type ChatItem =
     }
   | TurnEndItem
 
-export interface TextItem {
-  readonly kind: 'text' | 'thinking'
+export interface TextItem<Kind = 'text' | 'thinking'> {
+  readonly kind: Kind
   readonly id: string
   readonly messageId: string
   readonly text: string

@@ -190,6 +190,25 @@ describe('how long it takes', () => {
   })
 })
 
+describe('a slash command', () => {
+  test('copies an answer, shows the whole output of a call, tells the keys', async () => {
+    const say = async (command: string) => {
+      await editor.composer.fill(command)
+      await editor.composer.press('Enter')
+    }
+    await editor.newConversation()
+    editor.script({ toolCalls: [{ name: 'Read', arguments: { file_path: 'src/money.ts' } }] }, { text: 'It rounds.' })
+    await editor.prompt('What does it do?')
+    await editor.chat.getByText('It rounds.').waitFor()
+    await say('/copy')
+    await editor.chat.getByText('Copied: It rounds.').waitFor()
+    await say('/help ')
+    await editor.chat.getByText('Shift+Tab: switch between safe and auto').waitFor()
+    await say('/expand ')
+    await editor.chat.getByText('Read (ok)').waitFor()
+  })
+})
+
 describe('while a turn runs', () => {
   test('Enter steers it, Alt+Enter waits for the next one', async () => {
     await editor.newConversation()

@@ -278,6 +278,17 @@ describe('the composer', () => {
   })
 })
 
+test('work in the background is shown as long as it runs, and ended with its button', async () => {
+  chat = await ChatPage.open('dark')
+  await chat.show('running')
+  await chat.page.getByRole('list', { name: 'Work in the background' }).getByText('Read test/orders.test.ts').waitFor()
+  await chat.page.getByRole('button', { name: 'Cancel explore' }).click()
+  await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'cancel_task', input: { id: 'agent:1' } })
+  const done = { id: 'agent:1', name: 'explore', status: 'cancelled' as const, doing: '', started_at: 0 }
+  await chat.send({ type: 'tasks', tasks: [done] })
+  await chat.page.getByRole('list', { name: 'Work in the background' }).waitFor({ state: 'detached' })
+})
+
 describe('an approval', () => {
   test.each([
     ['y', { kind: 'approve' }],

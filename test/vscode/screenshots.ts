@@ -25,6 +25,7 @@ test.each(LOOKS)('the chat, %s', async (look, theme, size) => {
   const chat = await ChatPage.open(theme, size)
   for (const state of Object.keys(STATES)) {
     await chat.show(state)
+    await chat.page.waitForTimeout(SETTLE_MS)
     await chat.page.screenshot({ path: `${FOLDER}/${state}-${look}.png` })
   }
   await chat.close()

@@ -12,7 +12,7 @@ import { endOf, pieceBefore } from '../../../extension/handover'
 import { STATES } from './sample-events'
 
 /** For the list to find its place. */
-const SETTLE_MS = 600
+const SETTLE_MS = 200
 
 const ROOT = join(import.meta.dirname, '../../..')
 
