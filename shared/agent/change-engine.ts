@@ -12,6 +12,7 @@ import type { GateSettings } from '#shared/gates/gate'
 import type { ProjectChecker } from '#shared/gates/project-checker'
 import { projectViewOf } from '#shared/gates/support/project-view'
 import type { SecurityScanner } from '#shared/gates/support/scanner'
+import type { TestRunner } from '#shared/gates/test-runner'
 import type { FileSystem } from '#shared/host/host'
 import { type ProjectView, withoutChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
@@ -28,6 +29,8 @@ export interface ChangeEngineParts {
   index: CodeIndex
   /** For the gate `static_analysis`, which runs only with them. */
   checkers?: readonly ProjectChecker[]
+  /** For the gate `sandbox`, which runs only with one. */
+  tests?: TestRunner
   /** A security scanner of the user's own, asked by the gate `security`. */
   scanner?: SecurityScanner
   gates: GateSettings
@@ -136,7 +139,7 @@ export class ChangeEngine {
     settings: GateSettings = this.#parts.gates,
     project: ProjectView = projectViewOf(this.#parts.files, this.#parts.root),
   ): Promise<GateReport> {
-    const { languages, clock, checkers, scanner } = this.#parts
+    const { languages, clock, checkers, scanner, tests } = this.#parts
     let fresh: Promise<CodeIndex | undefined> | undefined
     const equipment = {
       languages,
@@ -148,6 +151,7 @@ export class ChangeEngine {
       },
       ...(checkers && { checkers }),
       ...(scanner && { scanner }),
+      ...(tests && { tests }),
     }
     const { runGates } = await import('#shared/gates/run-gates')
     return runGates(changes, project, settings, signal, equipment)

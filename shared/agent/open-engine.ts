@@ -7,6 +7,7 @@ import { journalFolderFor } from '#shared/edits/write'
 import type { ArchitectureRule, GateSettings } from '#shared/gates/gate'
 import type { ProjectChecker } from '#shared/gates/project-checker'
 import { goChecker } from '#shared/gates/support/go-project-checker'
+import { projectTests } from '#shared/gates/support/project-tests'
 import { isReadByPyright, pythonChecker } from '#shared/gates/support/python-project-checker'
 import { rustChecker } from '#shared/gates/support/rust-project-checker'
 import type { SecurityScanner } from '#shared/gates/support/scanner'
@@ -31,7 +32,7 @@ export interface EngineSources {
   paths: KodePaths
   project: ProjectFile
   now(): number
-  /** Also ask the languages' own checkers: slow at first, exact. By default as the project says. */
+  /** Also ask the languages' own checkers: slow at first, exact. By default as the project says; `false`: nor run any test. */
   deep?: boolean
   /** Instead of `<root>/logs`. */
   logFolder?: string
@@ -42,6 +43,7 @@ export function openEngine({ root, files, paths, project, now, deep, logFolder }
   const isDeep = deep ?? project.verify?.deep ?? false
   const languages = new Languages(readAsset)
   const scanner = scannerFor(root, paths.home, process.env)
+  const rooms = roomsOf(root, files, paths)
   return new ChangeEngine({
     root,
     files,
@@ -49,6 +51,8 @@ export function openEngine({ root, files, paths, project, now, deep, logFolder }
     languages,
     ...(isDeep && { checkers: checkersOf(root, files, paths) }),
     ...(scanner && { scanner }),
+    ...(project.verify?.run_tests &&
+      deep !== false && { tests: projectTests(root, files, () => rooms('tests', () => true)) }),
     index: new CodeIndex({ root, files, languages, cacheFolder: paths.cache }),
     gates: gateSettings(project),
     audit: new AuditLog(logFolder ?? join(root, 'logs'), files),
@@ -56,17 +60,23 @@ export function openEngine({ root, files, paths, project, now, deep, logFolder }
   })
 }
 
-/** The languages' own checkers; each says itself when it cannot be had here. */
-function checkersOf(root: string, files: FileSystem, paths: KodePaths): ProjectChecker[] {
+/** Rooms where code of the project may run: on a copy, in a sandbox without network. */
+function roomsOf(root: string, files: FileSystem, paths: KodePaths) {
   const { env } = process
-  const programAt = (name: string) => findProgram(name, env.PATH, root)
   const openSandbox = async (room: string) => {
     const sandbox = await import('#shared/sandbox/open')
     const common = { processes: nodeProcesses(), env, home: paths.home, stateFolder: paths.config }
     return sandbox.openSandbox({ ...common, root: room, net: 'none', useSandbox: true })
   }
-  const roomFor = (name: string, isWanted: (path: string) => boolean) =>
+  return (name: string, isWanted: (path: string) => boolean) =>
     new CheckingRoom({ root, cacheFolder: paths.cache, name, isWanted, files, openSandbox })
+}
+
+/** The languages' own checkers; each says itself when it cannot be had here. */
+function checkersOf(root: string, files: FileSystem, paths: KodePaths): ProjectChecker[] {
+  const { env } = process
+  const programAt = (name: string) => findProgram(name, env.PATH, root)
+  const roomFor = roomsOf(root, files, paths)
   const cargo = {
     program: programAt('cargo'),
     // What was fetched outside, and what commands of the agent fetched.

@@ -71,6 +71,9 @@ export const projectFileSchema = v.object({
       require_scanner: v.optional(
         v.pipe(v.boolean(), v.description('Nothing lands while the security scanner of this machine cannot be asked')),
       ),
+      run_tests: v.optional(
+        v.pipe(v.boolean(), v.description('Run the tests that a change touches, in the sandbox, before it lands')),
+      ),
       deep: v.optional(
         v.pipe(
           v.boolean(),

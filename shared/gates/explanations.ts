@@ -157,7 +157,7 @@ export const GATE_EXPLANATIONS: Readonly<Record<GateName, GateExplanation>> = {
   sandbox: {
     title: 'The touched tests run',
     what: 'Tests that cover the change pass in the sandbox, without network and within limits, before anything is written.',
-    when: 'not yet: kode has no such gate so far; `kode loop` runs the tests in the sandbox after the change and takes it back when they fail',
+    when: 'with verify.run_tests in .kode/kode.json; `kode loop` runs the whole suite by itself',
     causes: [
       'a test fails',
       'a test needs the network or writes outside the project',

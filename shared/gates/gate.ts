@@ -5,6 +5,7 @@ import type { Languages } from '#shared/languages/registry'
 import type { Finding, GateName } from '#shared/protocol/gate-report'
 import type { ProjectChecker } from './project-checker'
 import type { SecurityScanner } from './support/scanner'
+import type { TestRunner } from './test-runner'
 
 /** May this change land? Pure: change and project in, verdict out. Never throws on input; what it cannot judge is `skip`. */
 export interface Gate {
@@ -36,6 +37,8 @@ export interface GateInput {
   index?: IndexSource
   /** For `static_analysis`, which runs only with them. */
   checkers?: readonly ProjectChecker[]
+  /** For the gate `sandbox`, which runs only with one. */
+  tests?: TestRunner
   settings: GateSettings
   /** Fires when the run is cancelled or this gate's time is up. */
   signal: AbortSignal

@@ -7,6 +7,7 @@ import { imports } from './imports'
 import { security } from './security'
 import { staticAnalysis } from './static-analysis'
 import { syntax } from './syntax'
+import { touchedTests } from './touched-tests'
 
 /** The gates in the order they run. */
 export const GATES: readonly Gate[] = [
@@ -18,4 +19,5 @@ export const GATES: readonly Gate[] = [
   architecture,
   security,
   staticAnalysis,
+  touchedTests,
 ]

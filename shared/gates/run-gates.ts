@@ -7,6 +7,7 @@ import type { ProjectChecker } from './project-checker'
 import { GATES } from './registry'
 import { findingLine } from './support/findings'
 import type { SecurityScanner } from './support/scanner'
+import type { TestRunner } from './test-runner'
 
 /** What gates need beside the change. */
 export interface GateEquipment {
@@ -14,6 +15,8 @@ export interface GateEquipment {
   scanner?: SecurityScanner
   /** For `static_analysis`, which runs only with them. */
   checkers?: readonly ProjectChecker[]
+  /** For `sandbox`, which runs only with one. */
+  tests?: TestRunner
   index?: IndexSource
   /** What the readers of hunks and patches could not make fit; each fails `diff_applier`. */
   editProblems?: readonly EditProblem[]

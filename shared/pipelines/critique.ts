@@ -7,7 +7,7 @@ import type { Languages } from '#shared/languages/registry'
 import type { Plan } from './plan'
 import type { CritiqueFinding, Lens } from './support/critique-finding'
 import { dependencyRemarks } from './support/dependency-lens'
-import { isTestFile } from './support/test-files'
+import { isTestFile } from '#shared/languages/test-files'
 
 /** Overrides what a lens says by itself; `off` silences it. */
 export type LensSeverities = Readonly<Partial<Record<Lens, CritiqueFinding['severity'] | 'off'>>>

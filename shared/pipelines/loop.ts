@@ -4,7 +4,7 @@ import type { WrittenFiles } from '#shared/edits/write'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { type RunServices, runTask } from './run'
 import type { AttemptSummary, Summary, TestSummary } from './summary'
-import { isTestFile } from './support/test-files'
+import { isTestFile } from '#shared/languages/test-files'
 
 /** What the loop needs beside a run. */
 export interface LoopServices extends Omit<RunServices, 'land'> {
