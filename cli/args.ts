@@ -119,6 +119,9 @@ interface NumberRange {
 /** A whole number from 1. */
 export const COUNT: NumberRange = { least: 1, isWhole: true }
 
+/** A port; 0 is any free one. */
+export const PORT: NumberRange = { least: 0, most: 65_535, isWhole: true }
+
 /** A number flag; undefined when it was not given. */
 export function numberFlag(flags: ParsedArgs['flags'], name: string, range: NumberRange = {}): number | undefined {
   const text = flags[name]

@@ -2,7 +2,7 @@ import type { Command, CommandContext } from '#shared/commands/command'
 import { mcpCommand } from '#shared/commands/mcp'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { ContextMaker } from '#shared/servers/mcp/kode-tools'
-import { COMMON_OPTIONS, MODEL_OPTIONS, numberFlag, type OptionSpecs, parse, textFlag, UsageError } from './args'
+import { COMMON_OPTIONS, MODEL_OPTIONS, numberFlag, type OptionSpecs, PORT, parse, textFlag, UsageError } from './args'
 import { commandContext, runNamedCommand } from './command-door'
 import type { Interruption } from './interruption'
 import type { Output } from './output'
@@ -38,7 +38,7 @@ function withRawProgram(args: readonly string[]): readonly string[] {
 async function serve(args: readonly string[], output: Output, interruption: Interruption): Promise<number> {
   const { flags, words } = parse(args, OPTIONS)
   if (words.join(' ') !== 'serve') throw new UsageError('kode mcp serve takes flags only')
-  const port = numberFlag(flags, 'port')
+  const port = numberFlag(flags, 'port', PORT)
   if (port !== undefined && !flags.http) throw new UsageError('--port wants --http')
   const root = projectRoot(textFlag(flags, 'project-root') ?? textFlag(flags, 'project-dir'))
   const contextFor: ContextMaker = (command: Command, { signal, input, progress }): CommandContext => ({

@@ -1,5 +1,5 @@
 import { EXIT } from '#shared/protocol/exit-codes'
-import { COMMON_OPTIONS, numberFlag, parse, UsageError } from './args'
+import { COMMON_OPTIONS, numberFlag, PORT, parse, UsageError } from './args'
 import { cliHost } from './cli-host'
 import type { Interruption } from './interruption'
 import type { Output } from './output'
@@ -15,7 +15,7 @@ export async function runServer(args: readonly string[], output: Output, interru
     output.result(entryHelp(SERVER_HELP))
     return EXIT.done
   }
-  const port = numberFlag(flags, 'port')
+  const port = numberFlag(flags, 'port', PORT)
   if (words.length > 0 || (port === undefined) === (flags.stdio !== true)) {
     throw new UsageError('kode server wants --stdio or --port N')
   }

@@ -4,10 +4,10 @@ import type { ChangeSet, FileChange } from '#shared/edits/change-set'
 import type { DeclarationFact, FileFacts } from '#shared/languages/language'
 import { type ProjectView, withChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
+import { isTestFile } from '#shared/languages/test-files'
 import type { Plan } from './plan'
 import type { CritiqueFinding, Lens } from './support/critique-finding'
 import { dependencyRemarks } from './support/dependency-lens'
-import { isTestFile } from '#shared/languages/test-files'
 
 /** Overrides what a lens says by itself; `off` silences it. */
 export type LensSeverities = Readonly<Partial<Record<Lens, CritiqueFinding['severity'] | 'off'>>>

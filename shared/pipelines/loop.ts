@@ -1,10 +1,10 @@
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { WrittenFiles } from '#shared/edits/write'
+import { isTestFile } from '#shared/languages/test-files'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { type RunServices, runTask } from './run'
 import type { AttemptSummary, Summary, TestSummary } from './summary'
-import { isTestFile } from '#shared/languages/test-files'
 
 /** What the loop needs beside a run. */
 export interface LoopServices extends Omit<RunServices, 'land'> {
