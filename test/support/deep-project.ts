@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { CodeIndex } from '#shared/code-index/code-index'
@@ -43,6 +43,13 @@ export class DeepProject {
       files,
       openSandbox: room => openSandbox({ ...common, root: room, net: 'none', useSandbox }),
     })
+  }
+
+  /** Puts a folder where the sandbox sees it: a checkout below /tmp is hidden there. @returns where it is now */
+  install(folder: string): string {
+    const place = join(dirname(this.room.project), 'installed')
+    if (!existsSync(place)) cpSync(folder, place, { recursive: true })
+    return place
   }
 
   write(path: string, text: string): void {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isReadByPyright, pythonChecker } from '#shared/gates/support/python-project-checker'
 import { nodeFiles } from '#shared/host/node/files'
@@ -14,7 +15,7 @@ const PROJECT = {
 const CART = PROJECT['shop/cart.py']
 const DESK = PROJECT['shop/desk.py']
 
-const pyright = `${import.meta.dirname}/../../../node_modules/.bin/pyright`
+const PYRIGHT = join(import.meta.dirname, '../../../node_modules/pyright')
 let project: DeepProject
 let configured: DeepProject
 beforeAll(() => {
@@ -89,6 +90,7 @@ test('without a sandbox nothing runs, and the gate says so', async () => {
   expect(result?.message).toContain('no sandbox works here')
 })
 
-function checkerOf({ root, room }: DeepProject) {
-  return pythonChecker(root, pyright, room, nodeFiles())
+function checkerOf(project: DeepProject) {
+  const program = join(project.install(PYRIGHT), 'index.js')
+  return pythonChecker(project.root, program, project.room, nodeFiles())
 }
