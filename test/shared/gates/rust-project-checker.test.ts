@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -32,8 +33,10 @@ const installed = {
   homes: [process.env.CARGO_HOME ?? join(homedir(), '.cargo')],
 }
 let project: DeepProject
+let keepsGoing = false
 beforeAll(() => {
   expect(installed.program, 'these tests need cargo: scripts/setup.sh test').toBeDefined()
+  keepsGoing = execFileSync(installed.program ?? '', ['check', '--help'], { encoding: 'utf8' }).includes('--keep-going')
   project = new DeepProject(PROJECT)
 })
 afterAll(() => project.remove())
@@ -63,8 +66,13 @@ test.each<[string, Record<string, string | null>, string[]]>([
   const result = await judge(change)
   expect(result?.status, JSON.stringify(result)).toBe('FAIL')
   const found = findingLines(result)
-  expect(found).toHaveLength(expected.length)
-  for (const [index, line] of expected.entries()) expect(found[index]).toContain(line)
+  for (const line of found)
+    expect(
+      expected.some(each => line.includes(each)),
+      line,
+    ).toBe(true)
+  // A cargo that does not go on after an error may find only one of two broken crates.
+  if (keepsGoing) expect(found).toHaveLength(expected.length)
 })
 
 test.each<[string, Record<string, string | null>]>([
