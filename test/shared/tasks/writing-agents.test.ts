@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { sleep } from '#shared/base/cancel'
+import type { ModelRequest } from '#shared/providers/provider'
 import { agentSession, resultsOf } from '../../support/agent-session'
 import { agentFile, Cast } from '../../support/cast'
 import { calls, says } from '../../support/fake-provider'
@@ -60,20 +61,19 @@ describe.each([true, false])('an agent that changes files (git: %s)', hasGit => 
     const provider = new Cast({
       default: [
         calls(
-          ['InvokeAgent', { agent_name: 'clerk', prompt: 'one' }],
-          ['InvokeAgent', { agent_name: 'clerk', prompt: 'two' }],
-          ['InvokeAgent', { agent_name: 'clerk', prompt: 'three' }],
+          ['InvokeAgent', { agent_name: 'clerk', prompt: 'part-one' }],
+          ['InvokeAgent', { agent_name: 'clerk', prompt: 'part-two' }],
+          ['InvokeAgent', { agent_name: 'clerk', prompt: 'part-three' }],
         ),
         says('done'),
       ],
-      clerk: [
-        edit('line 5', 'mine 5'),
-        edit('line 5', 'yours 5'),
-        edit('line 30', 'other 30'),
-        says('a'),
-        says('b'),
-        says('c'),
-      ],
+      // Whoever asks first: each agent has its own edit, and then its last word.
+      clerk: Array.from({ length: 6 }, () => (messages: ModelRequest['messages']) => {
+        if (messages.some(message => message.role === 'tool')) return says('done')
+        const task = JSON.stringify(messages)
+        if (task.includes('part-one')) return edit('line 5', 'mine 5')
+        return task.includes('part-two') ? edit('line 5', 'yours 5') : edit('line 30', 'other 30')
+      }),
     })
     const { session, kode } = await agentSession(root, provider)
     await session.prompt([{ type: 'text', text: 'go' }])
