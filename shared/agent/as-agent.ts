@@ -25,8 +25,3 @@ export function toolsFor(agent: AgentDefinition, tools: Toolset, mode: TrustMode
   const denied = mode === 'plan' ? [...agent.disallowedTools, ...WRITING_TOOLS, 'MemoryWrite'] : agent.disallowedTools
   return tools.filtered(agent.allowedTools, denied)
 }
-
-/** Names in an agent's lists that no tool has. */
-export function unknownTools(agent: AgentDefinition, tools: Toolset): string[] {
-  return [...(agent.allowedTools ?? []), ...agent.disallowedTools].filter(name => tools.find(name) === undefined)
-}

@@ -2,21 +2,19 @@ import type { AuditEntry, AuditLog } from '#shared/audit/audit-log'
 import { sleep } from '#shared/base/cancel'
 import type { Result } from '#shared/base/result'
 import type { CodeIndex } from '#shared/code-index/code-index'
-import { buildWhatFits } from '#shared/edits/build-change-set'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { listTurns, redo, type UndoOptions, undo } from '#shared/edits/checkpoint'
-import { type EditStep, type Proposal, readProposal } from '#shared/edits/proposal'
+import { type EditStep, readProposal } from '#shared/edits/proposal'
+import { applyInMemory, type Proposed, unreadable } from '#shared/edits/proposed'
 import { type BesideWatch, type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
 import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChanges } from '#shared/edits/write'
 import type { GateSettings } from '#shared/gates/gate'
-import type { ProjectChecker } from '#shared/gates/project-checker'
 import { projectViewOf } from '#shared/gates/support/project-view'
-import type { SecurityScanner } from '#shared/gates/support/scanner'
-import type { TestRunner } from '#shared/gates/test-runner'
 import type { FileSystem } from '#shared/host/host'
 import { type ProjectView, withoutChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import type { GateReport } from '#shared/protocol/gate-report'
+import type { OutsideJudges } from './outside-judges'
 import { recoverTrial, Trial } from './trial'
 
 /** What the engine of one project needs. */
@@ -27,12 +25,8 @@ export interface ChangeEngineParts {
   door: Door
   languages: Languages
   index: CodeIndex
-  /** For the gate `static_analysis`, which runs only with them. */
-  checkers?: readonly ProjectChecker[]
-  /** For the gate `sandbox`, which runs only with one. */
-  tests?: TestRunner
-  /** A security scanner of the user's own, asked by the gate `security`. */
-  scanner?: SecurityScanner
+  /** Asked for with the first change to judge. */
+  outsideJudges(): Promise<OutsideJudges>
   gates: GateSettings
   audit: AuditLog
   /** Milliseconds, with fractions. */
@@ -44,19 +38,11 @@ const INDEX_AGE_MS = 5_000
 /** An edit does not wait longer for the first reading of a project. */
 const INDEX_PATIENCE_MS = 2_000
 
-/** What a text became: the part of it that fits, and what does not. */
-export interface Proposed {
-  changes: ChangeSet
-  hunkIds: string[]
-  problems: EditProblem[]
-  /** The same with some of the hunks only; absent where the text could not be read. */
-  only?(ids: ReadonlySet<string>): Promise<Proposed>
-}
-
 /** Judges and lands changes of one project: the same for the agent, the pipelines, and other programs. */
 export class ChangeEngine {
   readonly #parts: ChangeEngineParts
   readonly #scanner: WorkspaceScanner
+  #judges: OutsideJudges | undefined
   #indexedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: ChangeEngineParts) {
@@ -94,23 +80,9 @@ export class ChangeEngine {
 
   /** A text of a model or a user, in any format kode reads, applied in memory. */
   async propose(text: string): Promise<Proposed> {
-    const proposal = readProposal(text)
-    if (!proposal.ok) {
-      const named = proposal.error.flatMap(problem => (problem.hunkId === undefined ? [] : [problem.hunkId]))
-      return { changes: { id: 'none', files: [] }, hunkIds: named, problems: proposal.error }
-    }
-    return this.#proposed(proposal.value)
-  }
-
-  async #proposed(proposal: Proposal): Promise<Proposed> {
     const { root, files } = this.#parts
-    const { changes, failed } = await buildWhatFits(proposal, { root, files })
-    return {
-      changes,
-      hunkIds: proposal.steps.map(step => step.id),
-      problems: failed,
-      only: ids => this.#proposed({ ...proposal, steps: proposal.steps.filter(step => ids.has(step.id)) }),
-    }
+    const proposal = readProposal(text)
+    return proposal.ok ? applyInMemory(proposal.value, { root, files }) : unreadable(proposal.error)
   }
 
   /** Whole texts, as a user left them in an editor, in place of the files as they are now; without a text: removed. */
@@ -119,11 +91,7 @@ export class ChangeEngine {
       const place = { id: `file-${index + 1}`, path }
       return after === undefined ? { kind: 'remove', ...place } : { kind: 'write', ...place, text: after }
     })
-    const { changes, failed } = await buildWhatFits(
-      { format: 'whole-files', steps },
-      { root: this.#parts.root, files: this.#parts.files },
-    )
-    return { changes, hunkIds: steps.map(step => step.id), problems: failed }
+    return applyInMemory({ format: 'whole-files', steps }, { root: this.#parts.root, files: this.#parts.files })
   }
 
   /**
@@ -139,7 +107,8 @@ export class ChangeEngine {
     settings: GateSettings = this.#parts.gates,
     project: ProjectView = projectViewOf(this.#parts.files, this.#parts.root),
   ): Promise<GateReport> {
-    const { languages, clock, checkers, scanner, tests } = this.#parts
+    const { languages, clock, outsideJudges } = this.#parts
+    this.#judges ??= await outsideJudges()
     let fresh: Promise<CodeIndex | undefined> | undefined
     const equipment = {
       languages,
@@ -149,9 +118,7 @@ export class ChangeEngine {
         fresh ??= this.#freshIndex(signal)
         return fresh
       },
-      ...(checkers && { checkers }),
-      ...(scanner && { scanner }),
-      ...(tests && { tests }),
+      ...this.#judges,
     }
     const { runGates } = await import('#shared/gates/run-gates')
     return runGates(changes, project, settings, signal, equipment)
@@ -234,7 +201,7 @@ export class ChangeEngine {
 
   /** Ends what the deep tier keeps ready. */
   close(): void {
-    for (const checker of this.#parts.checkers ?? []) checker.close?.()
+    for (const checker of this.#judges?.checkers ?? []) checker.close?.()
   }
 
   audit(entry: AuditEntry): Promise<void> {

@@ -1,3 +1,4 @@
+import { shellWord } from '#shared/base/shell-word'
 import { EXIT } from '#shared/protocol/exit-codes'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import { type Command, type CommandContext, CommandFailure, type CommandResult, textFlag } from './command'
@@ -70,5 +71,5 @@ async function runIn(sandbox: Sandbox, words: readonly string[], context: Comman
 }
 
 function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : shellWord(word)
 }

@@ -96,10 +96,10 @@ function checkHunk(value: unknown, index: number): Result<Hunk, EditProblem> {
   const place = `hunk ${index + 1}`
   if (!parsed.success) {
     const issue = parsed.issues[0]
-    return invalid('', undefined, `${place}: ${v.getDotPath(issue) ?? 'it'}: ${issue.message}`)
+    return invalid('', hunkIdFor(index), `${place}: ${v.getDotPath(issue) ?? 'it'}: ${issue.message}`)
   }
   const { id, file_path, action: givenAction, ...texts } = parsed.output
-  const hunkId = id === undefined || id === null || id === '' ? `hunk-${index + 1}` : String(id)
+  const hunkId = id === undefined || id === null || id === '' ? hunkIdFor(index) : String(id)
   if (!file_path) return invalid('', hunkId, `${place} (id ${hunkId}) has no file_path.`)
   const action = HUNK_ACTIONS.find(name => name === givenAction?.toUpperCase())
   if (!action) {
@@ -135,8 +135,13 @@ function missingField(hunk: Hunk): string | undefined {
   }
 }
 
-function invalid(path: string, hunkId: string | undefined, message: string): { ok: false; error: EditProblem } {
-  return fail({ kind: 'invalid-hunk', path, ...(hunkId === undefined ? {} : { hunkId }), message })
+/** The name of a step that has none, by its place in the proposal. */
+export function hunkIdFor(index: number): string {
+  return `hunk-${index + 1}`
+}
+
+function invalid(path: string, hunkId: string, message: string): { ok: false; error: EditProblem } {
+  return fail({ kind: 'invalid-hunk', path, hunkId, message })
 }
 
 /** Text after a hunk, and what to tell about it. */

@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '#shared/base/result'
 import { looksLikeApplyPatch, readApplyPatch } from './apply-patch-text'
 import type { EditProblem } from './change-set'
-import { type Hunk, readHunks } from './hunks'
+import { type Hunk, hunkIdFor, readHunks } from './hunks'
 import { findJson } from './json-in-text'
 import type { Replacement } from './replace'
 import { looksLikeSearchReplace, readSearchReplace, type SearchReplaceBlock } from './search-replace'
@@ -64,7 +64,7 @@ export function proposeHunks(hunks: readonly Hunk[]): Proposal {
 export function proposePatch(patches: readonly FilePatch[], format: 'unified-diff' | 'apply-patch'): Proposal {
   const steps = patches.map((patch, index): EditStep => {
     const path = patch.newPath ?? patch.oldPath ?? ''
-    return { kind: 'patch', id: idFor(index), path, patch }
+    return { kind: 'patch', id: hunkIdFor(index), path, patch }
   })
   return { format, steps }
 }
@@ -73,31 +73,27 @@ export function proposePatch(patches: readonly FilePatch[], format: 'unified-dif
 export function proposeFiles(files: readonly WholeFile[]): Proposal {
   return {
     format: 'whole-files',
-    steps: files.map(({ path, text }, index) => ({ kind: 'write', id: idFor(index), path, text })),
+    steps: files.map(({ path, text }, index) => ({ kind: 'write', id: hunkIdFor(index), path, text })),
   }
 }
 
 /** Replacements in one file as a proposal. */
 export function proposeReplacements(path: string, replacements: readonly Replacement[]): Proposal {
-  return { format: 'edit', steps: [{ kind: 'replace', id: idFor(0), path, replacements }] }
+  return { format: 'edit', steps: [{ kind: 'replace', id: hunkIdFor(0), path, replacements }] }
 }
 
 /** Files, or empty folders, to delete as a proposal; binary ones too. */
 export function proposeRemoval(paths: readonly string[]): Proposal {
-  return { format: 'edit', steps: paths.map((path, index) => ({ kind: 'remove', id: idFor(index), path })) }
+  return { format: 'edit', steps: paths.map((path, index) => ({ kind: 'remove', id: hunkIdFor(index), path })) }
 }
 
 function proposeBlocks(blocks: readonly SearchReplaceBlock[]): Proposal {
   const steps = blocks.map(({ path, search, replace }, index): EditStep => {
-    const id = idFor(index)
+    const id = hunkIdFor(index)
     if (search === '') return { kind: 'append', id, path, text: replace }
     return { kind: 'replace', id, path, replacements: [{ old_str: search, new_str: replace }] }
   })
   return { format: 'search-replace', steps }
-}
-
-function idFor(index: number): string {
-  return `hunk-${index + 1}`
 }
 
 /** `{"files": {"path": "text"}}` or `{"files": [{"path", "content"}]}` */

@@ -1,16 +1,16 @@
-import type { Proposed } from '#shared/agent/change-engine'
 import type { Result } from '#shared/base/result'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
+import type { Proposed } from '#shared/edits/proposed'
 import type { WrittenFiles } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import { EXIT } from '#shared/protocol/exit-codes'
-import type { GateName, GateReport } from '#shared/protocol/gate-report'
+import type { GateReport } from '#shared/protocol/gate-report'
 import type { Provider } from '#shared/providers/provider'
 import { critiqueText } from './critique'
 import { type GenerateSettings, PatchConversation } from './generate'
 import { failedFiles, failureOf, type RoundSummary, type Summary, warningsOf } from './summary'
 import type { CritiqueFinding } from './support/critique-finding'
-import { failedHunks } from './support/failed-hunks'
+import { failedHunks, type Judge } from './support/failed-hunks'
 import type { RunBudget } from './support/run-budget'
 
 /** What a run needs; the engine's side is the same for every pipeline. */
@@ -26,13 +26,7 @@ export interface RunServices {
   propose(reply: string): Promise<Proposed>
   /** What a reviewer says about a patch; an error sends it back before the gates look. */
   critique(changes: ChangeSet): Promise<readonly CritiqueFinding[]>
-  /** @param only by default every gate */
-  judge(
-    changes: ChangeSet,
-    problems: readonly EditProblem[],
-    signal: AbortSignal,
-    only?: readonly GateName[],
-  ): Promise<GateReport>
+  judge: Judge
   /** Whether trust lets this change land; the reason where it does not. */
   mayLand(changes: ChangeSet, report: GateReport, signal: AbortSignal): Promise<Result<void, string>>
   land(changes: ChangeSet): Promise<Result<WrittenFiles, EditProblem>>
@@ -117,7 +111,7 @@ function blameText({ proposed, failed }: Refused): string {
 }
 
 function blame(proposed: Proposed, report: GateReport, services: RunServices, signal: AbortSignal) {
-  return failedHunks(proposed, report, (part, gate) => services.judge(part.changes, part.problems, signal, [gate]))
+  return failedHunks(proposed, report, services.judge, signal)
 }
 
 /** Ends a run whose last patch was refused; where a part of it is wanted, with the hunks that pass without the others. */

@@ -11,7 +11,7 @@ export interface Summary {
   /** From 1. */
   rounds_used: number
   duration_ms: number
-  applied_hunks: string[]
+  applied_hunks: readonly string[]
   applied_files: string[]
   /** Id of a hunk, or path in file mode → `gate: reason`. */
   failed_hunks: Record<string, string>
@@ -69,7 +69,7 @@ export interface AttemptSummary {
 export interface RoundSummary {
   round: number
   status: 'PASS' | 'FAIL'
-  hunks: string[]
+  hunks: readonly string[]
   failed_hunks: Record<string, string>
   duration_ms: number
 }

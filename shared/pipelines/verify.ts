@@ -1,23 +1,16 @@
-import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
-import type { GateName, GateReport } from '#shared/protocol/gate-report'
+import type { Proposed } from '#shared/edits/proposed'
+import type { GateReport } from '#shared/protocol/gate-report'
 import { failedFiles, failureOf, type Summary, warningsOf } from './summary'
-import { type Divisible, failedHunks } from './support/failed-hunks'
+import { failedHunks, type Judge } from './support/failed-hunks'
 
 /** A patch to verify, as its reader left it. */
-export interface VerifySubject extends Divisible {
+export interface VerifySubject extends Proposed {
   /** `files`: whole files were given, and each is reported by its path. */
   mode: 'hunks' | 'files'
-  hunkIds: string[]
 }
 
 export interface VerifyServices {
-  /** @param only by default every gate */
-  judge(
-    changes: ChangeSet,
-    problems: readonly EditProblem[],
-    signal: AbortSignal,
-    only?: readonly GateName[],
-  ): Promise<GateReport>
+  judge: Judge
   now(): number
 }
 
@@ -56,8 +49,7 @@ async function blame(
   services: VerifyServices,
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
-  if (subject.mode === 'hunks')
-    return failedHunks(subject, report, (part, gate) => services.judge(part.changes, part.problems, signal, [gate]))
+  if (subject.mode === 'hunks') return failedHunks(subject, report, services.judge, signal)
   const files = Object.entries(failedFiles(report))
   if (files.length > 0)
     return Object.fromEntries(files.map(([path, found]) => [path, `${found[0]?.gate}: ${found[0]?.message}`]))

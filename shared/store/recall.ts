@@ -1,3 +1,4 @@
+import { escaped } from '#shared/base/escaped'
 import type { Message } from '#shared/protocol/messages'
 import type { HistoryEntry } from './conversation'
 
@@ -60,8 +61,4 @@ export function snippetAt(text: string, index: number, length: number): string {
   const isCutBefore = index > before.length
   const isCutAfter = index + length + after.length < text.length
   return `${isCutBefore ? '…' : ''}${before}${text.slice(index, index + length)}${after}${isCutAfter ? '…' : ''}`.trim()
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 }

@@ -1,4 +1,4 @@
-import { settingsFor, toolsFor, unknownTools } from '#shared/agent/as-agent'
+import { settingsFor, toolsFor } from '#shared/agent/as-agent'
 import type { ChangeEngine } from '#shared/agent/change-engine'
 import { textOf } from '#shared/agent/model-call'
 import type { OpenModel } from '#shared/agent/open-model'
@@ -146,7 +146,7 @@ export class SubAgents {
       ...(request.sessionId && { resume: request.sessionId }),
     })
     if (!log.ok) return log
-    const unknown = unknownTools(agent, parent.tools)
+    const unknown = parent.tools.unknownNames([...(agent.allowedTools ?? []), ...agent.disallowedTools])
     if (unknown.length > 0) {
       const text = `agent "${agent.name}" names tools that there are not: ${unknown.join(', ')}`
       caller.session.emit({ type: 'notice', level: 'warning', text })

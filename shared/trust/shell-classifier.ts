@@ -1,3 +1,4 @@
+import { shellWord } from '#shared/base/shell-word'
 import type { EffectClass } from '#shared/protocol/approvals'
 import { asCommand, type CompiledCommand, compile, isUnknown, longName, parseArgs } from './command-call'
 import {
@@ -715,5 +716,5 @@ function patternOf(values: readonly Arg[]): string {
 }
 
 function quoteForShell(text: string): string {
-  return text.includes(UNKNOWN) ? '"$unknown"' : `'${text.replaceAll("'", `'\\''`)}'`
+  return text.includes(UNKNOWN) ? '"$unknown"' : shellWord(text)
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { Unknown } from '#shared/languages/language'
+import { unknown } from '#shared/languages/support/syntax-verdict'
 import type { RoomAnswer } from '#shared/sandbox/checking-room'
 
 /** What `cargo check` said about one state of some crates. */
@@ -140,8 +141,4 @@ export function reasonIn(stderr: string): string {
     return NOT_DOWNLOADED
   const error = /^error(?:\[\w+\])?: (.+)$/m.exec(stderr)?.[1]
   return error ?? (stderr.trim().split('\n').at(-1)?.trim() || 'cargo failed without a word')
-}
-
-function unknown(reason: string): Unknown {
-  return { kind: 'unknown', reason }
 }

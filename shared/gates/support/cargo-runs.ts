@@ -1,6 +1,7 @@
 import type { Result } from '#shared/base/result'
 import { shellWord } from '#shared/base/shell-word'
 import type { Unknown } from '#shared/languages/language'
+import { unknown } from '#shared/languages/support/syntax-verdict'
 import type { CheckingRoom, RoomAnswer } from '#shared/sandbox/checking-room'
 import { type CargoAnswer, NOT_DOWNLOADED, readCargoAnswer, reasonIn } from './cargo-answer'
 import { packageOf, readWorkspace, withUsers } from './cargo-workspace'
@@ -112,8 +113,4 @@ async function folderWith(name: string, path: string, state: ProjectState): Prom
     if (await state.has(folder === '' ? name : `${folder}/${name}`)) return folder
   }
   return undefined
-}
-
-function unknown(reason: string): Unknown {
-  return { kind: 'unknown', reason }
 }

@@ -4,23 +4,23 @@ import type { FileSystem } from '#shared/host/host'
 /** Texts by path; null: the file is not there. */
 export type ShownTexts = Readonly<Record<string, string | null>>
 
-/**
- * What a change makes of its files, and what they were, for programs that read texts from elsewhere than the disk.
- *
- * @param root put before the paths; without it they are relative to the project
- */
-export function statesOf(changes: ChangeSet, root?: string): { before: ShownTexts; after: ShownTexts } {
+/** What a change makes of its files, and what they were, for programs that read texts from elsewhere than the disk. */
+export function statesOf(changes: ChangeSet): { before: ShownTexts; after: ShownTexts } {
   const before: Record<string, string | null> = {}
   const after: Record<string, string | null> = {}
-  const at = (path: string) => (root === undefined ? path : `${root}/${path}`)
   for (const file of changes.files) {
-    const [from, to] = [at(file.oldPath ?? file.path), at(file.path)]
+    const { path: to, oldPath: from = to } = file
     before[to] ??= null
     before[from] = file.before ?? null
     if (from !== to) after[from] ??= null
     after[to] = file.after ?? null
   }
   return { before, after }
+}
+
+/** The same texts by absolute paths. */
+export function textsBelow(root: string, texts: ShownTexts): ShownTexts {
+  return Object.fromEntries(Object.entries(texts).map(([path, text]) => [`${root}/${path}`, text]))
 }
 
 /** The files of a project in one of these states; paths are relative to it. */

@@ -1,9 +1,9 @@
 import type { ChangeSet } from '#shared/edits/change-set'
 import type { FileSystem } from '#shared/host/host'
 import type { GoAnswer, GoCommand, GoError } from '#shared/host/node/go-command'
-import type { Unknown } from '#shared/languages/language'
+import { unknown } from '#shared/languages/support/syntax-verdict'
 import type { CheckerError, ProjectChecker } from '../project-checker'
-import { newAmong, offsetIn, ProjectState, type ShownTexts, statesOf } from './change-states'
+import { newAmong, offsetIn, ProjectState, statesOf, textsBelow } from './change-states'
 
 /** Go's own compiler over the packages that a change touches, and those of the files that import them. */
 export function goChecker(root: string, go: GoCommand, files: FileSystem): ProjectChecker {
@@ -45,7 +45,7 @@ async function compile(
 ): Promise<GoAnswer> {
   const packages = await packagesIn(module, paths, state)
   if (packages.length === 0) return { kind: 'judged', errors: [] }
-  return go.compile(module === '' ? root : `${root}/${module}`, packages, below(root, state.texts), signal)
+  return go.compile(module === '' ? root : `${root}/${module}`, packages, textsBelow(root, state.texts), signal)
 }
 
 /** An error is the same when its file and words are; its line may have moved. */
@@ -95,14 +95,6 @@ async function packagesIn(module: string, paths: readonly string[], state: Proje
     if (await state.has(path)) packages.add(`./${module === '' ? folder : folder.slice(module.length + 1)}`)
   }
   return [...packages]
-}
-
-function below(root: string, texts: ShownTexts): ShownTexts {
-  return Object.fromEntries(Object.entries(texts).map(([path, text]) => [`${root}/${path}`, text]))
-}
-
-function unknown(reason: string): Unknown {
-  return { kind: 'unknown', reason }
 }
 
 function parentOf(path: string): string {

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { shellWord } from '#shared/base/shell-word'
 import type { FileSystem } from '#shared/host/host'
 import type { Unknown } from '#shared/languages/language'
+import { unknown } from '#shared/languages/support/syntax-verdict'
 import type { CheckingRoom } from '#shared/sandbox/checking-room'
 import type { CheckerError, ProjectChecker } from '../project-checker'
 import { newAmong, offsetIn, ProjectState, statesOf } from './change-states'
@@ -136,8 +137,4 @@ async function interpreterOf(root: string, files: FileSystem): Promise<string | 
 async function isConfigured(state: ProjectState): Promise<boolean> {
   if (await state.has('pyrightconfig.json')) return true
   return /^\s*\[tool\.(?:based)?pyright\b/m.test(await state.read('pyproject.toml'))
-}
-
-function unknown(reason: string): Unknown {
-  return { kind: 'unknown', reason }
 }

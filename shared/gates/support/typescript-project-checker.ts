@@ -1,6 +1,6 @@
 import type { TypeScriptThread } from '#shared/host/node/typescript-checker'
 import type { ProjectChecker } from '../project-checker'
-import { statesOf } from './change-states'
+import { statesOf, textsBelow } from './change-states'
 
 /** TypeScript's own checker over the project's own configuration. */
 export function typeScriptChecker(root: string, thread: TypeScriptThread): ProjectChecker {
@@ -8,12 +8,12 @@ export function typeScriptChecker(root: string, thread: TypeScriptThread): Proje
     name: 'TypeScript',
     appliesTo: path => /\.[mc]?tsx?$/.test(path),
     async newErrors(changes, paths, signal) {
-      const { before, after } = statesOf(changes, root)
+      const { before, after } = statesOf(changes)
       const answer = await thread.ask(
         root,
         paths.map(path => `${root}/${path}`),
-        before,
-        after,
+        textsBelow(root, before),
+        textsBelow(root, after),
         signal,
       )
       if (answer.kind === 'unknown') return answer

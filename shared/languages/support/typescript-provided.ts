@@ -1,7 +1,7 @@
+import { escaped } from '#shared/base/escaped'
 import type { SourceFile } from '../language'
 import type { ProjectView } from '../project-view'
 import { ancestorsOf, folderOf, joinPath } from './ancestors'
-import { escaped } from './escaped'
 import { typeScriptResolverOf } from './typescript-resolver'
 
 const PROVIDED: ReadonlySet<string> = new Set(

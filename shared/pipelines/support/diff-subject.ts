@@ -1,7 +1,8 @@
 import { proposePatch } from '#shared/edits/proposal'
+import { applyInMemory, unreadable } from '#shared/edits/proposed'
 import { readUnifiedDiff } from '#shared/edits/unified-diff'
 import { projectViewOf } from '#shared/gates/support/project-view'
-import { built, type SubjectSource, type VerifyRequest } from './verify-input'
+import type { SubjectSource, VerifyRequest } from './verify-input'
 
 /** A unified diff over the files as they are now. */
 export async function diffSubject(text: string, name: string, source: SubjectSource): Promise<VerifyRequest> {
@@ -13,7 +14,6 @@ export async function diffSubject(text: string, name: string, source: SubjectSou
     mode: 'hunks' as const,
   }
   const patches = readUnifiedDiff(text)
-  if (!patches.ok) return { changes: { id: 'none', files: [] }, problems: patches.error, hunkIds: [], ...common }
-  const proposal = proposePatch(patches.value, 'unified-diff')
-  return { ...(await built(proposal, source)), ...common }
+  if (!patches.ok) return { ...unreadable(patches.error), ...common }
+  return { ...(await applyInMemory(proposePatch(patches.value, 'unified-diff'), source)), ...common }
 }

@@ -1,18 +1,20 @@
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
+import type { Proposed } from '#shared/edits/proposed'
 import type { Finding, GateName, GateReport } from '#shared/protocol/gate-report'
 import { failureOf } from '../summary'
 
-/** A patch whose hunks can be taken apart. */
-export interface Divisible {
-  changes: ChangeSet
-  problems: readonly EditProblem[]
-  hunkIds: readonly string[]
-  /** The same patch with some of its hunks; absent where it has no hunks to choose from. */
-  only?(ids: ReadonlySet<string>): Promise<Divisible>
-}
-
-/** One gate's verdict about a part of the patch. */
-export type JudgePart = (part: Divisible, gate: GateName) => Promise<GateReport>
+/**
+ * What the gates say about a change.
+ *
+ * @param problems what of the proposal did not fit
+ * @param only by default every gate
+ */
+export type Judge = (
+  changes: ChangeSet,
+  problems: readonly EditProblem[],
+  signal: AbortSignal,
+  only?: readonly GateName[],
+) => Promise<GateReport>
 
 /**
  * Which hunks a refusal comes from, and the reason of each. A finding in a file of several hunks is tracked down by
@@ -20,13 +22,14 @@ export type JudgePart = (part: Divisible, gate: GateName) => Promise<GateReport>
  * the file are named; where a gate names no place, all of the patch.
  */
 export async function failedHunks(
-  patch: Divisible,
+  patch: Proposed,
   report: GateReport,
-  judge: JudgePart,
+  judge: Judge,
+  signal: AbortSignal,
 ): Promise<Record<string, string>> {
   const blamed: Record<string, string> = {}
   for (const { check_name: gate, findings } of report.results.filter(each => each.status === 'FAIL')) {
-    const without = await withoutEach(patch, gate, findings, judge)
+    const without = await withoutEach(patch, gate, findings, judge, signal)
     for (const finding of findings) {
       for (const id of culpritsOf(finding, findings, patch, without)) blamed[id] ??= `${gate}: ${finding.message}`
     }
@@ -50,10 +53,11 @@ const DIVISIBLE_GATES: readonly GateName[] = ['syntax', 'imports', 'calls', 'arc
 const MAX_HUNKS = 40
 
 async function withoutEach(
-  patch: Divisible,
+  patch: Proposed,
   gate: GateName,
   findings: readonly Finding[],
-  judge: JudgePart,
+  judge: Judge,
+  signal: AbortSignal,
 ): Promise<LeftOut[]> {
   const files = new Set(findings.filter(finding => finding.hunk_id === undefined).map(finding => finding.file))
   const suspects = patch.changes.files.filter(file => files.has(file.path) && file.hunkIds.length > 1)
@@ -62,7 +66,7 @@ async function withoutEach(
   const tried: LeftOut[] = []
   for (const id of ids) {
     const rest = await patch.only(new Set(patch.hunkIds.filter(other => other !== id)))
-    const report = await judge(rest, gate)
+    const report = await judge(rest.changes, rest.problems, signal, [gate])
     const isNeeded = rest.problems.length > patch.problems.length
     tried.push({ id, findings: report.results.flatMap(result => result.findings), isNeeded })
   }
@@ -72,7 +76,7 @@ async function withoutEach(
 function culpritsOf(
   finding: Finding,
   findings: readonly Finding[],
-  { changes }: Divisible,
+  { changes }: Proposed,
   without: readonly LeftOut[],
 ): readonly string[] {
   if (finding.hunk_id !== undefined) return [finding.hunk_id]

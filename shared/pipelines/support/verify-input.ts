@@ -1,12 +1,12 @@
 import * as v from 'valibot'
-import { buildWhatFits } from '#shared/edits/build-change-set'
 import { checkHunks } from '#shared/edits/hunks'
-import { type Proposal, proposeFiles, proposeHunks } from '#shared/edits/proposal'
+import type { ProjectSource } from '#shared/edits/project-file'
+import { proposeFiles, proposeHunks } from '#shared/edits/proposal'
+import { applyInMemory, unreadable } from '#shared/edits/proposed'
 import { projectViewOf } from '#shared/gates/support/project-view'
 import type { FileSystem } from '#shared/host/host'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { VerifySubject } from '../verify'
-import type { Divisible } from './failed-hunks'
 import { CommandInputError } from './input-error'
 
 /** A patch to verify together with what surrounds it. */
@@ -60,6 +60,7 @@ const inputSchema = v.object({
 /** Reads the input of `kode verify --input`: an object with hunks or whole files, or a bare array of hunks. */
 export async function readVerifyInput(text: string, name: string, source: SubjectSource): Promise<VerifyRequest> {
   const input = parseInput(text, name)
+  const shown: ProjectSource = { ...source, ...(input.original_files && { originals: input.original_files }) }
   const isFileMode = Object.keys(input.files ?? {}).length > 0
   const common = {
     project: originalView(source, input.original_files),
@@ -69,31 +70,14 @@ export async function readVerifyInput(text: string, name: string, source: Subjec
   }
   if (isFileMode) {
     const files = Object.entries(input.files ?? {}).map(([path, body]) => ({ path, text: body }))
-    return { ...(await built(proposeFiles(files), source, input.original_files)), ...common, mode: 'files' }
+    return { ...(await applyInMemory(proposeFiles(files), shown)), ...common, mode: 'files' }
   }
   if (!input.hunks || input.hunks.length === 0) {
     throw new CommandInputError(`${name}: nothing to verify: it has neither "hunks" nor "files"`)
   }
   const hunks = checkHunks(input.hunks)
-  if (hunks.ok)
-    return { ...(await built(proposeHunks(hunks.value), source, input.original_files)), ...common, mode: 'hunks' }
-  const hunkIds = hunks.error.map((problem, index) => problem.hunkId ?? `hunk-${index + 1}`)
-  return { changes: { id: 'none', files: [] }, problems: hunks.error, hunkIds, ...common, mode: 'hunks' }
-}
-
-/** A proposal over the files as they are; its hunks can be tried apart. */
-export async function built(
-  proposal: Proposal,
-  source: SubjectSource,
-  originals?: Record<string, string>,
-): Promise<Divisible & { hunkIds: string[] }> {
-  const { changes, failed } = await buildWhatFits(proposal, { ...source, ...(originals && { originals }) })
-  return {
-    changes,
-    problems: failed,
-    hunkIds: proposal.steps.map(step => step.id),
-    only: ids => built({ ...proposal, steps: proposal.steps.filter(step => ids.has(step.id)) }, source, originals),
-  }
+  const proposed = hunks.ok ? await applyInMemory(proposeHunks(hunks.value), shown) : unreadable(hunks.error)
+  return { ...proposed, ...common, mode: 'hunks' }
 }
 
 function parseInput(text: string, name: string): v.InferOutput<typeof inputSchema> {

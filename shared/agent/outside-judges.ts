@@ -1,0 +1,97 @@
+import { delimiter, isAbsolute, join } from 'node:path'
+import type { KodePaths } from '#shared/config/paths'
+import type { ProjectChecker } from '#shared/gates/project-checker'
+import { goChecker } from '#shared/gates/support/go-project-checker'
+import { projectTests } from '#shared/gates/support/project-tests'
+import { isReadByPyright, pythonChecker } from '#shared/gates/support/python-project-checker'
+import { rustChecker } from '#shared/gates/support/rust-project-checker'
+import type { SecurityScanner } from '#shared/gates/support/scanner'
+import { typeScriptChecker } from '#shared/gates/support/typescript-project-checker'
+import type { TestRunner } from '#shared/gates/test-runner'
+import type { FileSystem } from '#shared/host/host'
+import { GoCommand } from '#shared/host/node/go-command'
+import { nodeProcesses } from '#shared/host/node/processes'
+import { ScannerProgram } from '#shared/host/node/scanner-program'
+import { TypeScriptThread } from '#shared/host/node/typescript-checker'
+import { CheckingRoom } from '#shared/sandbox/checking-room'
+import { findProgram } from '#shared/sandbox/find-program'
+import { projectCacheFolder } from '#shared/sandbox/project-caches'
+
+/** Programs outside of kode that are asked about a change. */
+export interface OutsideJudges {
+  /** For the gate `static_analysis`, which runs only with them. */
+  checkers?: readonly ProjectChecker[]
+  /** For the gate `sandbox`, which runs only with one. */
+  tests?: TestRunner
+  /** A security scanner of the user's own, asked by the gate `security`. */
+  scanner?: SecurityScanner
+}
+
+export interface JudgesWanted {
+  /** The languages' own checkers. */
+  checkers: boolean
+  /** The tests that a change touches. */
+  tests: boolean
+}
+
+/** The programs of this machine that judge changes of a project. */
+export function outsideJudges(
+  { checkers, tests }: JudgesWanted,
+  root: string,
+  files: FileSystem,
+  paths: KodePaths,
+): OutsideJudges {
+  const scanner = scannerFor(root, paths.home, process.env)
+  const roomFor = roomsOf(root, files, paths)
+  return {
+    ...(checkers && { checkers: checkersOf(root, files, paths, roomFor) }),
+    ...(tests && { tests: projectTests(root, files, () => roomFor('tests', () => true)) }),
+    ...(scanner && { scanner }),
+  }
+}
+
+type RoomFor = (name: string, isWanted: (path: string) => boolean) => CheckingRoom
+
+/** Rooms where code of the project may run: on a copy, in a sandbox without network. */
+function roomsOf(root: string, files: FileSystem, paths: KodePaths): RoomFor {
+  const { env } = process
+  const openSandbox = async (room: string) => {
+    const sandbox = await import('#shared/sandbox/open')
+    const common = { processes: nodeProcesses(), env, home: paths.home, stateFolder: paths.config }
+    return sandbox.openSandbox({ ...common, root: room, net: 'none', useSandbox: true })
+  }
+  return (name, isWanted) => new CheckingRoom({ root, cacheFolder: paths.cache, name, isWanted, files, openSandbox })
+}
+
+/** The languages' own checkers; each says itself when it cannot be had here. */
+function checkersOf(root: string, files: FileSystem, paths: KodePaths, roomFor: RoomFor): ProjectChecker[] {
+  const { env } = process
+  const programAt = (name: string) => findProgram(name, env.PATH, root)
+  const cargo = {
+    program: programAt('cargo'),
+    // What was fetched outside, and what commands of the agent fetched.
+    homes: [env.CARGO_HOME ?? join(paths.home, '.cargo'), join(projectCacheFolder(root, paths.home, env), 'cargo')],
+  }
+  const everyFile = () => true
+  return [
+    typeScriptChecker(root, new TypeScriptThread()),
+    goChecker(root, new GoCommand(nodeProcesses(), programAt('go'), env), files),
+    rustChecker(root, cargo, roomFor('rust', everyFile), files),
+    pythonChecker(root, programAt('pyright'), roomFor('python', isReadByPyright), files),
+  ]
+}
+
+/**
+ * The security scanner of the user's machine, where there is one: named by `KODE_SECURITY_SCANNER` or `SICARIO_PATH`, or `sicario` where
+ * programs are. Never one that the project brings.
+ */
+function scannerFor(
+  root: string,
+  home: string,
+  env: Readonly<Record<string, string | undefined>>,
+): SecurityScanner | undefined {
+  const named = env.KODE_SECURITY_SCANNER || env.SICARIO_PATH
+  const folders = `${env.PATH ?? ''}${delimiter}${join(home, '.local/bin')}`
+  const program = named && isAbsolute(named) ? named : findProgram(named || 'sicario', folders, root)
+  return program === undefined ? undefined : new ScannerProgram(program, nodeProcesses(), env)
+}
