@@ -1,10 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { ApprovalRequest } from '#shared/protocol/approvals'
 import { resultsOf } from '../../support/agent-session'
-import { hostileServer, referenceServer } from '../../support/mcp-servers'
+import { browserServer, hostileServer, referenceServer } from '../../support/mcp-servers'
 import { type McpTurn, turnWith } from '../../support/mcp-turn'
+import { processesWith } from '../../support/processes'
 import { tempProject } from '../../support/temp-project'
 
 /** Somebody who agrees to everything. */
@@ -65,6 +68,67 @@ describe('reference servers in a headless turn', () => {
   })
 })
 
+describe('a browser', () => {
+  const page = async () => {
+    const server = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(PAGE))
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  }
+
+  test('opens a page, acts in it and is closed again, beside all other reference servers', {
+    timeout: 120_000,
+  }, async () => {
+    const root = tempProject({ 'a.txt': 'one\n' })
+    allowInRules(
+      root,
+      ['navigate', 'click', 'take_screenshot'].map(tool => `allow destructive browser__browser_${tool}`),
+    )
+    const { results, notices, session, kode } = await turnWith(
+      {
+        browser: { ...browserServer(), env: { BROWSER_OF: root } },
+        everything: referenceServer('everything'),
+        disk: referenceServer('filesystem', root),
+        memory: referenceServer('memory'),
+      },
+      [
+        ['browser__browser_navigate', { url: await page() }],
+        ['browser__browser_click', { element: 'the button', target: 'button' }],
+        ['browser__browser_snapshot', {}],
+        ['browser__browser_take_screenshot', {}],
+        ['everything__echo', { message: 'hello' }],
+        ['disk__read_text_file', { path: join(root, 'a.txt') }],
+        ['memory__read_graph', {}],
+      ],
+      { root, env: { MEMORY_FILE_PATH: join(root, 'memory.json') } },
+    )
+    expect(notices).toEqual([])
+    expect(results.map(result => result.status)).toEqual(Array(7).fill('ok'))
+    expect(results[0]?.text).toContain('A page of the test')
+    expect(results[2]?.text).toContain('it was pressed')
+    expect(resultsOf(session)[3]?.images).toMatchObject([{ media_type: 'image/png' }])
+    expect(processesWith(`BROWSER_OF=${root}`).length).toBeGreaterThan(2)
+    await session.close()
+    await kode.close()
+    await vi.waitUntil(() => processesWith(`BROWSER_OF=${root}`).length === 0, { timeout: 10_000 })
+  })
+
+  test('does nothing that can destroy where nobody is asked', { timeout: 60_000 }, async () => {
+    const { results } = await turnWith({ browser: browserServer() }, [
+      ['browser__browser_navigate', { url: await page() }],
+    ])
+    expect(results).toEqual([{ status: 'denied', text: expect.stringContaining('browser says that it can destroy') }])
+  })
+})
+
+const PAGE = `<!doctype html><title>A page of the test</title>
+<button onclick="this.after('it was pressed')">press</button>`
+
+function allowInRules(root: string, rules: readonly string[]) {
+  mkdirSync(join(root, '../.config/kode/db'), { recursive: true })
+  writeFileSync(join(root, '../.config/kode/db/rules'), `${rules.join('\n')}\n`)
+}
+
 describe('trust', () => {
   const write = (root: string): [string, unknown] => ['disk__write_file', { path: join(root, 'b.txt'), content: 'new' }]
 
@@ -77,8 +141,7 @@ describe('trust', () => {
 
   test('a rule of the user lets exactly this tool through', async () => {
     const root = tempProject({ 'a.txt': 'one\n' })
-    mkdirSync(join(root, '../.config/kode/db'), { recursive: true })
-    writeFileSync(join(root, '../.config/kode/db/rules'), 'allow destructive disk__write_file\n')
+    allowInRules(root, ['allow destructive disk__write_file'])
     const { results, events } = await turnWith({ disk: referenceServer('filesystem', root) }, [write(root)], { root })
     expect(results[0]?.status).toBe('ok')
     expect(readFileSync(join(root, 'b.txt'), 'utf8')).toBe('new')

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type McpServer, methods } from '@agentclientprotocol/sdk'
 import { createWebSocketStream } from '@agentclientprotocol/sdk/experimental/ws-client'
@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { allow, connectEditor, type Editor, type EditorOptions, startEditor } from '../../support/acp-client'
 import { hostileServer } from '../../support/mcp-servers'
+import { processesWith } from '../../support/processes'
 import { CLI } from '../../support/run-cli'
 import { type Script, startScriptedProvider } from '../../support/scripted-provider'
 import { tempProject } from '../../support/temp-project'
@@ -254,7 +255,7 @@ test('a client that goes away ends the server and the command that runs', async 
   editor.child.stdout?.destroy()
   expect(await editor.ended).not.toBeNull()
   await running
-  await vi.waitUntil(() => !isRunning('sleep\x0061.625'), { timeout: 5_000 })
+  await vi.waitUntil(() => processesWith('sleep 61.625').length === 0, { timeout: 5_000 })
   expect(existsSync(join(root, 'late'))).toBe(false)
 })
 
@@ -320,18 +321,4 @@ async function editing(script: Script, options: Omit<EditorOptions, 'cwd' | 'env
 
 function prompt(editor: Editor, sessionId: string, text: string) {
   return editor.agent.request(session.prompt, { sessionId, prompt: [{ type: 'text', text }] })
-}
-
-/** Whether a process with these arguments lives. */
-function isRunning(words: string): boolean {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .some(pid => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(words)
-      } catch {
-        // It ended meanwhile.
-        return false
-      }
-    })
 }
