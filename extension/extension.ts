@@ -11,6 +11,8 @@ import { Approvals } from './host/approvals'
 import { Keys } from './host/secrets'
 import { readSettings, usesVim } from './host/settings'
 import { settleInterrupted } from './interrupted'
+import { LandedReview } from './landed-review'
+import { messageOf } from './landing'
 import { registerTools } from './language-model-tools'
 import { LastConversation } from './last-conversation'
 import { offerMcpServer } from './mcp-server'
@@ -89,6 +91,15 @@ export function activate(context: vscode.ExtensionContext): void {
     async () => store?.settled(),
     text => channel.error(text),
   )
+  const landed = new LandedReview(
+    proposals,
+    root => conversation.kodeOf(root),
+    async ({ path, reason, diff }) => {
+      const show = vscode.l10n.t('Show')
+      const answer = await vscode.window.showWarningMessage(vscode.l10n.t('Kept {0}: {1}.', path, reason), show)
+      if (answer === show) await texts.show(`${path}.diff`, diff, 'diff')
+    },
+  )
   const showStatus = () => statusBar.show(conversation.state, conversation.facts.model, proposals.all.length)
 
   /** The card in the chat tells what would land now, not what was proposed first. */
@@ -143,6 +154,12 @@ export function activate(context: vscode.ExtensionContext): void {
     },
     answer_question: ({ id, text }) => approvals.answerQuestion(id, text),
     undo_turn: ({ id }) => conversation.undoTurn(id),
+    review_turn: async ({ id }) => {
+      const first = await landed.open(id, folder.current?.uri.fsPath ?? '')
+      if (first === undefined) throw new Error(vscode.l10n.t('Nothing of this turn is left to review.'))
+      await review.show(first, undefined, false)
+      await vscode.commands.executeCommand('kode.changes.focus')
+    },
     cancel_task: ({ id }) => conversation.cancelTask(id),
     set_mode: ({ mode }) => conversation.setMode(mode),
     set_model: () => slashCommands.model?.(''),
@@ -290,6 +307,7 @@ export function activate(context: vscode.ExtensionContext): void {
     conversation.onEvent(showStatus),
     conversation.onEvent(event => {
       attention.observe(event)
+      landed.observe(event, folder.current?.uri.fsPath ?? '')
       if (event.type === 'tool_result') proposals.endLanding(event.message.call_id)
     }),
     conversation.onReset(showStatus),
@@ -320,7 +338,7 @@ function wordsOf(bundle: typeof vscode.l10n.bundle): Record<string, string> {
 }
 
 function tellError(error: unknown): void {
-  void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error))
+  void vscode.window.showErrorMessage(messageOf(error))
 }
 
 /** Puts back what waited when the window was closed or killed; shows it where it was, opens nothing. */
@@ -330,7 +348,7 @@ async function restorePending(
   kodeOf: (root: string) => Promise<Kode>,
 ): Promise<void> {
   const kept = (await store?.load()) ?? []
-  const isOpen = (proposal: Proposal) => proposal.files.some(file => file.decision === 'open')
+  const isOpen = ({ files, landedIn }: Proposal) => landedIn || files.some(file => file.decision === 'open')
   for (const proposal of kept.filter(isOpen)) proposals.restore(proposal)
   for (const proposal of kept.filter(proposal => !isOpen(proposal))) {
     const outcome = await settleInterrupted(proposal, kodeOf)

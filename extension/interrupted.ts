@@ -1,5 +1,6 @@
 import * as vscode from 'vscode'
 import type { Kode } from '#shared/kode'
+import { textOnDisk } from './landing'
 import type { Proposal, ProposedFile } from './proposals'
 
 /** What becomes of a proposal that an earlier run of the editor was about to land. */
@@ -35,15 +36,5 @@ export async function settleInterrupted(proposal: Proposal, kodeOf: (root: strin
 }
 
 async function isLanded(root: string, { path, after }: ProposedFile): Promise<boolean> {
-  return (await readText(vscode.Uri.joinPath(vscode.Uri.file(root), path))) === after
-}
-
-/** What the disk holds, whatever the editor has open. */
-async function readText(uri: vscode.Uri): Promise<string | undefined> {
-  try {
-    return await vscode.workspace.decode(await vscode.workspace.fs.readFile(uri), { uri })
-  } catch {
-    // Not there, as a file that is new or deleted may be.
-    return undefined
-  }
+  return (await textOnDisk(vscode.Uri.joinPath(vscode.Uri.file(root), path))) === after
 }

@@ -7,6 +7,7 @@ const proposal = v.object({
   id: v.string(),
   root: v.string(),
   title: v.string(),
+  landedIn: v.optional(v.array(v.string())),
   files: v.array(
     v.object({
       path: v.string(),
@@ -90,7 +91,8 @@ export class PendingStore {
     }))
     // The verdict is not kept: the project may have changed, so it is judged anew.
     const gates: GateReport | undefined = undefined
-    return { id: parsed.output.id, root: parsed.output.root, title: parsed.output.title, gates, files }
+    const { id, root, title, landedIn } = parsed.output
+    return { id, root, title, gates, ...(landedIn && { landedIn }), files }
   }
 }
 

@@ -2,7 +2,7 @@ import type { ApprovalRequest } from '#shared/protocol/approvals'
 import type { Finding, GateReport } from '#shared/protocol/gate-report'
 import { type Hunk, hunkKey, hunksBetween, withoutHunk } from './hunks'
 
-/** A change that waits for the user's word; nothing of it is in the workspace. */
+/** A change that waits for the user's word; nothing of it is in the workspace, unless it landed unasked. */
 export interface Proposal {
   /** The id of its approval. */
   id: string
@@ -10,6 +10,8 @@ export interface Proposal {
   root: string
   title: string
   gates: GateReport | undefined
+  /** Set where it is in the workspace already, unreviewed: the turns that landed it. It has one file then. */
+  landedIn?: readonly string[]
   files: ProposedFile[]
 }
 
@@ -17,7 +19,7 @@ export interface Proposal {
 export interface ProposedFile {
   path: string
   before: string | undefined
-  /** As the model proposed it. */
+  /** As the model proposed it; of one that landed, as it is in the workspace. */
   proposed: string | undefined
   /** As the user left it. */
   after: string | undefined
@@ -76,7 +78,7 @@ export class Proposals {
     this.#put('added', { id: request.id, root, title: request.title, gates: request.gates, files })
   }
 
-  /** Puts a proposal back that an earlier run of the editor left behind. */
+  /** Puts a proposal there as it is, such as one that an earlier run of the editor left behind. */
   restore(proposal: Proposal): void {
     this.#put('restored', proposal)
   }
@@ -107,10 +109,19 @@ export class Proposals {
   }
 
   /** The user edited the proposed text. */
-  edit(id: string, path: string, text: string): void {
+  edit(id: string, path: string, text: string | undefined): void {
     this.#change(id, path, file => {
       file.after = text
     })
+  }
+
+  /** One that had landed did so again, with a text that the user chose. */
+  setLanded(id: string, text: string | undefined): void {
+    const proposal = this.#proposals.get(id)
+    const [file] = proposal?.files ?? []
+    if (!proposal || !file) return
+    file.proposed = text
+    this.#announce('changed', proposal)
   }
 
   /** A new verdict about the texts as they are now. */

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode'
 import type { Kode } from '#shared/kode'
 import type { FilePreview } from '#shared/protocol/approvals'
+import { messageOf, textNow } from './landing'
 import { isGone, type Proposal, type Proposals } from './proposals'
 import { rebaseText } from './rebase'
 
@@ -33,6 +34,8 @@ export class ReviewDesk {
     this.#saved = saved
     proposals.onChange(({ kind, proposal }) => {
       if (isGone(kind)) this.#forget(proposal.id)
+      // It was judged before it landed.
+      else if (proposal.landedIn) return
       else if (kind === 'added' && proposal.gates) this.#judged.set(proposal.id, textsOf(proposal))
       else if (this.#judged.get(proposal.id) !== textsOf(proposal)) {
         const running = this.#judge(proposal).catch((error: unknown) => onProblem(messageOf(error)))
@@ -41,7 +44,8 @@ export class ReviewDesk {
     })
     proposals.onDecided(proposal => {
       // A turn that took the answer has removed the proposal.
-      if (!isAwaited(proposal.id) && proposals.get(proposal.id)) void this.#settle(proposal)
+      const isOurs = !proposal.landedIn && !isAwaited(proposal.id)
+      if (isOurs && proposals.get(proposal.id)) void this.#settle(proposal)
     })
   }
 
@@ -93,7 +97,8 @@ export class ReviewDesk {
     const files = await Promise.all(
       accepted.map(async ({ path, before, after }): Promise<FilePreview> => {
         if (after === undefined || before === undefined) return { path, ...(after !== undefined && { after }) }
-        const rebased = rebaseText(before, after, await currentText(kode.root, path))
+        const now = await textNow(kode.root, path)
+        const rebased = now === undefined ? undefined : rebaseText(before, after, now)
         if (rebased === undefined) {
           throw new Error(
             vscode.l10n.t(
@@ -120,15 +125,4 @@ function openFiles(proposal: Proposal): FilePreview[] {
   return proposal.files
     .filter(file => file.decision !== 'rejected')
     .map(({ path, after }) => ({ path, ...(after !== undefined && { after }) }))
-}
-
-/** What is open in the editor, saved or not; else what is on the disk. Opens nothing. */
-async function currentText(root: string, path: string): Promise<string> {
-  const uri = vscode.Uri.joinPath(vscode.Uri.file(root), path)
-  const open = vscode.workspace.textDocuments.find(document => document.uri.toString() === uri.toString())
-  return open?.getText() ?? (await vscode.workspace.decode(await vscode.workspace.fs.readFile(uri), { uri }))
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

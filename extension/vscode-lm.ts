@@ -1,6 +1,7 @@
 import * as vscode from 'vscode'
 import type { Message, ToolCall, Usage } from '#shared/protocol/messages'
 import type { ModelEvent, ModelInfo, ModelRequest, Provider, ProviderFailure } from '#shared/providers/provider'
+import { messageOf } from './landing'
 
 /** As it stands in the setting `kode.provider`. */
 export const EDITOR_PROVIDER = 'vscode'
@@ -126,7 +127,7 @@ function noModel(name: string): ProviderFailure {
 }
 
 function failureOf(error: unknown, signal: AbortSignal): ProviderFailure {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   if (signal.aborted) return { kind: 'cancelled', message: 'cancelled' }
   if (!(error instanceof vscode.LanguageModelError)) return { kind: 'bad-reply', message }
   switch (error.code) {

@@ -77,15 +77,22 @@ export interface Kode {
   judge(files: readonly FilePreview[], signal: AbortSignal): Promise<GateReport>
   /** The verdict about all of a file's text, as if the file were new: not only about what a change adds. */
   judgeFile(path: string, text: string, signal: AbortSignal): Promise<GateReport>
-  /** Judges and lands files outside of a turn, such as a proposal from before a restart. What a gate refuses stays out. */
+  /**
+   * Judges and lands files outside of a turn, such as a proposal from before a restart. What a gate refuses stays out.
+   *
+   * @param turnId of a turn that ended, where its undo shall take this back too
+   */
   land(
     files: readonly FilePreview[],
     title: string,
+    turnId?: string,
   ): Promise<Result<ChangedFile[], { message: string; gates?: GateReport }>>
   /** Brings changes that a crash left half-landed to an end: back to the old files, or on to the new. */
   recover(preferred: 'old' | 'new'): Promise<Result<void, { message: string }>>
-  /** Takes back what one turn changed; files that somebody else changed since are kept. */
-  undoTurn(turnId: string): Promise<Result<UndoReport, { message: string }>>
+  /** What one turn changed and nobody took back since, one per text file. */
+  landedTexts(turnId: string): Promise<Result<FilePreview[], { message: string }>>
+  /** Takes back what turns changed, or only some of their files; files that somebody else changed since are kept. */
+  undoTurns(turnIds: readonly string[], paths?: readonly string[]): Promise<Result<UndoReport, { message: string }>>
   /** The conversations and prompts kept of this project. */
   readonly sessions: ProjectSessions
   /** Short names of models, built in. */
@@ -472,11 +479,12 @@ class ProjectKode implements Kode {
   async land(
     files: readonly FilePreview[],
     title: string,
+    turnId = newId(),
   ): Promise<Result<ChangedFile[], { message: string; gates?: GateReport }>> {
     const { changes, problems } = await this.#engine.proposeTexts(files)
     const gates = await this.#engine.judge(changes, new AbortController().signal, problems)
     if (gates.status === 'FAIL') return fail({ message: feedbackFor(gates), gates })
-    const landed = await this.#engine.land(changes, { turnId: newId(), title })
+    const landed = await this.#engine.land(changes, { turnId, title })
     if (!landed.ok) return fail({ message: landed.error.message, gates })
     return ok(landed.value.files.map(({ path, status }) => ({ path, status })))
   }
@@ -486,8 +494,12 @@ class ProjectKode implements Kode {
     return repaired.ok ? ok(undefined) : fail({ message: repaired.error.message })
   }
 
-  undoTurn(turnId: string): Promise<Result<UndoReport, { message: string }>> {
-    return this.#engine.undo({ turnId, only: true })
+  landedTexts(turnId: string): Promise<Result<FilePreview[], { message: string }>> {
+    return this.#engine.landedTexts(turnId)
+  }
+
+  undoTurns(turnIds: readonly string[], paths?: readonly string[]): Promise<Result<UndoReport, { message: string }>> {
+    return this.#engine.undo({ turnIds, ...(paths && { paths }) })
   }
 
   async modelAliases(): Promise<ModelAliases> {

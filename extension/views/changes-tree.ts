@@ -94,16 +94,17 @@ export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposa
   }
 }
 
-function fileItem({ proposal, file }: FileRow): vscode.TreeItem {
+function fileItem(row: FileRow): vscode.TreeItem {
+  const { proposal, file } = row
   const uri = pendingUri(proposal.id, file.path)
   const item = new vscode.TreeItem(uri)
   item.id = `${proposal.id}/${file.path}`
   item.label = file.path.split('/').at(-1) ?? file.path
-  item.description = descriptionOf(file)
+  item.description = descriptionOf(row)
   item.contextValue = file.decision
-  item.iconPath = new vscode.ThemeIcon(iconOf({ kind: 'file', proposal, file }))
+  item.iconPath = new vscode.ThemeIcon(iconOf(row))
   item.tooltip = file.path
-  item.accessibilityInformation = { label: `${file.path}, ${descriptionOf(file)}` }
+  item.accessibilityInformation = { label: `${file.path}, ${descriptionOf(row)}` }
   item.command = { command: 'kode.reviewChange', title: vscode.l10n.t('Review'), arguments: [uri] }
   if (file.decision === 'open') item.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed
   return item
@@ -129,9 +130,9 @@ function isVerified(row: FileRow): boolean {
   return row.file.decision === 'open' && worstStatus(row) === 'PASS'
 }
 
-/** Failed before warned before skipped; a fully verified file comes last. */
+/** What waits before what landed; failed before warned before skipped; a fully verified file comes last. */
 function needOfReview(row: FileRow): number {
-  return (row.file.decision === 'open' ? 10 : 0) + RANKS[worstStatus(row)]
+  return (row.file.decision === 'open' ? 20 : 0) + (row.proposal.landedIn ? 0 : 10) + RANKS[worstStatus(row)]
 }
 
 const RANKS: Readonly<Record<GateStatus, number>> = { PASS: 0, SKIP: 1, WARN: 2, FAIL: 3 }
@@ -145,13 +146,15 @@ function worstStatus({ proposal, file }: FileRow): GateStatus {
   return statuses?.reduce((worst, each) => (RANKS[each] > RANKS[worst] ? each : worst), 'PASS') ?? 'SKIP'
 }
 
-function descriptionOf(file: ProposedFile): string {
+function descriptionOf({ file, proposal }: FileRow): string {
+  const hasLanded = proposal.landedIn !== undefined
   const folder = file.path.includes('/') ? file.path.slice(0, file.path.lastIndexOf('/')) : ''
   const isNew = file.before === undefined
   const kind = isNew ? vscode.l10n.t('new') : file.after === undefined ? vscode.l10n.t('deleted') : ''
+  const state = hasLanded ? vscode.l10n.t('landed') : ''
   const decisions = { open: '', accepted: vscode.l10n.t('accepted'), rejected: vscode.l10n.t('rejected') }
   const decision = decisions[file.decision]
-  return [folder, kind, decision].filter(part => part !== '').join(' · ')
+  return [folder, kind, state, decision].filter(part => part !== '').join(' · ')
 }
 
 function iconOf(row: FileRow): string {

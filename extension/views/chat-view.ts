@@ -12,6 +12,7 @@ import {
 import type { Conversation } from '../conversation'
 import { endOf, pieceBefore } from '../handover'
 import { joinEvent } from '../join-event'
+import { messageOf } from '../landing'
 import { chatPage } from './chat-page'
 
 /** A request without an answer may return anything. */
@@ -75,7 +76,7 @@ export class ChatView implements vscode.WebviewViewProvider {
       const output = request.name === 'open' ? this.#open(request.input) : await this.#answer(request)
       this.#push({ kind: 'reply', id: request.id, output })
     } catch (error) {
-      this.#push({ kind: 'failure', id: request.id, message: error instanceof Error ? error.message : String(error) })
+      this.#push({ kind: 'failure', id: request.id, message: messageOf(error) })
     }
   }
 

@@ -42,6 +42,7 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     const place = pendingFileOf(document.uri)
     if (!place || document.uri.query === 'before') return []
+    const hasLanded = this.#proposals.get(place.id)?.landedIn !== undefined
     return this.#proposals.hunks(place.id, place.path).flatMap(({ hunk, key, isAccepted, findings }) => {
       const line = Math.min(hunk.afterStart, Math.max(0, document.lineCount - 1))
       const range = new vscode.Range(line, 0, line, 0)
@@ -51,8 +52,8 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
       return [
         isAccepted
           ? lens(vscode.l10n.t('$(check) Accepted'), '')
-          : lens(vscode.l10n.t('$(check) Accept'), 'kode.acceptHunk'),
-        lens(vscode.l10n.t('$(close) Reject'), 'kode.rejectHunk'),
+          : lens(hasLanded ? vscode.l10n.t('$(check) Keep') : vscode.l10n.t('$(check) Accept'), 'kode.acceptHunk'),
+        lens(hasLanded ? vscode.l10n.t('$(discard) Revert') : vscode.l10n.t('$(close) Reject'), 'kode.rejectHunk'),
         ...(first ? [lens(`$(warning) ${first.message}`, 'workbench.actions.view.problems')] : []),
       ]
     })
@@ -67,11 +68,12 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
     const proposal = this.#proposals.get(id)
     const file = proposal?.files.find(each => (path ? each.path === path : each.decision === 'open'))
     if (!proposal || !file) return
+    const name = file.path.split('/').at(-1) ?? file.path
     await vscode.commands.executeCommand(
       'vscode.diff',
       pendingUri(id, file.path, 'before'),
       pendingUri(id, file.path),
-      vscode.l10n.t('{0} (proposed by kode)', file.path.split('/').at(-1) ?? file.path),
+      proposal.landedIn ? vscode.l10n.t('{0} (landed by kode)', name) : vscode.l10n.t('{0} (proposed by kode)', name),
       {
         preview: false,
         preserveFocus,
@@ -120,7 +122,9 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
     this.#saving = setTimeout(() => void document.save(), SAVE_AFTER_MS)
   }
 
+  /** What landed is no proposal any more: its findings stand at its hunks, and not among the problems. */
   #showFindings(proposal: Proposal): void {
+    if (proposal.landedIn) return
     for (const file of proposal.files) {
       const findings = (proposal.gates?.results ?? [])
         .flatMap(result => result.findings)

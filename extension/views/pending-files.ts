@@ -53,7 +53,7 @@ export class PendingFiles implements vscode.FileSystemProvider {
       ctime: 0,
       mtime: isBefore ? 0 : (this.#given.get(uri.toString())?.version ?? 0),
       size: Buffer.byteLength(text),
-      ...(isBefore && { permissions: vscode.FilePermission.Readonly }),
+      ...((isBefore || this.#hasLanded(uri)) && { permissions: vscode.FilePermission.Readonly }),
     }
   }
 
@@ -63,7 +63,7 @@ export class PendingFiles implements vscode.FileSystemProvider {
 
   writeFile(uri: vscode.Uri, content: Uint8Array): void {
     const place = pendingFileOf(uri)
-    if (!place || uri.query === 'before') throw vscode.FileSystemError.NoPermissions(uri)
+    if (!place || uri.query === 'before' || this.#hasLanded(uri)) throw vscode.FileSystemError.NoPermissions(uri)
     const text = Buffer.from(content).toString()
     this.#note(uri, text)
     this.#proposals.edit(place.id, place.path, text)
@@ -91,6 +91,11 @@ export class PendingFiles implements vscode.FileSystemProvider {
     if (known?.text === text) return false
     this.#given.set(uri.toString(), { text, version: (known?.version ?? Date.now()) + 1 })
     return true
+  }
+
+  /** What landed is edited where it is: in the project's file. */
+  #hasLanded(uri: vscode.Uri): boolean {
+    return this.#proposals.get(pendingFileOf(uri)?.id ?? '')?.landedIn !== undefined
   }
 
   #textAt(uri: vscode.Uri): string {

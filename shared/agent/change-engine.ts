@@ -4,6 +4,7 @@ import type { Result } from '#shared/base/result'
 import type { CodeIndex } from '#shared/code-index/code-index'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { listTurns, redo, type UndoOptions, undo } from '#shared/edits/checkpoint'
+import { landedTexts } from '#shared/edits/landed'
 import { type EditStep, readProposal } from '#shared/edits/proposal'
 import { applyInMemory, type Proposed, unreadable } from '#shared/edits/proposed'
 import { type BesideWatch, type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
@@ -190,12 +191,17 @@ export class ChangeEngine {
     return listTurns(this.#parts.door)
   }
 
+  /** What still stands of a turn's changes. */
+  landedTexts(turnId: string): ReturnType<typeof landedTexts> {
+    return landedTexts(turnId, this.#parts.door)
+  }
+
   undo(options: UndoOptions): ReturnType<typeof undo> {
     return undo(options, this.#parts.door)
   }
 
   /** Brings back what the last undo took. */
-  redo(options: Omit<UndoOptions, 'turn' | 'turnId'>): ReturnType<typeof redo> {
+  redo(options: Omit<UndoOptions, 'turn' | 'turnIds' | 'paths'>): ReturnType<typeof redo> {
     return redo(options, this.#parts.door)
   }
 

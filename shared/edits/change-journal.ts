@@ -32,6 +32,8 @@ export interface ChangeRecord extends RecordName {
   folderModes: Record<string, number>
   /** `shell`: why the changes may be somebody else's, as a whole sentence; undo asks for `force` then. */
   doubt?: string
+  /** `undo`: only some of the files were meant; the others of its targets are not undone. */
+  isPartial?: boolean
 }
 
 /** What the name of a record's file tells. */
@@ -89,6 +91,7 @@ const storedRecord = v.object({
   madeFolders: v.array(v.string()),
   folderModes: v.record(v.string(), v.number()),
   doubt: v.optional(v.string()),
+  isPartial: v.optional(v.boolean()),
 })
 
 /** The records of one project. Writers hold the lock. */
@@ -240,7 +243,7 @@ function toRecord(
   name: RecordName,
   toImage: (image: StoredImage) => FileImage | undefined,
 ): ChangeRecord | undefined {
-  const { kind, at, targets, madeFolders, folderModes, doubt } = stored
+  const { kind, at, targets, madeFolders, folderModes, doubt, isPartial } = stored
   const { sessionId, ...turn } = stored.turn
   const entries: RecordEntry[] = []
   for (const entry of stored.entries) {
@@ -250,7 +253,7 @@ function toRecord(
   }
   const turnOfRecord = { ...turn, ...(sessionId === undefined ? {} : { sessionId }) }
   const common = { ...name, kind, at, targets, madeFolders, folderModes, turn: turnOfRecord, entries }
-  return doubt === undefined ? common : { ...common, doubt }
+  return { ...common, ...(doubt !== undefined && { doubt }), ...(isPartial && { isPartial }) }
 }
 
 function parseHeader(bytes: Uint8Array): StoredRecord | undefined {

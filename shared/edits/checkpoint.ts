@@ -12,8 +12,10 @@ import { type Door, landRecord, withJournal } from './write'
 export interface UndoOptions {
   /** This turn and all after it; without it the last turn that is not undone yet. */
   turn?: number
-  /** The turn with this id, as the session names it, instead of a number. */
-  turnId?: string
+  /** The turns with these ids, as sessions name them, and no other, instead of a number. */
+  turnIds?: readonly string[]
+  /** Only these of their files. */
+  paths?: readonly string[]
   /** Leaves the turns after it alone. */
   only?: boolean
   /** Only tells what would happen. */
@@ -63,7 +65,7 @@ export async function listTurns(door: Door): Promise<Result<TurnView[], EditProb
   const names = await journal.names()
   if (!names.ok) return fail(problemOfFile(names.error, door.journalFolder))
   const turns = new Map<number, TurnView>()
-  for (const { record, isUndone } of changesIn(await readAll(names.value, journal))) {
+  for (const { record, isUndone } of standingChanges(await readAll(names.value, journal))) {
     const { number, title, sessionId } = record.turn
     const known = turns.get(number)
     const files = record.entries.map(entry => entry.path)
@@ -82,32 +84,37 @@ export async function listTurns(door: Door): Promise<Result<TurnView[], EditProb
 /** Takes turns back: every file they changed is as it was before, exactly; except where somebody else changed it since. */
 export async function undo(options: UndoOptions, door: Door): Promise<Result<UndoReport, EditProblem>> {
   return withJournal(door, async (journal, names) => {
-    const changes = changesIn(await readAll(names, journal))
-    const turn = options.turn ?? turnMeant(changes, options)
-    const targets = changes.filter(change => {
-      if (turn === undefined || change.standingPaths.length === 0) return false
-      const { number } = change.record.turn
-      return options.only ? number === turn : number >= turn
-    })
-    if (targets.length === 0) return ok(nothingLeft('undo', options))
-    const steps = targets.toReversed().map(({ record, standingPaths }): Step => {
-      return { record, paths: standingPaths, from: 'after', to: 'before' }
-    })
+    const changes = standingChanges(await readAll(names, journal))
+    const isMeant = meaningOf(changes, options)
+    const steps = changes
+      .filter(({ record }) => isMeant(record))
+      .map(({ record, standingPaths }): Step => {
+        const paths = standingPaths.filter(path => options.paths?.includes(path) ?? true)
+        return { record, paths, from: 'after', to: 'before' }
+      })
+      .filter(step => step.paths.length > 0)
+      .toReversed()
+    if (steps.length === 0) return ok(nothingLeft('undo', options))
     return travel('undo', steps, options, door, journal, names)
   })
 }
 
-/** The number of the turn with the id that is asked for; without one, of the last that can be undone. */
-function turnMeant(changes: readonly StandingChange[], { turnId, force }: UndoOptions): number | undefined {
-  if (turnId !== undefined) return changes.find(change => change.record.turn.id === turnId)?.record.turn.number
+/** Which records the options mean; without any, those of the last turn that can be undone. */
+function meaningOf(
+  changes: readonly StandingChange[],
+  { turn, turnIds, only, force }: UndoOptions,
+): (record: ChangeRecord) => boolean {
+  if (turnIds) return record => turnIds.includes(record.turn.id)
   // What an undo kept is what the next one with force is about.
   const isOpen = (change: StandingChange) => (force ? change.standingPaths.length > 0 : !change.isUndone)
-  return changes.findLast(isOpen)?.record.turn.number
+  const wanted = turn ?? changes.findLast(isOpen)?.record.turn.number
+  if (wanted === undefined) return () => false
+  return record => (only ? record.turn.number === wanted : record.turn.number >= wanted)
 }
 
 /** Brings back what the last undo took, or what a repair after a crash took back. */
 export async function redo(
-  options: Omit<UndoOptions, 'turn' | 'turnId'>,
+  options: Omit<UndoOptions, 'turn' | 'turnIds' | 'paths'>,
   door: Door,
 ): Promise<Result<UndoReport, EditProblem>> {
   return withJournal(door, async (journal, names) => {
@@ -123,14 +130,15 @@ async function readAll(names: readonly RecordName[], journal: ChangeJournal): Pr
 }
 
 /** A change on record and what still stands of it. */
-interface StandingChange {
+export interface StandingChange {
   record: ChangeRecord
   /** It was undone, perhaps but for files that were kept. */
   isUndone: boolean
   standingPaths: string[]
 }
 
-function changesIn(records: readonly ChangeRecord[]): StandingChange[] {
+/** The changes among records, in their order, each with what undo has left of it. */
+export function standingChanges(records: readonly ChangeRecord[]): StandingChange[] {
   const changes = new Map<string, StandingChange>()
   for (const record of records) {
     if (record.kind === 'change' || record.kind === 'shell') {
@@ -143,11 +151,11 @@ function changesIn(records: readonly ChangeRecord[]): StandingChange[] {
     for (const target of record.targets) {
       const change = changes.get(target.id)
       if (!change) continue
-      change.isUndone = record.kind === 'undo'
       change.standingPaths =
         record.kind === 'undo'
           ? change.standingPaths.filter(path => !target.paths.includes(path))
           : [...change.standingPaths, ...target.paths]
+      change.isUndone = record.kind === 'undo' && (!record.isPartial || change.standingPaths.length === 0)
     }
   }
   return [...changes.values()]
@@ -232,6 +240,7 @@ async function travel(
     entries: landing.map(({ path, before, after }): RecordEntry => ({ path, before, after })),
     targets: steps.map(step => ({ id: step.record.id, paths: step.paths.filter(path => !keptPaths.has(path)) })),
     folderModes: Object.assign({}, ...steps.map(step => step.record.folderModes)),
+    ...(options.paths && { isPartial: true }),
   }
   const landed = await landRecord(record, landing, door, journal, names)
   return landed.ok ? ok(report) : landed

@@ -38,6 +38,8 @@ const INPUTS = {
   }),
   answer_question: v.object({ id, text: v.string() }),
   undo_turn: v.object({ id }),
+  /** Shows what a turn landed in the review, where it can be taken back file by file and hunk by hunk. */
+  review_turn: v.object({ id }),
   /** Ends work in the background. */
   cancel_task: v.object({ id }),
   /** Goes on before the user's message with this id, in a copy of the conversation. */

@@ -58,9 +58,21 @@ describe('undo', () => {
   test('of one turn by its id leaves the turns after it alone', async () => {
     await turnTo(0, 1)
     await project.land([{ file_path: 'b.txt', action: 'CREATE', new_text: 'b\n' }], 'another')
-    expect((await undone({ turnId: 'turn 1', only: true })).turns.map(each => each.turn)).toEqual([1])
+    expect((await undone({ turnIds: ['turn 1'] })).turns.map(each => each.turn)).toEqual([1])
     expect(project.tree()).toEqual({ 'a.txt': 'file 644 0\n', 'b.txt': 'file 644 b\n' })
-    expect((await undone({ turnId: 'no such turn', only: true })).turns).toEqual([])
+    expect((await undone({ turnIds: ['no such turn'] })).turns).toEqual([])
+  })
+
+  test('of one file leaves the rest of its turn; the turn itself can still be undone', async () => {
+    await project.land([{ file_path: 'b.txt', action: 'CREATE', new_text: 'b\n' }], 'both')
+    await project.land([{ file_path: 'a.txt', action: 'MODIFY', anchor_text: '0', new_text: '1' }], 'both')
+    expect((await undone({ turnIds: ['both'], paths: ['b.txt'] })).files).toEqual([
+      { path: 'b.txt', action: 'removed' },
+    ])
+    expect(project.tree()).toEqual({ 'a.txt': 'file 644 1\n' })
+    expect((await undone()).files).toEqual([{ path: 'a.txt', action: 'restored' }])
+    expect(project.tree()).toEqual({ 'a.txt': 'file 644 0\n' })
+    expect((await undone()).message).toBe('Nothing left to undo.')
   })
 
   test('of a turn that is not there changes nothing', async () => {
