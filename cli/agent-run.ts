@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Settings } from '#shared/config/settings'
-import { createKode, createOutputCheck, type SessionOptions } from '#shared/kode'
+import { createKode, createOutputCheck, type Kode, type SessionOptions } from '#shared/kode'
 import type { KodeEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { RunRecord, type RunResult } from '#shared/protocol/run-result'
@@ -10,7 +10,7 @@ import type { Interruption } from './interruption'
 import { LineControl } from './line-control'
 import type { Output } from './output'
 import { textRenderer } from './render/text'
-import { prepareReports, RunPatch, writeReports } from './run-reports'
+import { prepareReports, writeReports } from './run-reports'
 import { modelSettings } from './settings-flags'
 import { readPipedContext, readStdin } from './stdin'
 import { VERSION } from './version'
@@ -51,10 +51,12 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
   const session = await kode.openSession(sessionOptions(flags))
   if (!session.ok) return failEarly(session.error.message, session.error.exitCode, format, output)
 
-  const render = rendererFor(format, output)
+  const render = rendererFor(format, output, schema !== undefined)
   session.value.subscribe(render)
-  const patch = new RunPatch()
-  session.value.subscribe(event => patch.see(event))
+  const turnIds: string[] = []
+  session.value.subscribe(event => {
+    if (event.type === 'turn_started') turnIds.push(event.turn_id)
+  })
   render(kode.sessionEvent(session.value))
   const verify = textFlag(flags, 'verify')
   const run = async (texts: readonly string[]) => {
@@ -70,9 +72,10 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
   }
   /** What the run left running ends with the session; what that changed last is part of the result. */
   const finish = async (result: RunResult): Promise<RunResult> => {
-    const record = new RunRecord(result.changes)
+    const record = new RunRecord(session.value.spent, result.changes)
     session.value.subscribe(event => record.see(event))
     await session.value.close()
+    const patch = textFlag(flags, 'patch-file') === undefined ? '' : await patchText(kode, turnIds, output)
     await kode.close()
     const whole = { ...result, changes: record.changes }
     writeReports(whole, patch, flags)
@@ -89,6 +92,13 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
   await session.value.close()
   await kode.close()
   throw new UsageError('no prompt came on stdin: send lines such as {"type":"user","text":"…"}')
+}
+
+async function patchText(kode: Kode, turnIds: readonly string[], output: Output): Promise<string> {
+  const patch = await kode.patchOf(turnIds)
+  if (!patch.ok) throw new UsageError(`--patch-file: ${patch.error.message}`)
+  for (const path of patch.value.leftOut) output.note(`warning: --patch-file leaves out ${path}, which is too large`)
+  return patch.value.text
 }
 
 /**
@@ -229,15 +239,20 @@ export function agentSettings(flags: ParsedArgs['flags']): Partial<Settings> {
   return settings
 }
 
-function rendererFor(format: Format, output: Output): (event: KodeEvent) => void {
-  if (format === 'text') return textRenderer(output)
+/** With an output schema only the value that satisfies it is the result; what the model says on the way is told. */
+function rendererFor(format: Format, output: Output, hasSchema: boolean): (event: KodeEvent) => void {
+  if (format === 'text') return textRenderer(hasSchema ? { ...output, result: output.errors } : output)
   if (format === 'stream-json') return event => output.result(`${JSON.stringify(event)}\n`)
   return () => undefined
 }
 
 function printResult(result: RunResult, format: Format, output: Output): void {
-  if (format !== 'text') output.result(`${JSON.stringify(result)}\n`)
-  else if (result.error) output.note(`error: ${result.error}`)
+  if (format !== 'text') {
+    output.result(`${JSON.stringify(result)}\n`)
+    return
+  }
+  if ('output' in result) output.result(`${JSON.stringify(result.output, undefined, 2)}\n`)
+  if (result.error) output.note(`error: ${result.error}`)
 }
 
 /** Also a run that could not start leaves its one object on stdout. */

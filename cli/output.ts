@@ -4,9 +4,9 @@ import { writeSync } from 'node:fs'
 export interface Output {
   /** Writes a piece of the result. */
   result(text: string): void
-  /** Writes text for people as it is. */
+  /** Writes text for people as it is; dropped once the reader of the result has gone. */
   errors(text: string): void
-  /** Writes a line for people; dropped when nobody reads stderr any more. */
+  /** Writes a line for people, likewise. */
   note(text: string): void
   /** Wraps a text in a colour, where colours are wanted. */
   paint(colour: Colour, text: string): string
@@ -34,13 +34,17 @@ export function terminalOutput(env: NodeJS.ProcessEnv, onReaderGone: () => void)
     if (hasReader) onReaderGone()
     hasReader = false
   }
+  // Who left after the first lines does not wait for the rest of the story.
+  const tell = (text: string) => {
+    if (hasReader) writeAll(2, text)
+  }
   const hasColour = !env.NO_COLOR && env.TERM !== 'dumb' && process.stderr.isTTY === true
   return {
     result: text => {
       if (hasReader && !writeAll(1, text)) loseReader()
     },
-    errors: text => void writeAll(2, text),
-    note: text => void writeAll(2, `${text}\n`),
+    errors: text => tell(text),
+    note: text => tell(`${text}\n`),
     paint: (colour, text) => (hasColour ? `\x1b[${CODES[colour][0]}m${text}\x1b[${CODES[colour][1]}m` : text),
   }
 }

@@ -1,21 +1,6 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
-import type { KodeEvent } from '#shared/protocol/events'
 import type { RunResult } from '#shared/protocol/run-result'
 import { type ParsedArgs, textFlag, UsageError } from './args'
-
-/** Collects what the calls of a run changed, in the order it happened, as diffs that apply one after the other. */
-export class RunPatch {
-  #text = ''
-
-  see(event: KodeEvent): void {
-    if (event.type === 'tool_result' && event.changes && event.diff) this.#text += event.diff
-    if (event.type === 'landed') this.#text += event.diff
-  }
-
-  get text(): string {
-    return this.#text
-  }
-}
 
 /** A report that cannot be written is told before anything is done. */
 export function prepareReports(flags: ParsedArgs['flags']): void {
@@ -30,12 +15,16 @@ export function prepareReports(flags: ParsedArgs['flags']): void {
   }
 }
 
-/** Writes `--patch-file`, and the Markdown summary to `--summary-file` or to GitHub's own file. */
-export function writeReports(result: RunResult, patch: RunPatch, flags: ParsedArgs['flags']): void {
+/**
+ * Writes `--patch-file`, and the Markdown summary to `--summary-file` or to GitHub's own file.
+ *
+ * @param patch all that the run changed; empty where no patch was asked for
+ */
+export function writeReports(result: RunResult, patch: string, flags: ParsedArgs['flags']): void {
   const patchFile = textFlag(flags, 'patch-file')
   const summaryFile = textFlag(flags, 'summary-file')
   try {
-    if (patchFile !== undefined) writeFileSync(patchFile, patch.text)
+    if (patchFile !== undefined) writeFileSync(patchFile, patch)
     if (summaryFile !== undefined) writeFileSync(summaryFile, summaryText(result))
     else if (process.env.GITHUB_STEP_SUMMARY) appendFileSync(process.env.GITHUB_STEP_SUMMARY, summaryText(result))
   } catch (error) {

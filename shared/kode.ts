@@ -31,6 +31,7 @@ import { projectInstructions } from '#shared/context/instructions'
 import type { SkillShelf } from '#shared/context/skills/skill-shelf'
 import { systemPrompt } from '#shared/context/system-prompt'
 import type { UndoReport } from '#shared/edits/checkpoint'
+import type { TurnPatch } from '#shared/edits/turn-patch'
 import { journalFolderFor } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
@@ -93,6 +94,8 @@ export interface Kode {
   landedTexts(turnId: string): Promise<Result<FilePreview[], { message: string }>>
   /** Takes back what turns changed, or only some of their files; files that somebody else changed since are kept. */
   undoTurns(turnIds: readonly string[], paths?: readonly string[]): Promise<Result<UndoReport, { message: string }>>
+  /** What turns changed, all together, as one patch. */
+  patchOf(turnIds: readonly string[]): Promise<Result<TurnPatch, { message: string }>>
   /** The conversations and prompts kept of this project. */
   readonly sessions: ProjectSessions
   /** Short names of models, built in. */
@@ -185,6 +188,7 @@ export async function createKode(host: Host, options: KodeOptions): Promise<Resu
       processes: host.processes,
       env,
       useSandbox: settings.useSandbox,
+      keepsCaches: !settings.isEphemeral,
       allowNet: [...settings.allowNet, ...hosts.allow],
       denyNet: hosts.deny,
       ...(options.isInteractive && { askNetwork: (name, port) => network.ask(name, port) }),
@@ -500,6 +504,10 @@ class ProjectKode implements Kode {
 
   undoTurns(turnIds: readonly string[], paths?: readonly string[]): Promise<Result<UndoReport, { message: string }>> {
     return this.#engine.undo({ turnIds, ...(paths && { paths }) })
+  }
+
+  patchOf(turnIds: readonly string[]): Promise<Result<TurnPatch, { message: string }>> {
+    return this.#engine.patchOf(turnIds)
   }
 
   async modelAliases(): Promise<ModelAliases> {

@@ -7,7 +7,7 @@ import type { Failure } from '#shared/protocol/exit-codes'
 import type { UserPart } from '#shared/protocol/messages'
 import { cliHost } from '../cli-host'
 import type { Output } from '../output'
-import { textRenderer } from '../render/text'
+import { endLine, textRenderer } from '../render/text'
 import { VERSION } from '../version'
 import type { LineEditor } from './line-editor'
 import { LOCAL_COMMANDS, type Talk, TURN_RUNS } from './local-commands'
@@ -218,6 +218,8 @@ export class Conversation {
     this.#session.subscribe(event => {
       render(event)
       if (event.type === 'mode') this.#showState()
+      const why = event.type === 'turn_ended' ? endLine(event.end) : ''
+      if (why !== '') this.#note(this.#output.paint('yellow', why))
     })
     this.#showState()
   }

@@ -1,6 +1,7 @@
-import type { KodeEvent } from '#shared/protocol/events'
+import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { Output } from '../output'
+import { TurnFooter } from './turn-footer'
 
 const MAX_OUTPUT_LINES = 50
 const SHOWN_AT_EACH_END = 20
@@ -14,6 +15,7 @@ export function textRenderer(output: Output, isVerbose = () => false): (event: K
   let isInText = false
   let isInThinking = false
   let thought = ''
+  const footer = new TurnFooter()
   const endText = () => {
     if (isInText) output.result('\n')
     isInText = false
@@ -47,10 +49,9 @@ export function textRenderer(output: Output, isVerbose = () => false): (event: K
       case 'notice':
         output.note(output.paint(event.level === 'info' ? 'dim' : 'yellow', `${event.level}: ${event.text}`))
         break
-      case 'turn_ended':
-        if (event.end.reason !== 'answered') output.note(output.paint('yellow', endLine(event.end)))
-        break
     }
+    const told = footer.see(event)
+    if (told !== undefined) output.note(output.paint('dim', told))
   }
 }
 
@@ -86,7 +87,8 @@ function oneLine(text: string): string {
   return line.length > 160 ? `${line.slice(0, 159)}…` : line
 }
 
-function endLine(end: Extract<KodeEvent, { type: 'turn_ended' }>['end']): string {
+/** Why a turn ended; empty when the model had answered. */
+export function endLine(end: TurnEnd): string {
   switch (end.reason) {
     case 'answered':
       return ''

@@ -8,6 +8,7 @@ import { landedTexts } from '#shared/edits/landed'
 import { type EditStep, readProposal } from '#shared/edits/proposal'
 import { applyInMemory, type Proposed, unreadable } from '#shared/edits/proposed'
 import { type BesideWatch, type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
+import type { TurnPatch } from '#shared/edits/turn-patch'
 import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChanges } from '#shared/edits/write'
 import type { GateSettings } from '#shared/gates/gate'
 import { projectViewOf } from '#shared/gates/support/project-view'
@@ -194,6 +195,12 @@ export class ChangeEngine {
   /** What still stands of a turn's changes. */
   landedTexts(turnId: string): ReturnType<typeof landedTexts> {
     return landedTexts(turnId, this.#parts.door)
+  }
+
+  /** What turns changed, all together; see `patchOfTurns`. */
+  async patchOf(turnIds: readonly string[]): Promise<Result<TurnPatch, EditProblem>> {
+    const { patchOfTurns } = await import('#shared/edits/turn-patch')
+    return patchOfTurns(turnIds, this.#parts.door)
   }
 
   undo(options: UndoOptions): ReturnType<typeof undo> {

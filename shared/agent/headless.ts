@@ -25,7 +25,7 @@ const SCHEMA_REPAIRS = 2
 
 /** Runs one prompt to its end and sums it up. Never throws; whatever happens is in the result. */
 export async function runHeadless(session: AgentSession, demands: HeadlessDemands): Promise<RunResult> {
-  const record = new RunRecord()
+  const record = new RunRecord(session.spent)
   const unsubscribe = session.subscribe(event => {
     record.see(event)
     if (demands.stopsAtDenial && event.type === 'tool_result' && event.denied !== undefined) session.cancel()

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '#shared/base/result'
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { KodeEvent, TaskView, TurnEnd } from '#shared/protocol/events'
 import type { Message, UserPart } from '#shared/protocol/messages'
+import { NOTHING_SPENT, type Spent } from '#shared/protocol/run-result'
 import type { HistoryEntry } from '#shared/store/conversation'
 import { StoreFailure } from '#shared/store/failure'
 import type { SessionLog } from '#shared/store/messages'
@@ -49,6 +50,7 @@ export class AgentSession {
   readonly #services: TurnServices
   #mode: TrustMode
   #turn = { id: '', title: '' }
+  #spent: Spent = NOTHING_SPENT
   #closing: Promise<void> | undefined
   #running: { controller: AbortController; end: Promise<TurnEnd> } | undefined
 
@@ -71,6 +73,11 @@ export class AgentSession {
 
   get mode(): TrustMode {
     return this.#mode
+  }
+
+  /** By all requests of this process so far. */
+  get spent(): Spent {
+    return this.#spent
   }
 
   get isRunning(): boolean {
@@ -102,6 +109,7 @@ export class AgentSession {
   }
 
   emit(event: KodeEvent): void {
+    if (event.type === 'usage') this.#spent = { usage: event.usage, costUsd: event.cost_usd ?? null }
     for (const listener of this.#listeners) listener(event)
   }
 

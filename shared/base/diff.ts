@@ -7,9 +7,11 @@ export interface FilePair {
   oldPath?: string
   before?: string
   after?: string
-  /** Permission bits after the change, where they are known to differ. */
+  /** Permission bits after the change, where they are known to differ; `LINK_MODE` for a symbolic link. */
   mode?: number
 }
+
+export const LINK_MODE = 0o120000
 
 /** A run of changed lines with their surroundings. Lines count from 1. */
 export interface DiffHunk {
@@ -37,12 +39,17 @@ export function unifiedDiff(files: readonly FilePair[], contextLines = 3): strin
   return files.map(file => fileDiff(file, contextLines)).join('')
 }
 
+/** What git says of a file before its contents: its names, and what becomes of it as a whole. */
+export function fileHead(file: FilePair): string[] {
+  const oldPath = file.oldPath ?? file.path
+  return [`diff --git ${quoted(`a/${oldPath}`)} ${quoted(`b/${file.path}`)}`, ...extendedHeaders(file, oldPath)]
+}
+
 function fileDiff(file: FilePair, contextLines: number): string {
   const oldPath = file.oldPath ?? file.path
   const hunks = diffLines(file.before ?? '', file.after ?? '', contextLines)
-  const extended = extendedHeaders(file, oldPath)
-  if (hunks.length === 0 && extended.length === 0) return ''
-  const lines = [`diff --git ${quoted(`a/${oldPath}`)} ${quoted(`b/${file.path}`)}`, ...extended]
+  const lines = fileHead(file)
+  if (hunks.length === 0 && lines.length === 1) return ''
   if (hunks.length > 0) {
     lines.push(`--- ${file.before === undefined ? '/dev/null' : labelled(`a/${oldPath}`)}`)
     lines.push(`+++ ${file.after === undefined ? '/dev/null' : labelled(`b/${file.path}`)}`)
@@ -52,13 +59,19 @@ function fileDiff(file: FilePair, contextLines: number): string {
 }
 
 function extendedHeaders(file: FilePair, oldPath: string): string[] {
-  const mode = `100${((file.mode ?? 0o644) & 0o111) !== 0 ? '755' : '644'}`
+  const mode = modeName(file.mode ?? 0o644)
   if (file.before === undefined) return [`new file mode ${mode}`]
   if (file.after === undefined) return [`deleted file mode ${mode}`]
   const headers: string[] = []
   if (file.mode !== undefined) headers.push(`old mode ${mode === '100755' ? '100644' : '100755'}`, `new mode ${mode}`)
   if (oldPath !== file.path) headers.push(`rename from ${quoted(oldPath)}`, `rename to ${quoted(file.path)}`)
   return headers
+}
+
+/** Git knows two kinds of files and links. */
+function modeName(mode: number): string {
+  if (mode === LINK_MODE) return '120000'
+  return (mode & 0o111) !== 0 ? '100755' : '100644'
 }
 
 function hunkHeader(hunk: DiffHunk): string {

@@ -120,8 +120,11 @@ export class ChangeJournal {
     const listed = await this.#list()
     if (!listed.ok) return listed
     const names = recordNames(listed.value)
-    const outdated = names.slice(0, Math.max(0, names.length - MOST_RECORDS))
-    const kept = names.slice(outdated.length)
+    const newest = names.at(-1)?.turnKey
+    const isOutdated = (name: RecordName, place: number) =>
+      place < names.length - MOST_RECORDS && name.turnKey !== newest
+    const outdated = names.filter(isOutdated)
+    const kept = names.filter((name, place) => !isOutdated(name, place))
     const known = new Set(kept.map(stemOf))
     const useless = listed.value.filter(name => {
       return name.startsWith('.kode-') || (name.endsWith('.blobs') && !known.has(name.slice(0, -'.blobs'.length)))
@@ -214,7 +217,7 @@ export function turnKeyOf(turnId: string): string {
   return hashOf(Buffer.from(turnId)).slice(0, 12)
 }
 
-/** Undo reaches back this many change sets. */
+/** Undo reaches back this many change sets, and over all of the newest turn. */
 const MOST_RECORDS = 1000
 
 function recordNames(fileNames: readonly string[]): RecordName[] {

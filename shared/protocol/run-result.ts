@@ -16,8 +16,9 @@ export interface RunResult {
   model: string
   stop_reason: TurnEnd['reason']
   limit?: LimitName
+  /** Of this run, also of agents and summaries. */
   usage: Usage
-  /** null: the price of this model is not known. */
+  /** Of this run; null: the price of this model is not known. */
   cost_usd: number | null
   /** Requests to the model. */
   turns: number
@@ -43,17 +44,34 @@ export interface RunDemands {
   schemaSatisfied?: boolean
 }
 
+/** What requests have taken. */
+export interface Spent {
+  usage: Usage
+  /** US dollars; null while a price is unknown. */
+  costUsd: number | null
+}
+
+export const NOTHING_SPENT: Spent = {
+  usage: { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 },
+  costUsd: 0,
+}
+
 /** Follows the events of one run and sums them up. */
 export class RunRecord {
   response = ''
   turns = 0
-  readonly usage: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
+  readonly usage: Usage = { ...NOTHING_SPENT.usage }
   costUsd: number | null = 0
   readonly denied: { tool: string; reason: string }[] = []
+  readonly #before: Spent
   readonly #changes: Map<string, ChangedFile['status']>
 
-  /** @param changes what was changed before */
-  constructor(changes: readonly ChangedFile[] = []) {
+  /**
+   * @param before what its session had spent when the run began
+   * @param changes what was changed before
+   */
+  constructor(before: Spent = NOTHING_SPENT, changes: readonly ChangedFile[] = []) {
+    this.#before = before
     this.#changes = new Map(changes.map(({ path, status }) => [path, status]))
   }
 
@@ -64,8 +82,9 @@ export class RunRecord {
       if (text !== '') this.response = text
     }
     if (event.type === 'usage') {
-      for (const key of TOKEN_COUNTS) this.usage[key] = event.usage[key]
-      this.costUsd = event.cost_usd ?? null
+      const { usage, costUsd } = this.#before
+      for (const key of TOKEN_COUNTS) this.usage[key] = event.usage[key] - usage[key]
+      this.costUsd = event.cost_usd === undefined || costUsd === null ? null : event.cost_usd - costUsd
     }
     if (event.type === 'tool_result') {
       if (event.denied !== undefined) this.denied.push({ tool: event.message.name, reason: event.denied })

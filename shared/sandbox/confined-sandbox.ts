@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ProcessEnd, Processes } from '#shared/host/host'
+import { isWritable } from '#shared/host/node/writable'
 import { defaultHosts } from './allowed-hosts'
 import { auditProtected } from './audit'
 import { cleaned, startInBackground, whyNotRunnable } from './command-run'
@@ -59,6 +60,8 @@ export interface ConfinedParts {
   passVariables: readonly string[]
   limits: Limits
   network: NetworkChoice
+  /** Package caches of commands stay for the next session. */
+  keepsCaches: boolean
   description: string
   /** Runs a command without a wall, for `runOutside`. */
   outside: Sandbox
@@ -95,7 +98,8 @@ export class ConfinedSandbox implements Sandbox {
   readonly description: string
   readonly #parts: ConfinedParts
   readonly #protected: ProtectedPaths
-  readonly #caches: string
+  /** Package caches that outlive the session; absent where nothing can be kept. */
+  readonly #keptCaches: string | undefined
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<unknown>>()
   #session: SessionFolder | undefined
@@ -108,7 +112,8 @@ export class ConfinedSandbox implements Sandbox {
     this.description = parts.description
     this.level = parts.wall.level
     this.#protected = new ProtectedPaths(parts.root, parts.home)
-    this.#caches = projectCacheFolder(parts.root, parts.home, parts.env)
+    const caches = projectCacheFolder(parts.root, parts.home, parts.env)
+    this.#keptCaches = parts.keepsCaches && isWritable(caches) ? caches : undefined
     this.#controlGroup = ControlGroup.create(parts.limits)
   }
 
@@ -279,7 +284,7 @@ export class ConfinedSandbox implements Sandbox {
     const { env, home, passVariables } = this.#parts
     return {
       ...commandEnvironment(commandLine, env, passVariables),
-      ...cacheEnvironment(this.#caches, home),
+      ...cacheEnvironment(this.#keptCaches ?? `${this.#temporary}/.caches`, home),
       TMPDIR: this.#temporary,
       TMP: this.#temporary,
       TEMP: this.#temporary,
@@ -289,7 +294,10 @@ export class ConfinedSandbox implements Sandbox {
   #view(found: ReadonlyMap<string, ProtectedPath>): View {
     const { root, home, stateFolder } = this.#parts
     const gitFolder = sharedGitFolder(root)
-    const writable = [root, this.#caches, ...(gitFolder ? [gitFolder] : [])].sort((a, b) => a.length - b.length)
+    const caches = this.#keptCaches
+    if (caches) mkdirSync(caches, { recursive: true, mode: 0o700 })
+    const folders = [root, ...(caches ? [caches] : []), ...(gitFolder ? [gitFolder] : [])]
+    const writable = folders.sort((a, b) => a.length - b.length)
     const isSeen = (path: string) =>
       existsSync(path) &&
       (writable.some(zone => isInside(path, zone)) || !PRIVATE_FOLDERS.some(folder => isInside(path, folder)))

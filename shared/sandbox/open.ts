@@ -28,6 +28,8 @@ export interface OpenSandbox {
   allowNet?: readonly string[]
   /** Hosts that stay closed whatever else says, in the same form. */
   denyNet?: readonly string[]
+  /** False: package caches of commands go with the session. */
+  keepsCaches?: boolean
   /** Asks the user about another host, once per host and session; absent where nobody can answer: then it is blocked. */
   askNetwork?(host: string, port: number): Promise<boolean>
   /** False: `--no-sandbox`. */
@@ -65,6 +67,7 @@ export async function openSandbox(options: OpenSandbox): Promise<Result<Sandbox,
       passVariables,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       network,
+      keepsCaches: options.keepsCaches ?? true,
       description: `${wall.level}: read-only system, writable project, ${network.kind === 'none' ? 'no network' : 'network to allowed hosts'}`,
       outside: unconfined('outside the sandbox'),
     }),

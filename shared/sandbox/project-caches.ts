@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -14,9 +13,8 @@ export function projectCacheFolder(root: string, home: string, env: Variables): 
   return join(base, 'kode', 'sandbox', name)
 }
 
-/** Tells each tool where its cache is, and creates the folder. */
+/** Tells each tool where its cache is. */
 export function cacheEnvironment(folder: string, home: string): Record<string, string> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   return {
     XDG_CACHE_HOME: `${folder}/xdg`,
     npm_config_cache: `${folder}/npm`,

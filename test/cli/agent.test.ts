@@ -305,6 +305,14 @@ describe('a reply that must satisfy a schema', () => {
     expect(JSON.parse(end.stdout)).toMatchObject({ exit_code: 0, output: { answer: 42 }, turns: 3 })
   })
 
+  test('and in text the value alone is on stdout', async () => {
+    const { root, env } = await projectWith([{ text: 'It is 42.' }, { text: 'So: {"answer":42}' }])
+    writeFileSync(join(root, '../schema.json'), JSON.stringify(schema))
+    const end = await runCli(['--output-schema', '../schema.json', 'q'], { cwd: root, env })
+    expect([end.code, JSON.parse(end.stdout)]).toEqual([0, { answer: 42 }])
+    expect(end.stderr).toContain('It is 42.')
+  })
+
   test('and never does: 1', async () => {
     const { root, env } = await projectWith(() => ({ text: 'no json' }))
     writeFileSync(join(root, '../schema.json'), JSON.stringify(schema))
@@ -349,7 +357,14 @@ describe('sessions', () => {
   test('--ephemeral leaves nothing but the change itself', async () => {
     const { root, env } = await projectWith([
       { toolCalls: [edit('41', '42')] },
-      { toolCalls: [{ name: 'Bash', arguments: { command: 'touch made' } }] },
+      {
+        toolCalls: [
+          {
+            name: 'Bash',
+            arguments: { command: 'touch made; mkdir -p "$PIP_CACHE_DIR"; touch "$PIP_CACHE_DIR/kept"' },
+          },
+        ],
+      },
       { text: 'gone' },
     ])
     const end = await runCli(['--ephemeral', 'one'], { cwd: root, env })

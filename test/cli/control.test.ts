@@ -14,13 +14,19 @@ describe('a conversation over stdin', () => {
   const user = (text: string, more = {}) => JSON.stringify({ type: 'user', text, ...more })
 
   test('each prompt is a run of its own, in one session, with a result line each', async () => {
-    const { root, env, model } = await projectWith([{ text: 'first' }, { text: 'second' }])
+    const usage = { input: 10, output: 2 }
+    const { root, env, model } = await projectWith([
+      { text: 'first', usage },
+      { text: 'second', usage },
+    ])
     const end = await runCli(flags, { cwd: root, env, input: `${user('one')}\n\n${user('two')}\n` })
     const results = linesOf(end.stdout).filter(line => line.type === 'result')
     expect(results).toMatchObject([
-      { response: 'first', exit_code: 0 },
-      { response: 'second', exit_code: 0 },
+      { response: 'first', exit_code: 0, turns: 1 },
+      { response: 'second', exit_code: 0, turns: 1 },
     ])
+    // Each result tells its own run, so that they can be added up.
+    expect(results.map(result => result.usage)).toMatchObject([usage, usage])
     expect(results[0]?.session_id).toBe(results[1]?.session_id)
     expect(linesOf(end.stdout).at(-1)?.type).toBe('result')
     expect(JSON.stringify(model.requests[1]?.body.messages)).toMatch(/one.*first.*two/s)

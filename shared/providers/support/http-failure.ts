@@ -96,10 +96,7 @@ export function failureOfSilence(place: 'first-byte' | 'between', timeoutMs: num
   return {
     kind: 'timeout',
     message: `${origin.provider} ${where} for ${seconds} s`,
-    advice:
-      place === 'first-byte'
-        ? 'Try again, or allow more time with KODE_READ_TIMEOUT_SECS.'
-        : 'Try again, or allow more time with --idle-timeout.',
+    advice: 'Try again, or allow more time with --idle-timeout or KODE_READ_TIMEOUT_SECS.',
     isTransient: true,
   }
 }
