@@ -3,6 +3,8 @@ import { cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { chmod, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { sdkGlobals } from './scripts/sdk-globals.mjs'
+import { joinStartChunk } from './scripts/start-chunk.mjs'
 import { typeScriptParserOnly } from './scripts/typescript-parser.mjs'
 
 const root = import.meta.dirname
@@ -55,7 +57,7 @@ const node = {
   outExtension: { '.js': '.mjs' },
   banner: { js: `${COMMON_JS};` },
   loader: { '.md': 'text' },
-  plugins: [typeScriptParserOnly(root, TYPESCRIPT_WORKER)],
+  plugins: [typeScriptParserOnly(root, TYPESCRIPT_WORKER), sdkGlobals(root)],
   logLevel: 'warning',
 }
 
@@ -85,8 +87,10 @@ async function buildSchemas() {
 async function buildCli() {
   const { build } = await import('esbuild')
   rmSync('dist/cli', { recursive: true, force: true })
-  await build({
+  const { metafile } = await build({
     ...node,
+    minify: false,
+    metafile: true,
     // The launcher answers --version without loading anything; the rest is one graph with lazy chunks.
     entryPoints: {
       kode: 'cli/launcher.ts',
@@ -96,6 +100,7 @@ async function buildCli() {
     },
     outdir: 'dist/cli',
   })
+  await joinStartChunk('dist/cli', metafile.outputs)
   await chmod('dist/cli/kode.mjs', 0o755)
 }
 

@@ -7,7 +7,7 @@ import { RunRecord, type RunResult } from '#shared/protocol/run-result'
 import { COUNT, listFlag, numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
 import { cliHost } from './cli-host'
 import type { Interruption } from './interruption'
-import { LineControl } from './line-control'
+import type { LineControl } from './line-control'
 import type { Output } from './output'
 import { textRenderer } from './render/text'
 import { prepareReports, writeReports } from './run-reports'
@@ -27,7 +27,9 @@ export interface AgentRun extends ParsedArgs {
 /** Headless agent turns: prompts in, answers on stdout, exit code by what really happened. */
 export async function runAgent({ words, flags, root, output, interruption }: AgentRun): Promise<number> {
   const format = outputFormat(flags)
-  const lines = readsLines(flags, words, format) ? new LineControl(process.stdin) : undefined
+  const lines = readsLines(flags, words, format)
+    ? new (await import('./line-control')).LineControl(process.stdin)
+    : undefined
   const prompt = lines ? undefined : await readPrompt(words, flags, output)
   if (!lines && prompt === undefined) {
     throw new UsageError('no prompt: give it as words, with -p, or on stdin')

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { nodeUtil } from '#shared/host/node/builtins'
 
 export interface OptionSpec {
   type: 'string' | 'boolean'
@@ -91,7 +91,7 @@ export function parse(args: readonly string[], options: OptionSpecs): ParsedArgs
         { type, ...(short && { short }), ...(multiple && { multiple }) },
       ]),
     )
-    const { values, positionals } = parseArgs({
+    const { values, positionals } = nodeUtil().parseArgs({
       args: [...args],
       options: config,
       allowPositionals: true,

@@ -1,6 +1,6 @@
-import { request as httpRequest } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { nodeHttp } from '#shared/host/node/builtins'
 import { isLoopback } from './loopback'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -36,7 +36,7 @@ export async function tunnelAgent(proxy: URL, rejectUnauthorized: boolean): Prom
   const agent = new Agent({ keepAlive: true })
   const tunnel = (target: { host?: string | null; port?: number | string | null }, done: Done) => {
     const host = target.host ?? ''
-    const asking = httpRequest({
+    const asking = nodeHttp().request({
       host: proxy.hostname,
       port: proxy.port === '' ? 80 : proxy.port,
       method: 'CONNECT',
