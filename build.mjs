@@ -24,6 +24,7 @@ const ASSETS = {
   'ruff_fmt.wasm': 'node_modules/@wasm-fmt/ruff_fmt/ruff_fmt_bg.wasm',
   'gofmt.wasm': 'node_modules/@wasm-fmt/gofmt/gofmt.wasm',
   'sql-wasm.wasm': 'node_modules/sql.js/dist/sql-wasm.wasm',
+  'terminal-view.mjs': 'shared/servers/acp/terminal-view.mjs',
 }
 
 // Bundled CommonJS packages use what an ES module does not have; it has to be made.

@@ -366,6 +366,7 @@ class ProjectKode implements Kode {
     this.#engine = openEngine({
       root,
       files: host.files,
+      ...(host.editorFiles && { editorFiles: host.editorFiles }),
       paths,
       project,
       now: () => host.now(),
@@ -533,13 +534,13 @@ class ProjectKode implements Kode {
   async runCommand(name: string, words: readonly string[], signal: AbortSignal): Promise<string> {
     const { runInChat } = await import('#shared/commands/chat-door')
     const { env, version } = this.#options
-    const { files, processes, web, log } = this.#host
+    const { files, editorFiles = files, processes, web, log } = this.#host
     const { servers } = this.#servers
     const text = await runInChat(name, words, {
       root: this.root,
       env,
       paths: this.#paths,
-      files,
+      files: editorFiles,
       processes,
       web,
       version,
@@ -562,10 +563,10 @@ class ProjectKode implements Kode {
   }
 
   async #partsOf(text: string): Promise<UserPart[]> {
-    const { files, processes } = this.#host
+    const { files, editorFiles = files, processes } = this.#host
     return partsOf(text, {
       root: this.root,
-      files,
+      files: editorFiles,
       processes,
       env: this.#options.env,
       skills: () => this.#skillShelf(),

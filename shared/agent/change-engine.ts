@@ -23,7 +23,9 @@ import { recoverTrial, Trial } from './trial'
 export interface ChangeEngineParts {
   /** Absolute, links resolved. */
   root: string
+  /** Of the project around a change, for the gates. */
   files: FileSystem
+  /** Changes are made from the texts it sees. */
   door: Door
   languages: Languages
   index: CodeIndex
@@ -82,9 +84,8 @@ export class ChangeEngine {
 
   /** A text of a model or a user, in any format kode reads, applied in memory. */
   async propose(text: string): Promise<Proposed> {
-    const { root, files } = this.#parts
     const proposal = readProposal(text)
-    return proposal.ok ? applyInMemory(proposal.value, { root, files }) : unreadable(proposal.error)
+    return proposal.ok ? applyInMemory(proposal.value, this.#parts.door) : unreadable(proposal.error)
   }
 
   /** Whole texts, as a user left them in an editor, in place of the files as they are now; without a text: removed. */
@@ -93,7 +94,7 @@ export class ChangeEngine {
       const place = { id: `file-${index + 1}`, path }
       return after === undefined ? { kind: 'remove', ...place } : { kind: 'write', ...place, text: after }
     })
-    return applyInMemory({ format: 'whole-files', steps }, { root: this.#parts.root, files: this.#parts.files })
+    return applyInMemory({ format: 'whole-files', steps }, this.#parts.door)
   }
 
   /**
@@ -107,7 +108,7 @@ export class ChangeEngine {
     signal: AbortSignal,
     problems: readonly EditProblem[] = [],
     settings: GateSettings = this.#parts.gates,
-    project: ProjectView = projectViewOf(this.#parts.files, this.#parts.root),
+    project: ProjectView = this.#projectFor(changes),
   ): Promise<GateReport> {
     const { languages, clock, outsideJudges } = this.#parts
     this.#judges ??= await outsideJudges()
@@ -124,6 +125,16 @@ export class ChangeEngine {
     }
     const { runGates } = await import('#shared/gates/run-gates')
     return runGates(changes, project, settings, signal, equipment)
+  }
+
+  /** The project as it is now, with the files that a change is about as the user's editor has them. */
+  #projectFor(changes: ChangeSet): ProjectView {
+    const { files, root, door } = this.#parts
+    const onDisk = projectViewOf(files, root)
+    if (door.files === files) return onDisk
+    const inEditor = projectViewOf(door.files, root)
+    const changed = new Set(changes.files.flatMap(file => [file.path, file.oldPath ?? file.path]))
+    return { ...onDisk, read: path => (changed.has(path) ? inEditor : onDisk).read(path) }
   }
 
   /** @returns undefined while a large project is still being read for the first time */

@@ -15,6 +15,8 @@ export interface EngineSources {
   /** Absolute, links resolved. */
   root: string
   files: FileSystem
+  /** What changes land through; default: `files`. */
+  editorFiles?: FileSystem
   paths: KodePaths
   project: ProjectFile
   now(): number
@@ -25,7 +27,8 @@ export interface EngineSources {
 }
 
 /** The engine of a project, set up by the project's own settings. */
-export function openEngine({ root, files, paths, project, now, deep, logFolder }: EngineSources): ChangeEngine {
+export function openEngine(sources: EngineSources): ChangeEngine {
+  const { root, files, editorFiles = files, paths, project, now, deep, logFolder } = sources
   const wanted = {
     checkers: deep ?? project.verify?.deep ?? false,
     tests: deep !== false && (project.verify?.run_tests ?? false),
@@ -34,7 +37,7 @@ export function openEngine({ root, files, paths, project, now, deep, logFolder }
   return new ChangeEngine({
     root,
     files,
-    door: { root, files, journalFolder: journalFolderFor(paths.config, root), now },
+    door: { root, files: editorFiles, journalFolder: journalFolderFor(paths.config, root), now },
     languages,
     outsideJudges: async () => (await import('./outside-judges')).outsideJudges(wanted, root, files, paths),
     index: new CodeIndex({ root, files, languages, cacheFolder: paths.cache }),

@@ -258,7 +258,7 @@ export class SessionWiring {
     return {
       root,
       scope,
-      files: host.files,
+      files: host.editorFiles ?? host.files,
       processes: host.processes,
       web: host.web,
       sandbox,

@@ -4,6 +4,11 @@ import type { ApprovalAnswer, ApprovalRequest, UserQuestion } from '#shared/prot
 /** What the core needs from outside. One implementation per surface; `host/node/` is the common ground. */
 export interface Host {
   files: FileSystem
+  /**
+   * The files as the user's editor has them: the model reads them with what is not saved yet, and what lands goes through
+   * it. Absent where that is `files`.
+   */
+  editorFiles?: FileSystem
   processes: Processes
   web: Web
   log: Log

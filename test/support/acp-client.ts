@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import {
+  type ClientApp,
   type ClientCapabilities,
   type ClientConnection,
   client,
@@ -17,8 +18,10 @@ import {
   type Stream,
 } from '@agentclientprotocol/sdk'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { CLI } from './run-cli'
+import { type Script, startScriptedProvider } from './scripted-provider'
+import { tempProject } from './temp-project'
 
 /** An editor: the official SDK's client, and a check of every message on the wire against the protocol's schema. */
 export interface Editor {
@@ -34,6 +37,17 @@ export interface Editor {
   updatesOf<K extends SessionUpdate['sessionUpdate']>(kind: K): Extract<SessionUpdate, { sessionUpdate: K }>[]
   /** How the agent's process ended. */
   ended: Promise<number | null>
+  /** What its terminals ran and showed, in order. */
+  terminals: EditorTerminal[]
+}
+
+/** A terminal of the editor. */
+export interface EditorTerminal {
+  id: string
+  command: string
+  output: string
+  exitCode: number | null | undefined
+  isReleased: boolean
 }
 
 export interface EditorOptions {
@@ -44,6 +58,10 @@ export interface EditorOptions {
   /** Answers permission requests; default: the first option that allows. */
   onPermission?(request: RequestPermissionRequest): RequestPermissionResponse | Promise<RequestPermissionResponse>
   onElicitation?(message: string): Record<string, string>
+  /** What the editor does with its own files; a rejection is an answer too. */
+  files?: { read?(path: string): string | Promise<string>; write?(path: string, text: string): void | Promise<void> }
+  /** Whether it has terminals; they are real processes, outside of any sandbox. */
+  hasTerminals?: boolean
 }
 
 /** Starts `kode server --stdio` and connects to it as an editor does. */
@@ -66,6 +84,27 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
   return { ...connected, child, ended }
 }
 
+/** An editor with a session in a project with these files, and a model that follows a script. */
+export async function editingIn(
+  files: Readonly<Record<string, string>>,
+  script: Script,
+  options: Omit<EditorOptions, 'cwd' | 'env'> = {},
+) {
+  const model = await startScriptedProvider(script)
+  onTestFinished(() => model.close())
+  const root = tempProject(files)
+  const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted' }
+  const editor = await startEditor({ cwd: root, env, ...options })
+  const created = await editor.agent.request(methods.agent.session.new, { cwd: root, mcpServers: [] })
+  await vi.waitUntil(() => editor.updatesOf('config_option_update').length > 0, { timeout: 10_000 })
+  return { root, env, model, editor, created, sessionId: created.sessionId }
+}
+
+/** Sends a text and waits for the end of the turn. */
+export function prompt(editor: Editor, sessionId: string, text: string) {
+  return editor.agent.request(methods.agent.session.prompt, { sessionId, prompt: [{ type: 'text', text }] })
+}
+
 /** The same over any stream. */
 export async function connectEditor(stream: Stream, options: EditorOptions): Promise<Omit<Editor, 'child' | 'ended'>> {
   const wire = new WireCheck()
@@ -81,16 +120,30 @@ export async function connectEditor(stream: Stream, options: EditorOptions): Pro
       action: 'accept',
       content: options.onElicitation?.(params.message) ?? {},
     }))
+    .onRequest(methods.client.fs.readTextFile, async ({ params }) => ({
+      content: (await options.files?.read?.(params.path)) ?? '',
+    }))
+    .onRequest(methods.client.fs.writeTextFile, async ({ params }) => {
+      await options.files?.write?.(params.path, params.content)
+    })
+  const terminals = withTerminals(app)
   const connection = app.connect(wire.watch(stream))
   await connection.agent.request(methods.agent.initialize, {
     protocolVersion: PROTOCOL_VERSION,
     clientInfo: { name: 'test', version: '1' },
-    clientCapabilities: options.capabilities ?? {},
+    clientCapabilities: {
+      ...(options.files && {
+        fs: { readTextFile: options.files.read !== undefined, writeTextFile: options.files.write !== undefined },
+      }),
+      ...(options.hasTerminals && { terminal: true }),
+      ...options.capabilities,
+    },
   })
   return {
     agent: connection.agent,
     updates,
     permissions,
+    terminals,
     invalid: wire.invalid,
     said: sessionId =>
       updates
@@ -101,6 +154,46 @@ export async function connectEditor(stream: Stream, options: EditorOptions): Pro
         .join(''),
     updatesOf: kind => updates.flatMap(({ update }) => (isKind(update, kind) ? [update] : [])),
   }
+}
+
+/** Terminals as an editor has them: a process each, which ends when the terminal is released. */
+function withTerminals(app: ClientApp): EditorTerminal[] {
+  const terminals: (EditorTerminal & { process: ChildProcess; ended: Promise<number | null> })[] = []
+  const find = (id: string) => terminals.find(each => each.id === id && !each.isReleased)!
+  const { terminal } = methods.client
+  app
+    .onRequest(terminal.create, ({ params }) => {
+      const child = spawn(params.command, params.args ?? [], {
+        cwd: params.cwd ?? '/',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      const made = {
+        id: `terminal-${terminals.length + 1}`,
+        command: [params.command, ...(params.args ?? [])].join(' '),
+        output: '',
+        exitCode: undefined as number | null | undefined,
+        isReleased: false,
+        process: child,
+        ended: new Promise<number | null>(resolve => child.on('close', resolve)),
+      }
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', piece => {
+          made.output += piece
+        })
+      }
+      void made.ended.then(code => {
+        made.exitCode = code
+      })
+      terminals.push(made)
+      return { terminalId: made.id }
+    })
+    .onRequest(terminal.waitForExit, async ({ params }) => ({ exitCode: await find(params.terminalId).ended }))
+    .onRequest(terminal.release, ({ params }) => {
+      const released = find(params.terminalId)
+      released.isReleased = true
+      released.process.kill('SIGKILL')
+    })
+  return terminals
 }
 
 /** An answer that chooses an option. */

@@ -29,7 +29,7 @@ const ALWAYS: readonly PermissionOption[] = [
 ]
 
 /** The machine, with a person behind an editor to ask. Answers that are to be remembered last as long as the session. */
-export function acpHost(machine: Pick<Host, 'files' | 'processes' | 'web' | 'log' | 'now'>, asked: Asked): Host {
+export function acpHost(machine: Omit<Host, 'approve' | 'ask'>, asked: Asked): Host {
   const remembered = new Map<string, ApprovalAnswer>()
   return {
     ...machine,

@@ -54,7 +54,7 @@ export class AcpServer {
         })
         .onRequest(session.load, async ({ params, client }) => {
           const opened = await this.#open(params, client, params.sessionId)
-          opened.replay()
+          await opened.replay()
           afterAnswer(() => opened.announce())
           return { modes: opened.modes, configOptions: opened.configOptions }
         })

@@ -5,10 +5,8 @@ import type {
   ContentBlock,
   SessionConfigOption,
   SessionModeState,
-  SessionUpdate,
   StopReason,
 } from '@agentclientprotocol/sdk'
-import { methods } from '@agentclientprotocol/sdk'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ChatAnswer } from '#shared/commands/chat/chat-command'
 import { CHAT_COMMANDS, chatCommandOf } from '#shared/commands/chat/registry'
@@ -18,14 +16,13 @@ import { createKode, type Kode, type Session } from '#shared/kode'
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
 import type { Message, UserPart } from '#shared/protocol/messages'
-import { acpHost } from './acp-host'
+import { ClientSide, type Machine } from './client-side'
 import { userParts } from './content'
-import { UpdateTranslator } from './updates'
 
 /** What all sessions of one server share. */
 export interface AcpParts {
   /** Disk, processes and network; questions go to the client instead. */
-  machine: Pick<Host, 'files' | 'processes' | 'web' | 'log' | 'now'>
+  machine: Machine
   settings: Partial<Settings>
   env: Readonly<Record<string, string | undefined>>
   version: string
@@ -60,9 +57,7 @@ const EFFORTS = [
 /** One conversation with an ACP client. */
 export class AcpSession {
   readonly #parts: AcpParts
-  readonly #client: AgentContext
-  readonly #host: Host
-  readonly #translator: UpdateTranslator
+  readonly #side: ClientSide
   readonly #root: string
   readonly #mcpServers: OpenRequest['mcpServers']
   readonly #models = new Set<string>()
@@ -70,8 +65,6 @@ export class AcpSession {
   #settings: Partial<Settings>
   #kode: Kode
   #session: Session
-  /** Updates are notifications; the answer to a prompt must follow all of them. */
-  #sent: Promise<void> = Promise.resolve()
 
   /** Wires kode for the folder of the session; what is wrong with it is one line. */
   static async open(
@@ -80,28 +73,26 @@ export class AcpSession {
     client: AgentContext,
     capabilities: ClientCapabilities,
   ): Promise<Result<AcpSession, string>> {
-    const translator = new UpdateTranslator(request.root)
-    let id = ''
-    const host = acpHost(parts.machine, { client, capabilities, sessionId: () => id, translator })
-    const opened = await openKode(host, request, parts, parts.settings)
+    const side = new ClientSide({ client, capabilities, machine: parts.machine, root: request.root })
+    const opened = await openKode(side.host, request, parts, parts.settings)
     if (!opened.ok) return opened
-    id = opened.value.session.id
-    return ok(new AcpSession(opened.value, { parts, client, host, translator, request }))
+    side.startFor(opened.value.session.id)
+    return ok(new AcpSession(opened.value, side, parts, request))
   }
 
   private constructor(
     opened: { kode: Kode; session: Session },
-    given: { parts: AcpParts; client: AgentContext; host: Host; translator: UpdateTranslator; request: OpenRequest },
+    side: ClientSide,
+    parts: AcpParts,
+    { root, mcpServers }: OpenRequest,
   ) {
     this.#kode = opened.kode
     this.#session = opened.session
-    this.#parts = given.parts
-    this.#client = given.client
-    this.#host = given.host
-    this.#translator = given.translator
-    this.#root = given.request.root
-    this.#mcpServers = given.request.mcpServers
-    this.#settings = given.parts.settings
+    this.#side = side
+    this.#parts = parts
+    this.#root = root
+    this.#mcpServers = mcpServers
+    this.#settings = parts.settings
     this.#models.add(opened.kode.model)
     this.#session.subscribe(event => this.#show(event))
   }
@@ -160,13 +151,14 @@ export class AcpSession {
   }
 
   /** Tells the client everything that was said so far. */
-  replay(): void {
+  async replay(): Promise<void> {
     for (const message of this.#session.messages()) {
       for (const event of eventsOf(message)) this.#show(event)
       for (const content of typedBlocks(message)) {
-        this.#send({ sessionUpdate: 'user_message_chunk', messageId: message.id, content })
+        this.#side.send({ sessionUpdate: 'user_message_chunk', messageId: message.id, content })
       }
     }
+    await this.#side.told
   }
 
   /** Runs a turn, or a slash command. @returns why it stopped, or what went wrong in one line */
@@ -177,7 +169,7 @@ export class AcpSession {
     signal.addEventListener('abort', cancel, { once: true })
     const ended = await this.#run(parts.value, signal)
     signal.removeEventListener('abort', cancel)
-    await this.#sent
+    await this.#side.told
     return ended
   }
 
@@ -209,6 +201,7 @@ export class AcpSession {
   async close(): Promise<void> {
     this.#closing.abort()
     await this.#session.close()
+    await this.#side.close()
     await this.#kode.close()
   }
 
@@ -221,7 +214,7 @@ export class AcpSession {
         : await this.#slashCommand(line, signal).catch(error => ({ text: describe(error) }))
     if (!answer) return stopReason(await this.#session.prompt(parts))
     if ('prompt' in answer) return stopReason(await this.#session.prompt(answer.prompt))
-    this.#send({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: answer.text } })
+    this.#side.send({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: answer.text } })
     return ok(signal.aborted ? 'cancelled' : 'end_turn')
   }
 
@@ -245,8 +238,8 @@ export class AcpSession {
     await this.#session.close()
     await this.#kode.close()
     const wanted = { root: this.#root, mcpServers: this.#mcpServers, mode, ...(hasMessages ? { resume: id } : { id }) }
-    const opened = await openKode(this.#host, wanted, this.#parts, settings)
-    const kept = opened.ok ? opened : await openKode(this.#host, wanted, this.#parts, this.#settings)
+    const opened = await openKode(this.#side.host, wanted, this.#parts, settings)
+    const kept = opened.ok ? opened : await openKode(this.#side.host, wanted, this.#parts, this.#settings)
     if (!kept.ok) return kept
     this.#kode = kept.value.kode
     this.#session = kept.value.session
@@ -258,7 +251,7 @@ export class AcpSession {
   }
 
   #show(event: KodeEvent): void {
-    for (const update of this.#translator.updates(event)) this.#send(update)
+    this.#side.show(event)
     if (event.type === 'mode') this.#sendConfig()
   }
 
@@ -266,19 +259,11 @@ export class AcpSession {
     const availableCommands = commands.map(
       ({ name, summary }): AvailableCommand => ({ name, description: summary, input: { hint: 'arguments' } }),
     )
-    this.#send({ sessionUpdate: 'available_commands_update', availableCommands })
+    this.#side.send({ sessionUpdate: 'available_commands_update', availableCommands })
   }
 
   #sendConfig(): void {
-    this.#send({ sessionUpdate: 'config_option_update', configOptions: this.configOptions })
-  }
-
-  #send(update: SessionUpdate): void {
-    const sent = this.#client.notify(methods.client.session.update, { sessionId: this.id, update })
-    const told = sent.catch(error =>
-      this.#parts.machine.log.write('debug', `an update was not sent: ${describe(error)}`),
-    )
-    this.#sent = this.#sent.then(() => told)
+    this.#side.send({ sessionUpdate: 'config_option_update', configOptions: this.configOptions })
   }
 }
 

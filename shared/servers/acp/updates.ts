@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import type { SessionUpdate, ToolCallContent, ToolKind } from '@agentclientprotocol/sdk'
 import type { FilePreview } from '#shared/protocol/approvals'
-import type { KodeEvent } from '#shared/protocol/events'
+import type { ChangedFile, KodeEvent } from '#shared/protocol/events'
 import type { ToolCall } from '#shared/protocol/messages'
 
 /** Source: spec/koda.md §15. What is not named is `other`. */
@@ -31,9 +31,14 @@ export class UpdateTranslator {
   /** Output so far of the calls that run; ACP replaces the content of a call, it does not append. */
   readonly #output = new Map<string, string>()
   readonly #announced = new Set<string>()
+  /** Calls whose terminal was told of. */
+  readonly #embedded = new Set<string>()
+  readonly #terminalOf: (callId: string) => string | undefined
 
-  constructor(root: string) {
+  /** @param terminalOf the client's terminal that shows a call's output */
+  constructor(root: string, terminalOf: (callId: string) => string | undefined = () => undefined) {
     this.#root = root
+    this.#terminalOf = terminalOf
   }
 
   updates(event: KodeEvent): SessionUpdate[] {
@@ -55,6 +60,8 @@ export class UpdateTranslator {
       }
       case 'tool_result':
         return [this.#result(event)]
+      case 'landed':
+        return [this.#landed(event)]
       case 'todos':
         return [{ sessionUpdate: 'plan', entries: event.items.map(item => ({ ...item })) }]
       case 'mode':
@@ -106,6 +113,12 @@ export class UpdateTranslator {
   }
 
   #outputUpdate(toolCallId: string, text: string): SessionUpdate[] {
+    const terminalId = this.#terminalOf(toolCallId)
+    if (terminalId !== undefined) {
+      if (this.#embedded.has(toolCallId)) return []
+      this.#embedded.add(toolCallId)
+      return [{ sessionUpdate: 'tool_call_update', toolCallId, content: [{ type: 'terminal', terminalId }] }]
+    }
     const output = ((this.#output.get(toolCallId) ?? '') + text).slice(-MAX_LIVE_OUTPUT_CHARS)
     this.#output.set(toolCallId, output)
     return [{ sessionUpdate: 'tool_call_update', toolCallId, content: [{ type: 'content', ...chunk(output) }] }]
@@ -113,28 +126,52 @@ export class UpdateTranslator {
 
   #result(event: Extract<KodeEvent, { type: 'tool_result' }>): SessionUpdate {
     const { message, changes = [], diff } = event
+    const terminalId = this.#terminalOf(message.call_id)
     this.#output.delete(message.call_id)
     this.#announced.delete(message.call_id)
-    const shown = diff === undefined ? [] : fileDiffs(diff).map(file => ({ ...file, path: this.#absolute(file.path) }))
+    this.#embedded.delete(message.call_id)
     return {
       sessionUpdate: 'tool_call_update',
       toolCallId: message.call_id,
       status: message.status === 'ok' ? 'completed' : 'failed',
       content: [
-        ...shown,
-        { type: 'content', ...chunk(message.text) },
+        ...this.#shownDiffs(diff),
+        ...(terminalId === undefined ? [] : [{ type: 'terminal' as const, terminalId }]),
+        // A terminal shows what a command printed; why it was cut off, it does not.
+        ...(terminalId === undefined || event.exit_code === undefined
+          ? [{ type: 'content' as const, ...chunk(message.text) }]
+          : []),
         ...(message.images ?? []).map(image => ({
           type: 'content' as const,
           content: { type: 'image' as const, mimeType: image.media_type, data: image.data },
         })),
       ],
-      ...(changes.length > 0 && { locations: changes.map(change => ({ path: this.#absolute(change.path) })) }),
+      ...this.#locations(changes),
       rawOutput: {
         status: message.status,
         ...(event.denied !== undefined && { denied: event.denied }),
         ...(event.gates && { gates: event.gates }),
       },
     }
+  }
+
+  /** What changed after a call had its result: it belongs to the call all the same. */
+  #landed({ call_id, changes, diff }: Extract<KodeEvent, { type: 'landed' }>): SessionUpdate {
+    const text = `Changed since: ${changes.map(({ path, status }) => `${path} (${status})`).join(', ')}`
+    return {
+      sessionUpdate: 'tool_call_update',
+      toolCallId: call_id,
+      content: [...this.#shownDiffs(diff), { type: 'content', ...chunk(text) }],
+      ...this.#locations(changes),
+    }
+  }
+
+  #shownDiffs(diff: string | undefined): ToolCallContent[] {
+    return diff === undefined ? [] : fileDiffs(diff).map(file => ({ ...file, path: this.#absolute(file.path) }))
+  }
+
+  #locations(changes: readonly ChangedFile[]): { locations?: { path: string }[] } {
+    return changes.length === 0 ? {} : { locations: changes.map(({ path }) => ({ path: this.#absolute(path) })) }
   }
 
   #absolute(path: string): string {

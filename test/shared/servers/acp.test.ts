@@ -5,7 +5,7 @@ import { type McpServer, methods } from '@agentclientprotocol/sdk'
 import { createWebSocketStream } from '@agentclientprotocol/sdk/experimental/ws-client'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { allow, connectEditor, type Editor, type EditorOptions, startEditor } from '../../support/acp-client'
+import { allow, connectEditor, type EditorOptions, editingIn, prompt, startEditor } from '../../support/acp-client'
 import { hostileServer } from '../../support/mcp-servers'
 import { processesWith } from '../../support/processes'
 import { CLI } from '../../support/run-cli'
@@ -308,17 +308,6 @@ async function startSocketServer(root: string, endpoint: string) {
   return { address: told.match(/ws:\/\/\S+/)?.[0] ?? '', token: told.match(/token: (\S+)/)?.[1] ?? '' }
 }
 
-async function editing(script: Script, options: Omit<EditorOptions, 'cwd' | 'env'> = {}) {
-  const model = await startScriptedProvider(script)
-  onTestFinished(() => model.close())
-  const root = tempProject(FILES)
-  const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted' }
-  const editor = await startEditor({ cwd: root, env, ...options })
-  const created = await editor.agent.request(session.new, { cwd: root, mcpServers: [] })
-  await vi.waitUntil(() => editor.updatesOf('config_option_update').length > 0, { timeout: 10_000 })
-  return { root, env, model, editor, created, sessionId: created.sessionId }
-}
-
-function prompt(editor: Editor, sessionId: string, text: string) {
-  return editor.agent.request(session.prompt, { sessionId, prompt: [{ type: 'text', text }] })
+function editing(script: Script, options: Omit<EditorOptions, 'cwd' | 'env'> = {}) {
+  return editingIn(FILES, script, options)
 }
