@@ -10,7 +10,7 @@ import { CLEARED, resultsToClear } from './micro-compaction'
 import type { OpenModel } from './open-model'
 import type { SessionReadLedger } from './read-ledger'
 import { todoNote, todosOf } from './todos'
-import { contextFill } from './token-budget'
+import { contextFill, MessageTally } from './token-budget'
 import type { Toolset } from './toolset'
 
 export interface ContextWindowParts {
@@ -34,6 +34,7 @@ const LOCAL_PROVIDERS = ['ollama', 'lm-studio', 'vllm']
 /** What one conversation takes of its model's window, and how room is made in it. */
 export class ContextWindow {
   readonly #parts: ContextWindowParts
+  readonly #tally = new MessageTally()
   #tokens: number
   #isAsked = false
   #lastUsage: { usage: Usage; messageCount: number } | undefined
@@ -52,7 +53,7 @@ export class ContextWindow {
   /** How full it is now. */
   fill(): ContextFill {
     const { system, tools, log } = this.#parts
-    return contextFill(system(), tools().specs(), log.messages(), this.#tokens, this.#lastUsage)
+    return contextFill(system(), tools().specs(), log.messages(), this.#tally, this.#tokens, this.#lastUsage)
   }
 
   /** The provider's own count of everything up to the newest message. */
@@ -127,6 +128,7 @@ export class ContextWindow {
 
   #forgetShown(): void {
     this.#parts.ledger.forgetShown()
+    this.#tally.reset()
     this.#lastUsage = undefined
   }
 }

@@ -8,19 +8,8 @@ const TOKENS_PER_MESSAGE = 10
 /** What providers charge for an image of usual size, roughly. */
 const TOKENS_PER_IMAGE = 1_200
 
-/** Messages never change; a long conversation is not measured anew with every step. */
-const estimates = new WeakMap<Message, number>()
-
 /** Tokens of a message, estimated. */
 export function estimateMessage(message: Message): number {
-  const known = estimates.get(message)
-  if (known !== undefined) return known
-  const tokens = measure(message)
-  estimates.set(message, tokens)
-  return tokens
-}
-
-function measure(message: Message): number {
   return TOKENS_PER_MESSAGE + Math.floor(sizeOf(message) / BYTES_PER_TOKEN) + imagesIn(message) * TOKENS_PER_IMAGE
 }
 
@@ -37,6 +26,27 @@ export function estimateText(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN)
 }
 
+/** Estimates of a conversation that grows at its end: what was measured once is not measured again with every step. */
+export class MessageTally {
+  #sums = [{ messages: 0, tool_results: 0 }]
+
+  /** Tokens of the first messages, or of all; the conversation only grew since the last question, or `reset` was called. */
+  of(messages: readonly Message[], count = messages.length): { messages: number; tool_results: number } {
+    for (let place = this.#sums.length - 1; place < count; place++) {
+      const message = messages[place]!
+      const sum = { ...this.#sums[place]! }
+      sum[message.role === 'tool' ? 'tool_results' : 'messages'] += estimateMessage(message)
+      this.#sums.push(sum)
+    }
+    return this.#sums[count]!
+  }
+
+  /** Messages were taken out or replaced. */
+  reset(): void {
+    this.#sums = [{ messages: 0, tool_results: 0 }]
+  }
+}
+
 /**
  * How full the window is: what the provider counted for the last request, plus an estimate of what came after it;
  * an estimate of everything before the first reply.
@@ -47,23 +57,25 @@ export function contextFill(
   system: string,
   tools: readonly ToolSpec[],
   messages: readonly Message[],
+  tally: MessageTally,
   windowTokens: number,
   lastUsage?: { usage: Usage; messageCount: number },
 ): ContextFill {
   const by_category = {
     system: estimateText(system),
     tools: estimateTools(tools),
-    messages: sum(messages.filter(message => message.role !== 'tool').map(estimateMessage)),
-    tool_results: sum(messages.filter(message => message.role === 'tool').map(estimateMessage)),
+    ...tally.of(messages),
   }
-  const estimated = sum(Object.values(by_category))
   const used =
     lastUsage === undefined
-      ? estimated
-      : lastUsage.usage.input +
-        lastUsage.usage.output +
-        sum(messages.slice(lastUsage.messageCount).map(estimateMessage))
+      ? sum(Object.values(by_category))
+      : lastUsage.usage.input + lastUsage.usage.output + since(lastUsage.messageCount, messages, tally)
   return { used, window: windowTokens, by_category }
+}
+
+function since(count: number, messages: readonly Message[], tally: MessageTally): number {
+  const [before, now] = [tally.of(messages, count), tally.of(messages)]
+  return now.messages + now.tool_results - before.messages - before.tool_results
 }
 
 function sizeOf(message: Message): number {

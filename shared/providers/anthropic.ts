@@ -10,6 +10,7 @@ import { leavingOutRefused, type OptionalPart, usedParts } from './support/optio
 import { readReply } from './support/read-reply'
 import { withRetries } from './support/retry'
 import { createTransport, type Fetch } from './support/transport'
+import { JSON_BODY, WireMemory } from './support/wire-memory'
 
 /** The version whose format is spoken here. */
 const API_VERSION = '2023-06-01'
@@ -20,6 +21,7 @@ export class AnthropicMessages implements Provider {
   readonly #connection: Connection
   readonly #fetch: Fetch
   readonly #leftOut = new Set<OptionalPart>()
+  readonly #memory = new WireMemory()
   #client: Anthropic | undefined
 
   constructor(connection: Connection) {
@@ -60,14 +62,14 @@ export class AnthropicMessages implements Provider {
     const open = async (abort: AbortSignal) => {
       const client = await this.#connect()
       const { beta } = wireModel(request.model)
-      const body = messagesRequest(request, this.#leftOut)
+      const body = messagesRequest(request, this.#leftOut, this.#memory)
       // Not messages.create(): that one writes warnings about models to the console.
       return client
         .post('/v1/messages', {
           body,
           signal: abort,
           stream: true,
-          ...(beta && { headers: { 'anthropic-beta': beta } }),
+          headers: { ...JSON_BODY, ...(beta && { 'anthropic-beta': beta }) },
         })
         .asResponse()
     }

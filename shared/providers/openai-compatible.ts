@@ -10,6 +10,7 @@ import { ResponsesDecoder } from './support/responses-decoder'
 import { responsesRequest } from './support/responses-request'
 import { withRetries } from './support/retry'
 import { createTransport, type Fetch } from './support/transport'
+import { JSON_BODY, WireMemory } from './support/wire-memory'
 
 /** A model name that stands for whatever the server has loaded. */
 export const AUTO_DETECT = 'auto-detect'
@@ -21,6 +22,8 @@ export class OpenAiCompatible implements Provider {
   readonly #dialect: ChatDialect
   readonly #fetch: Fetch
   readonly #leftOut = new Set<OptionalPart>()
+  readonly #asChat = new WireMemory()
+  readonly #asResponses = new WireMemory()
   #client: OpenAI | undefined
   #detectedModel: string | undefined
 
@@ -71,14 +74,16 @@ export class OpenAiCompatible implements Provider {
     const { origin, silence } = this.#connection
     const isResponses = this.#dialect.responsesModels?.test(request.model) === true
     const toolNames = new Set(request.tools.map(tool => tool.name))
-    const decoder = isResponses ? new ResponsesDecoder(origin) : new ChatDecoder(origin, toolNames, usedIds(request))
+    const decoder = isResponses
+      ? new ResponsesDecoder(origin)
+      : new ChatDecoder(origin, toolNames, id => isUsedId(id, request))
     const open = async (abort: AbortSignal) => {
       const client = await this.#connect()
-      if (isResponses) {
-        return client.responses.create(responsesRequest(request, this.#leftOut), { signal: abort }).asResponse()
-      }
-      const body = chatRequest(request, this.#dialect, this.#leftOut)
-      return client.chat.completions.create(body, { signal: abort }).asResponse()
+      const path = isResponses ? '/responses' : '/chat/completions'
+      const body = isResponses
+        ? responsesRequest(request, this.#leftOut, this.#asResponses)
+        : chatRequest(request, this.#dialect, this.#leftOut, this.#asChat)
+      return client.post(path, { body, headers: JSON_BODY, signal: abort, stream: true }).asResponse()
     }
     return readReply(open, decoder, origin, silence, signal)
   }
@@ -119,10 +124,8 @@ export class OpenAiCompatible implements Provider {
   }
 }
 
-function usedIds(request: ModelRequest): Set<string> {
-  return new Set(
-    request.messages.flatMap(message =>
-      message.role === 'assistant' ? message.parts.flatMap(part => (part.type === 'tool_call' ? [part.id] : [])) : [],
-    ),
+function isUsedId(id: string, { messages }: ModelRequest): boolean {
+  return messages.some(
+    message => message.role === 'assistant' && message.parts.some(part => part.type === 'tool_call' && part.id === id),
   )
 }

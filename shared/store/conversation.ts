@@ -65,6 +65,8 @@ export class Conversation {
   /** Pieces of the last reply, as long as nothing was said after them. */
   #draft: { id: string; text: string } | undefined
   readonly #places = new Map<string, HistoryEntry>()
+  /** Messages that are sent, so that a step of a long conversation does not go through all of it; absent until asked for. */
+  #sent: Message[] | undefined
   readonly #usageIds = new Set<string>()
 
   /** What the agent needs: archived messages are counted, but not read, and outputs come as the model saw them. */
@@ -104,14 +106,17 @@ export class Conversation {
 
   /** Messages that are sent to the model, in order. */
   messages(): Message[] {
-    return this.entries.filter(entry => entry.archivedAt === undefined).map(entry => entry.message)
+    return this.#live().slice()
   }
 
   /** How many messages are sent to the model. */
   liveCount(): number {
-    let count = this.#counted.size
-    for (const entry of this.entries) if (entry.archivedAt === undefined) count++
-    return count
+    return this.#counted.size + this.#live().length
+  }
+
+  #live(): Message[] {
+    this.#sent ??= this.entries.filter(entry => entry.archivedAt === undefined).map(entry => entry.message)
+    return this.#sent
   }
 
   /** The last reply, when its end never came: what was said of it. Its calls never ran. */
@@ -128,15 +133,23 @@ export class Conversation {
     const known = this.#places.get(entry.message.id)
     if (known) {
       Object.assign(known, entry)
+      this.#sent = undefined
       return
     }
-    const behind = entry.after === undefined ? undefined : this.#places.get(entry.after)
-    this.entries.splice(behind ? this.entries.indexOf(behind) + 1 : this.entries.length, 0, entry)
     this.#places.set(entry.message.id, entry)
+    const behind = entry.after === undefined ? undefined : this.#places.get(entry.after)
+    if (behind) {
+      this.entries.splice(this.entries.indexOf(behind) + 1, 0, entry)
+      this.#sent = undefined
+    } else {
+      this.entries.push(entry)
+      this.#sent?.push(entry.message)
+    }
   }
 
   /** Puts messages away; a summary is inserted before a message that stays, or at the end. */
   archive({ at, ids, summary, before }: Archiving): void {
+    this.#sent = undefined
     const wanted = new Set(ids)
     for (const entry of this.entries) {
       if (!wanted.has(entry.message.id) || entry.archivedAt !== undefined) continue

@@ -286,7 +286,8 @@ function titleFrom(entries: readonly HistoryEntry[]): string {
     if (archivedAt !== undefined || message.role !== 'user' || message.origin !== 'typed') continue
     // The user's own words come first; what stands behind them is context.
     const words = message.parts.find(part => part.type === 'text')
-    const text = words?.text ?? ''
+    // Asked for with every message, so a long prompt is not read to its end.
+    const text = words?.text.trimStart().slice(0, 10 * TITLE_LENGTH) ?? ''
     return [...text.replace(/\s+/g, ' ').trim()].slice(0, TITLE_LENGTH).join('')
   }
   return ''

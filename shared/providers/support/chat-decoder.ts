@@ -13,7 +13,7 @@ export class ChatDecoder implements ReplyDecoder {
   state: ReplyDecoder['state'] = 'open'
   readonly #origin: Origin
   readonly #toolNames: ReadonlySet<string>
-  readonly #usedIds: ReadonlySet<string>
+  readonly #isUsed: (id: string) => boolean
   readonly #tags = new TagSplitter()
   readonly #calls: PartialCall[] = []
   #isThinking = false
@@ -23,12 +23,12 @@ export class ChatDecoder implements ReplyDecoder {
 
   /**
    * @param toolNames what was offered; text that looks like a call of anything else stays text
-   * @param usedIds call ids of the conversation so far, for servers that count from 0 in every reply
+   * @param isUsed whether a call of the conversation so far has this id, for servers that count from 0 in every reply
    */
-  constructor(origin: Origin, toolNames: ReadonlySet<string>, usedIds: ReadonlySet<string>) {
+  constructor(origin: Origin, toolNames: ReadonlySet<string>, isUsed: (id: string) => boolean) {
     this.#origin = origin
     this.#toolNames = toolNames
-    this.#usedIds = usedIds
+    this.#isUsed = isUsed
   }
 
   take(event: ServerEvent): ModelEvent[] {
@@ -142,7 +142,7 @@ export class ChatDecoder implements ReplyDecoder {
   }
 
   #freshId(id: string): string {
-    const isTaken = id === '' || this.#usedIds.has(id) || this.#calls.some(call => call.id === id)
+    const isTaken = id === '' || this.#isUsed(id) || this.#calls.some(call => call.id === id)
     return isTaken ? `call_${newId()}` : id
   }
 

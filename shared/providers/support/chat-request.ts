@@ -10,6 +10,7 @@ import type {
 import type { ModelRequest } from '../provider'
 import type { OptionalPart } from './optional-parts'
 import { isRecord, parseJson } from './wire'
+import { jsonWithList, type WireMemory } from './wire-memory'
 
 /** Where servers that speak chat completions differ from one another. */
 export interface ChatDialect {
@@ -27,14 +28,25 @@ export interface ChatDialect {
   reportsCost?: boolean
 }
 
-type Body = OpenAI.ChatCompletionCreateParamsStreaming
+type Head = Omit<OpenAI.ChatCompletionCreateParamsStreaming, 'messages'>
 type WireMessage = OpenAI.ChatCompletionMessageParam
 
 /**
- * A request as chat completions. The messages come last and are appended to only, so that each request begins with
+ * A request as the JSON of chat completions. The messages come last and are appended to only, so that each request begins with
  * the bytes of the one before it and the provider's prompt cache holds.
  */
-export function chatRequest(request: ModelRequest, dialect: ChatDialect, leftOut: ReadonlySet<OptionalPart>): Body {
+export function chatRequest(
+  request: ModelRequest,
+  dialect: ChatDialect,
+  leftOut: ReadonlySet<OptionalPart>,
+  memory: WireMemory,
+): string {
+  const system: WireMessage = { role: 'system', content: request.system }
+  const messages = [JSON.stringify(system), ...wireMessages(request.messages, dialect, leftOut, memory)]
+  return jsonWithList(headOf(request, dialect, leftOut), 'messages', messages)
+}
+
+function headOf(request: ModelRequest, dialect: ChatDialect, leftOut: ReadonlySet<OptionalPart>): Head {
   const may = (part: OptionalPart) => !leftOut.has(part)
   return {
     model: request.model,
@@ -47,7 +59,6 @@ export function chatRequest(request: ModelRequest, dialect: ChatDialect, leftOut
     ...(dialect.isGemini && may('thinking') && geminiThinking(request)),
     ...(request.outputSchema && may('output_schema') && { response_format: responseFormat(request.outputSchema) }),
     ...(request.tools.length > 0 && { tools: request.tools.map(toolOf) }),
-    messages: [{ role: 'system', content: request.system }, ...wireMessages(request.messages, dialect, leftOut)],
   }
 }
 
@@ -66,7 +77,7 @@ function geminiThinking(request: ModelRequest) {
   return { extra_body: { google: { thinking_config } } }
 }
 
-function responseFormat(schema: Record<string, unknown>): Body['response_format'] {
+function responseFormat(schema: Record<string, unknown>): Head['response_format'] {
   // Strict mode takes only a part of JSON schema; the caller checks the reply anyway.
   return { type: 'json_schema', json_schema: { name: 'reply', schema, strict: false } }
 }
@@ -79,24 +90,29 @@ function wireMessages(
   messages: readonly Message[],
   dialect: ChatDialect,
   leftOut: ReadonlySet<OptionalPart>,
-): WireMessage[] {
-  const found: WireMessage[] = []
+  memory: WireMemory,
+): string[] {
+  const found: string[] = []
   let imagesOfTools: OpenAI.ChatCompletionContentPart[] = []
+  const endImages = () => {
+    const message: WireMessage = { role: 'user', content: imagesOfTools }
+    if (imagesOfTools.length > 0) found.push(JSON.stringify(message))
+    imagesOfTools = []
+  }
   for (const message of messages) {
     // A tool message holds only text; its images follow once all results of the reply are told.
-    if (message.role !== 'tool' && imagesOfTools.length > 0) {
-      found.push({ role: 'user', content: imagesOfTools })
-      imagesOfTools = []
-    }
-    if (message.role === 'user') found.push(userMessage(message, leftOut))
-    else if (message.role === 'assistant') found.push(assistantMessage(message, dialect, leftOut))
-    else {
-      found.push({ role: 'tool', tool_call_id: wireId(message.call_id, dialect), content: message.text })
-      imagesOfTools.push(...imagesOf(message, leftOut))
-    }
+    if (message.role !== 'tool') endImages()
+    found.push(...memory.of(message, leftOut, () => [wireMessage(message, dialect, leftOut)]))
+    if (message.role === 'tool') imagesOfTools.push(...imagesOf(message, leftOut))
   }
-  if (imagesOfTools.length > 0) found.push({ role: 'user', content: imagesOfTools })
+  endImages()
   return found
+}
+
+function wireMessage(message: Message, dialect: ChatDialect, leftOut: ReadonlySet<OptionalPart>): WireMessage {
+  if (message.role === 'user') return userMessage(message, leftOut)
+  if (message.role === 'assistant') return assistantMessage(message, dialect, leftOut)
+  return { role: 'tool', tool_call_id: wireId(message.call_id, dialect), content: message.text }
 }
 
 function userMessage(message: UserMessage, leftOut: ReadonlySet<OptionalPart>): WireMessage {

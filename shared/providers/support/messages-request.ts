@@ -4,8 +4,9 @@ import type { AssistantMessage, ImagePart, Message, ToolMessage, UserMessage } f
 import type { ModelRequest } from '../provider'
 import type { OptionalPart } from './optional-parts'
 import { parseJson, recordOf } from './wire'
+import { jsonWithList, type WireMemory } from './wire-memory'
 
-type Body = Anthropic.MessageCreateParamsStreaming
+type Head = Omit<Anthropic.MessageCreateParamsStreaming, 'messages'>
 type Block = Anthropic.ContentBlockParam
 
 /** Enough for a whole file. */
@@ -21,10 +22,14 @@ export function wireModel(model: string): { model: string; beta?: string } {
 }
 
 /**
- * A request as Anthropic messages. Three cache marks: tools, system text, and one that Anthropic itself moves along
+ * A request as the JSON of Anthropic messages. Three cache marks: tools, system text, and one that Anthropic itself moves along
  * with the end of the conversation, so that the bytes before it never change.
  */
-export function messagesRequest(request: ModelRequest, leftOut: ReadonlySet<OptionalPart>): Body {
+export function messagesRequest(request: ModelRequest, leftOut: ReadonlySet<OptionalPart>, memory: WireMemory): string {
+  return jsonWithList(headOf(request, leftOut), 'messages', wireMessages(request.messages, leftOut, memory))
+}
+
+function headOf(request: ModelRequest, leftOut: ReadonlySet<OptionalPart>): Head {
   const mark = leftOut.has('cache_control') ? {} : { cache_control: { type: 'ephemeral' as const } }
   const thinking = thinkingOf(request, leftOut)
   const most = factsOf(request.model).maxOutputTokens ?? DEFAULT_MAX_TOKENS
@@ -51,39 +56,51 @@ export function messagesRequest(request: ModelRequest, leftOut: ReadonlySet<Opti
       })),
     }),
     ...(request.system !== '' && { system: [{ type: 'text', text: request.system, ...mark }] }),
-    messages: wireMessages(request.messages, leftOut),
   }
 }
 
-function thinkingOf(request: ModelRequest, leftOut: ReadonlySet<OptionalPart>): Body['thinking'] {
+function thinkingOf(request: ModelRequest, leftOut: ReadonlySet<OptionalPart>): Head['thinking'] {
   if (request.thinkingBudget === undefined || request.thinkingBudget === 0) return undefined
   // Models that no longer take a budget decide themselves how much to think.
   if (leftOut.has('thinking')) return { type: 'adaptive' }
   return { type: 'enabled', budget_tokens: Math.max(LEAST_THINKING, request.thinkingBudget) }
 }
 
-function outputConfig(request: ModelRequest, leftOut: ReadonlySet<OptionalPart>): Pick<Body, 'output_config'> {
+function outputConfig(request: ModelRequest, leftOut: ReadonlySet<OptionalPart>): Pick<Head, 'output_config'> {
   const effort = leftOut.has('effort') ? undefined : request.reasoningEffort
   const schema = leftOut.has('output_schema') ? undefined : request.outputSchema
   if (!effort && !schema) return {}
   return { output_config: { ...(effort && { effort }), ...(schema && { format: { type: 'json_schema', schema } }) } }
 }
 
-function wireMessages(messages: readonly Message[], leftOut: ReadonlySet<OptionalPart>): Anthropic.MessageParam[] {
-  const found: Anthropic.MessageParam[] = []
-  let results: Block[] = []
+function wireMessages(messages: readonly Message[], leftOut: ReadonlySet<OptionalPart>, memory: WireMemory): string[] {
+  const found: string[] = []
+  let results: string[] = []
+  // All results of one reply must stand in one message.
+  const endResults = () => {
+    if (results.length > 0) found.push(wireMessage('user', results))
+    results = []
+  }
   for (const message of messages) {
+    const blocks = memory.of(message, leftOut, () => blocksOf(message, leftOut))
     if (message.role === 'tool') {
-      // All results of one reply must stand in one message.
-      if (results.length === 0) found.push({ role: 'user', content: results })
-      results.push(resultOf(message, leftOut))
+      results.push(...blocks)
       continue
     }
-    results = []
-    const content = message.role === 'user' ? userBlocks(message, leftOut) : assistantBlocks(message)
-    if (content.length > 0) found.push({ role: message.role, content })
+    endResults()
+    if (blocks.length > 0) found.push(wireMessage(message.role, blocks))
   }
+  endResults()
   return found
+}
+
+function wireMessage(role: Anthropic.MessageParam['role'], blocks: readonly string[]): string {
+  return jsonWithList({ role }, 'content', blocks)
+}
+
+function blocksOf(message: Message, leftOut: ReadonlySet<OptionalPart>): Block[] {
+  if (message.role === 'tool') return [resultOf(message, leftOut)]
+  return message.role === 'user' ? userBlocks(message, leftOut) : assistantBlocks(message)
 }
 
 /** Images first: Anthropic reads them better before the text about them. */

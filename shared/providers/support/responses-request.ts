@@ -3,16 +3,26 @@ import type { AssistantMessage, ImagePart, Message, ToolMessage, UserMessage } f
 import type { ModelRequest } from '../provider'
 import type { OptionalPart } from './optional-parts'
 import { isRecord, parseJson, recordOf, textOf } from './wire'
+import { jsonWithList, type WireMemory } from './wire-memory'
 
-type Body = OpenAI.Responses.ResponseCreateParamsStreaming
+type Head = Omit<OpenAI.Responses.ResponseCreateParamsStreaming, 'input'>
 type Item = OpenAI.Responses.ResponseInputItem
 type Content = OpenAI.Responses.ResponseInputText | OpenAI.Responses.ResponseInputImage
 
 /**
- * A request as OpenAI responses. Nothing is kept on the server: the conversation goes along whole, with the model's
+ * A request as the JSON of OpenAI responses. Nothing is kept on the server: the conversation goes along whole, with the model's
  * own sealed reasoning, and is only ever appended to, so that the prompt cache holds.
  */
-export function responsesRequest(request: ModelRequest, leftOut: ReadonlySet<OptionalPart>): Body {
+export function responsesRequest(
+  request: ModelRequest,
+  leftOut: ReadonlySet<OptionalPart>,
+  memory: WireMemory,
+): string {
+  const items = request.messages.flatMap(message => memory.of(message, leftOut, () => itemsOf(message, leftOut)))
+  return jsonWithList(headOf(request, leftOut), 'input', items)
+}
+
+function headOf(request: ModelRequest, leftOut: ReadonlySet<OptionalPart>): Head {
   const may = (part: OptionalPart) => !leftOut.has(part)
   return {
     model: request.model,
@@ -37,7 +47,6 @@ export function responsesRequest(request: ModelRequest, leftOut: ReadonlySet<Opt
       })),
     }),
     instructions: request.system,
-    input: request.messages.flatMap(message => itemsOf(message, leftOut)),
   }
 }
 
