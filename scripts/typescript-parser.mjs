@@ -37,10 +37,10 @@ async function cachedParser(root) {
   return path
 }
 
-/** What a source file imports of `typescript` by name. */
+/** What a source file lists of the compiler, in its type `ParserName`. */
 export function wantedNames(source) {
-  const list = /import \{(?<names>[^}]+)\} from 'typescript'/.exec(source)?.groups?.names ?? ''
-  return list.split(',').flatMap(name => (name.trim() === '' ? [] : [name.trim()]))
+  const list = /type ParserName =(?<names>[^;]+?)\n\n/.exec(source)?.groups?.names ?? ''
+  return [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name)
 }
 
 /** The statements of the compiler that the wanted names need, as a module that exports them. */

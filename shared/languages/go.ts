@@ -4,10 +4,9 @@ import { checkGoCalls } from './support/go-calls'
 import { goFacts, goFilesOf, goSiblings, scanGoImports } from './support/go-facts'
 import { checkGoImports } from './support/go-imports'
 import { parseGo } from './support/gofmt'
-import { unparsable } from './support/source-limits'
 import { strayWord } from './support/stray-word'
 import { invalid, unknown, VALID } from './support/syntax-verdict'
-import { parseTree, type SyntaxNode, type SyntaxTree } from './support/tree-sitter'
+import { type SyntaxNode, type SyntaxTree, treeOf } from './support/tree-sitter'
 
 /** Go; parsers are loaded when the first file asks for them. */
 export function createGo(loadAsset: AssetLoader): Language {
@@ -32,10 +31,9 @@ export function createGo(loadAsset: AssetLoader): Language {
  * traps on what is deeply nested.
  */
 async function checkSyntax({ text }: SourceFile, loadAsset: AssetLoader): Promise<Judgement> {
-  const reason = unparsable(text)
-  if (reason) return unknown(reason)
-  const tree = await parseTree('go', text, loadAsset)
-  if (!tree) return unknown('nested too deeply to parse, or too slow')
+  const parsed = await treeOf('go', text, loadAsset)
+  if (!parsed.ok) return parsed.error
+  const tree = parsed.value
   const start = missingPackageClause(tree)
   // Go's formatter accepts fragments of files; the compiler does not.
   if (start !== undefined) return invalid("Expected 'package' and a name at the top of the file", start, start)

@@ -4,10 +4,9 @@ import { checkRustCalls } from './support/rust-calls'
 import { rustFacts } from './support/rust-facts'
 import { checkRustImports } from './support/rust-imports'
 import { resolveRustImport, scanRustImports } from './support/rust-resolve'
-import { unparsable } from './support/source-limits'
 import { strayWord } from './support/stray-word'
 import { invalid, unknown, VALID } from './support/syntax-verdict'
-import { parseTree, type SyntaxNode } from './support/tree-sitter'
+import { type SyntaxNode, treeOf } from './support/tree-sitter'
 
 /** Rust; parsers are loaded when the first file asks for them. */
 export function createRust(loadAsset: AssetLoader): Language {
@@ -31,10 +30,9 @@ export function createRust(loadAsset: AssetLoader): Language {
  * knows everything that is valid, and they err in different places.
  */
 async function checkSyntax({ text }: SourceFile, loadAsset: AssetLoader): Promise<Judgement> {
-  const reason = unparsable(text)
-  if (reason) return unknown(reason)
-  const tree = await parseTree('rust', text, loadAsset)
-  if (!tree) return unknown('nested too deeply to parse, or too slow')
+  const parsed = await treeOf('rust', text, loadAsset)
+  if (!parsed.ok) return parsed.error
+  const tree = parsed.value
   const first = tree.broken[0]
   if (!first) return VALID
   const unbalanced = findUnbalanced(text)

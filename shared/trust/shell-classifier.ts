@@ -94,19 +94,10 @@ export function effectOfShell(verdict: ShellVerdict): Effect {
 function unparsed(command: string, reason: string): ShellVerdict {
   const text = command.length > 200 ? `${command.slice(0, 200)}…` : command
   return {
+    ...effectOf('destructive', reason, { isKnown: false }),
     command,
     parsed: false,
-    isKnown: false,
-    class: 'destructive',
-    reason,
     parts: [{ text, class: 'destructive', reason }],
-    programs: [],
-    reads: [],
-    writes: [],
-    network: [],
-    outside_project: [],
-    agent_files: [],
-    control_files: [],
   }
 }
 

@@ -5,9 +5,8 @@ import { resolveGoImport } from './go-imports'
 import { type GoOutline, goPackageIn, isIgnored, outlineOf, parentFolder } from './go-project'
 import { stdPackageNames } from './go-std'
 import { didYouMean } from './nearest-name'
-import { unparsable } from './source-limits'
 import { unknown } from './syntax-verdict'
-import { parseTree } from './tree-sitter'
+import { treeOf } from './tree-sitter'
 
 /** What the language itself declares. */
 const PREDECLARED = new Set(
@@ -24,11 +23,9 @@ export async function checkGoCalls(
   project: ProjectView,
   loadAsset: AssetLoader,
 ): Promise<Judgement> {
-  const reason = unparsable(source.text)
-  if (reason) return unknown(reason)
-  const tree = await parseTree('go', source.text, loadAsset)
-  if (!tree) return unknown('nested too deeply to parse, or too slow')
-  const file = readGoFile(tree)
+  const tree = await treeOf('go', source.text, loadAsset)
+  if (!tree.ok) return tree.error
+  const file = readGoFile(tree.value)
   if (file.isBroken) return unknown('parts of the file are newer than its grammar')
   const judge = new CallJudge(file, source, project, loadAsset)
   return { kind: 'judged', problems: await judge.problems() }

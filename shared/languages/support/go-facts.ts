@@ -3,9 +3,7 @@ import type { ProjectView } from '../project-view'
 import { type GoFile, readGoFile } from './go-file'
 import { resolveGoImport } from './go-imports'
 import { inFolder, parentFolder } from './go-project'
-import { unparsable } from './source-limits'
-import { unknown } from './syntax-verdict'
-import { parseTree, type SyntaxNode, visitTree } from './tree-sitter'
+import { type SyntaxNode, treeOf, visitTree } from './tree-sitter'
 
 /** Import paths. */
 export function scanGoImports(text: string): string[] {
@@ -39,11 +37,9 @@ export async function goSiblings(path: string, project: ProjectView): Promise<st
 
 /** What one file declares, imports and calls. */
 export async function goFacts(source: SourceFile, loadAsset: AssetLoader): Promise<FileFacts | Unknown> {
-  const reason = unparsable(source.text)
-  if (reason) return unknown(reason)
-  const tree = await parseTree('go', source.text, loadAsset)
-  if (!tree) return unknown('nested too deeply to parse, or too slow')
-  const file = readGoFile(tree)
+  const tree = await treeOf('go', source.text, loadAsset)
+  if (!tree.ok) return tree.error
+  const file = readGoFile(tree.value)
   return {
     kind: 'facts',
     imports: file.imports.map(each => ({

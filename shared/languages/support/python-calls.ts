@@ -12,9 +12,8 @@ import {
 } from './python-module'
 import { PythonResolver, type PythonTarget } from './python-resolver'
 import { builtinMembers, NEWEST_KNOWN_PYTHON, pythonBuiltins } from './python-std'
-import { unparsable } from './source-limits'
 import { unknown } from './syntax-verdict'
-import { parseTree, type SyntaxNode } from './tree-sitter'
+import { type SyntaxNode, treeOf } from './tree-sitter'
 
 /** Names that programs which run such files put into them. */
 const INJECTED = new Set(
@@ -30,11 +29,9 @@ export async function checkPythonCalls(
   project: ProjectView,
   loadAsset: AssetLoader,
 ): Promise<Judgement> {
-  const reason = unparsable(source.text)
-  if (reason) return unknown(reason)
-  const tree = await parseTree('python', source.text, loadAsset)
-  if (!tree) return unknown('nested too deeply to parse, or too slow')
-  const module = readPythonModule(tree)
+  const tree = await treeOf('python', source.text, loadAsset)
+  if (!tree.ok) return tree.error
+  const module = readPythonModule(tree.value)
   if (module.isBroken) return unknown('parts of the file are newer than its grammar')
   const judge = new CallJudge(module, await PythonResolver.for(source.path, project, loadAsset), source.path)
   return { kind: 'judged', problems: await judge.problems() }

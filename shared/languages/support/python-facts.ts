@@ -2,9 +2,7 @@ import type { AssetLoader, CallFact, DeclarationFact, FileFacts, ImportFact, Sou
 import type { ProjectView } from '../project-view'
 import { type PythonFunction, type PythonModule, readPythonModule } from './python-module'
 import { PythonResolver } from './python-resolver'
-import { unparsable } from './source-limits'
-import { unknown } from './syntax-verdict'
-import { parseTree, type SyntaxNode, visitTree } from './tree-sitter'
+import { type SyntaxNode, treeOf, visitTree } from './tree-sitter'
 
 const IMPORT =
   /^[ \t]*(?:from[ \t]+(?<from>\.*[\w.]*)[ \t]+import[ \t]+(?<names>\([^)]*\)|[^\n#;]+)|import[ \t]+(?<list>[\w., \t]+?)(?:[ \t]+as\b|[ \t]*[#;\n]|$))/gm
@@ -41,11 +39,9 @@ export async function resolvePythonImport(
 
 /** What one file declares, imports and calls. */
 export async function pythonFacts(source: SourceFile, loadAsset: AssetLoader): Promise<FileFacts | Unknown> {
-  const reason = unparsable(source.text)
-  if (reason) return unknown(reason)
-  const tree = await parseTree('python', source.text, loadAsset)
-  if (!tree) return unknown('nested too deeply to parse, or too slow')
-  const module = readPythonModule(tree)
+  const tree = await treeOf('python', source.text, loadAsset)
+  if (!tree.ok) return tree.error
+  const module = readPythonModule(tree.value)
   const isPackage = /(?:^|\/)__init__\.pyi?$/.test(source.path)
   return {
     kind: 'facts',

@@ -6,9 +6,7 @@ import { readPythonModule } from './python-module'
 import { isKnownModule, knownModules, modulesOf } from './python-project'
 import { type PythonNames, PythonResolver, type PythonTarget } from './python-resolver'
 import { NEWEST_KNOWN_PYTHON, OLDEST_KNOWN_PYTHON, stdModule, stdTopLevelModules } from './python-std'
-import { unparsable } from './source-limits'
-import { unknown } from './syntax-verdict'
-import { parseTree } from './tree-sitter'
+import { treeOf } from './tree-sitter'
 
 /**
  * Imports that lead nowhere. `certain` only where nothing in the project, its declarations, its environment or the standard library
@@ -19,11 +17,9 @@ export async function checkPythonImports(
   project: ProjectView,
   loadAsset: AssetLoader,
 ): Promise<Judgement> {
-  const reason = unparsable(source.text)
-  if (reason) return unknown(reason)
-  const tree = await parseTree('python', source.text, loadAsset)
-  if (!tree) return unknown('nested too deeply to parse, or too slow')
-  const module = readPythonModule(tree)
+  const tree = await treeOf('python', source.text, loadAsset)
+  if (!tree.ok) return tree.error
+  const module = readPythonModule(tree.value)
   const imports = module.imports.filter(each => !each.isGuarded)
   if (imports.length === 0) return { kind: 'judged', problems: [] }
   const resolver = await PythonResolver.for(source.path, project, loadAsset)

@@ -3,9 +3,8 @@ import type { ProjectView } from '../project-view'
 import { didYouMean } from './nearest-name'
 import { mayArriveIn } from './rust-declares'
 import { type RustCall, type RustFile, readRustFile } from './rust-file'
-import { unparsable } from './source-limits'
 import { unknown } from './syntax-verdict'
-import { parseTree } from './tree-sitter'
+import { treeOf } from './tree-sitter'
 
 /** What needs no `use`. */
 const PRELUDE = new Set([
@@ -38,11 +37,9 @@ export async function checkRustCalls(
   project: ProjectView,
   loadAsset: AssetLoader,
 ): Promise<Judgement> {
-  const reason = unparsable(source.text)
-  if (reason) return unknown(reason)
-  const tree = await parseTree('rust', source.text, loadAsset)
-  if (!tree) return unknown('nested too deeply to parse, or too slow')
-  const file = readRustFile(tree)
+  const tree = await treeOf('rust', source.text, loadAsset)
+  if (!tree.ok) return tree.error
+  const file = readRustFile(tree.value)
   if (file.isBroken) return unknown('parts of the file are newer than its grammar')
   const bare = file.calls.filter(call => call.receiver === undefined)
   const problems = bare.flatMap(call => judgeArguments(call, file))

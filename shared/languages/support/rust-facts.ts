@@ -1,8 +1,6 @@
 import type { AssetLoader, DeclarationFact, FileFacts, SourceFile, Unknown } from '../language'
 import { type RustFile, readRustFile } from './rust-file'
-import { unparsable } from './source-limits'
-import { unknown } from './syntax-verdict'
-import { parseTree, type SyntaxNode, visitTree } from './tree-sitter'
+import { type SyntaxNode, treeOf, visitTree } from './tree-sitter'
 
 const KINDS: Record<string, DeclarationFact['kind']> = {
   function_item: 'function',
@@ -19,11 +17,9 @@ const KINDS: Record<string, DeclarationFact['kind']> = {
 
 /** What one file declares, imports and calls. */
 export async function rustFacts(source: SourceFile, loadAsset: AssetLoader): Promise<FileFacts | Unknown> {
-  const reason = unparsable(source.text)
-  if (reason) return unknown(reason)
-  const tree = await parseTree('rust', source.text, loadAsset)
-  if (!tree) return unknown('nested too deeply to parse, or too slow')
-  const file = readRustFile(tree)
+  const tree = await treeOf('rust', source.text, loadAsset)
+  if (!tree.ok) return tree.error
+  const file = readRustFile(tree.value)
   return {
     kind: 'facts',
     imports: [

@@ -7,9 +7,7 @@ import { type RustFile, type RustModule, type RustUse, readRustFile } from './ru
 import { crateRoots, followModules, inFolder, moduleFile, moduleFolders, parentModules, parentOf } from './rust-modules'
 import { BUILT_IN_CRATES, crateAround, type RustCrate } from './rust-project'
 import { sourcesOf } from './rust-sources'
-import { unparsable } from './source-limits'
-import { unknown } from './syntax-verdict'
-import { parseTree } from './tree-sitter'
+import { treeOf } from './tree-sitter'
 
 /** `mod` without a file, and `use` of crates and modules that are not there. */
 export async function checkRustImports(
@@ -17,11 +15,9 @@ export async function checkRustImports(
   project: ProjectView,
   loadAsset: AssetLoader,
 ): Promise<Judgement> {
-  const reason = unparsable(source.text)
-  if (reason) return unknown(reason)
-  const tree = await parseTree('rust', source.text, loadAsset)
-  if (!tree) return unknown('nested too deeply to parse, or too slow')
-  const file = readRustFile(tree)
+  const tree = await treeOf('rust', source.text, loadAsset)
+  if (!tree.ok) return tree.error
+  const file = readRustFile(tree.value)
   const crate = await crateAround(parentOf(source.path), project)
   const problems: Problem[] = []
   for (const module of file.modules) {

@@ -1,7 +1,10 @@
 import type { Language as Grammar, Parser, Tree } from 'web-tree-sitter'
+import { fail, ok, type Result } from '#shared/base/result'
 import { startTreeSitter } from '#shared/host/tree-sitter-runtime'
-import type { AssetLoader } from '../language'
+import type { AssetLoader, Unknown } from '../language'
 import { BoundedMap } from './bounded-map'
+import { unparsable } from './source-limits'
+import { unknown } from './syntax-verdict'
 
 export type GrammarName = 'go' | 'python' | 'rust'
 
@@ -95,6 +98,17 @@ export async function parseTree(
 ): Promise<SyntaxTree | undefined> {
   if (text.length > MAX_CHARS || opensTooMuch(text)) return undefined
   return recent.remember(`${name}\n${text}`, () => parseAnew(name, text, loadAsset))
+}
+
+/** The same for a judge; without a tree, the verdict that says so. */
+export async function treeOf(
+  name: GrammarName,
+  text: string,
+  loadAsset: AssetLoader,
+): Promise<Result<SyntaxTree, Unknown>> {
+  const reason = unparsable(text)
+  const tree = reason === undefined ? await parseTree(name, text, loadAsset) : undefined
+  return tree ? ok(tree) : fail(unknown(reason ?? 'nested too deeply to parse, or too slow'))
 }
 
 /** Several gates ask for the same text, before and after; more than these are not asked for again soon. */

@@ -1,177 +1,93 @@
-import {
-  canHaveModifiers,
-  createScanner,
-  createSourceFile,
-  flattenDiagnosticMessageText,
-  forEachChild,
-  getModifiers,
-  isArrayLiteralExpression,
-  isArrayTypeNode,
-  isArrowFunction,
-  isAsExpression,
-  isBinaryExpression,
-  isBindingElement,
-  isBlock,
-  isCallExpression,
-  isClassDeclaration,
-  isClassElement,
-  isClassLike,
-  isClassStaticBlockDeclaration,
-  isComputedPropertyName,
-  isConditionalTypeNode,
-  isConstructorDeclaration,
-  isElementAccessExpression,
-  isEnumDeclaration,
-  isEnumMember,
-  isExportAssignment,
-  isExportDeclaration,
-  isExternalModuleReference,
-  isForInStatement,
-  isForOfStatement,
-  isFunctionDeclaration,
-  isFunctionExpression,
-  isFunctionLike,
-  isIdentifier,
-  isImportClause,
-  isImportDeclaration,
-  isImportEqualsDeclaration,
-  isImportSpecifier,
-  isImportTypeNode,
-  isIndexSignatureDeclaration,
-  isInterfaceDeclaration,
-  isJsxOpeningElement,
-  isJsxSelfClosingElement,
-  isLiteralTypeNode,
-  isMappedTypeNode,
-  isMethodDeclaration,
-  isMethodSignature,
-  isModuleBlock,
-  isModuleDeclaration,
-  isNamespaceExport,
-  isNamespaceImport,
-  isNewExpression,
-  isNumericLiteral,
-  isObjectLiteralExpression,
-  isParameter,
-  isParenthesizedExpression,
-  isPostfixUnaryExpression,
-  isPrefixUnaryExpression,
-  isPrivateIdentifier,
-  isPropertyAccessExpression,
-  isPropertyAssignment,
-  isPropertyDeclaration,
-  isRegularExpressionLiteral,
-  isSatisfiesExpression,
-  isShorthandPropertyAssignment,
-  isSpreadAssignment,
-  isSpreadElement,
-  isStringLiteral,
-  isStringLiteralLike,
-  isTemplateExpression,
-  isTypeAliasDeclaration,
-  isTypeElement,
-  isTypeLiteralNode,
-  isTypeOfExpression,
-  isTypeParameterDeclaration,
-  isTypeReferenceNode,
-  isVariableDeclaration,
-  isVariableDeclarationList,
-  isVariableStatement,
-  JSDocParsingMode,
-  LanguageVariant,
-  NodeFlags,
-  ScriptKind,
-  ScriptTarget,
-  SyntaxKind,
-} from 'typescript'
+import * as compiler from 'typescript'
 
 /**
  * What the gates need of the compiler: its parser. Named one by one, because the build leaves out of the program whatever these do
  * not need; see scripts/typescript-parser.mjs.
  */
-export const typescript = {
-  JSDocParsingMode,
-  LanguageVariant,
-  NodeFlags,
-  ScriptKind,
-  ScriptTarget,
-  SyntaxKind,
-  canHaveModifiers,
-  createScanner,
-  createSourceFile,
-  flattenDiagnosticMessageText,
-  forEachChild,
-  getModifiers,
-  isArrayLiteralExpression,
-  isArrayTypeNode,
-  isArrowFunction,
-  isAsExpression,
-  isBinaryExpression,
-  isBindingElement,
-  isBlock,
-  isCallExpression,
-  isClassDeclaration,
-  isClassElement,
-  isClassLike,
-  isClassStaticBlockDeclaration,
-  isComputedPropertyName,
-  isConditionalTypeNode,
-  isConstructorDeclaration,
-  isElementAccessExpression,
-  isEnumDeclaration,
-  isEnumMember,
-  isExportAssignment,
-  isExportDeclaration,
-  isExternalModuleReference,
-  isForInStatement,
-  isForOfStatement,
-  isFunctionDeclaration,
-  isFunctionExpression,
-  isFunctionLike,
-  isIdentifier,
-  isImportClause,
-  isImportDeclaration,
-  isImportEqualsDeclaration,
-  isImportSpecifier,
-  isImportTypeNode,
-  isIndexSignatureDeclaration,
-  isInterfaceDeclaration,
-  isJsxOpeningElement,
-  isJsxSelfClosingElement,
-  isLiteralTypeNode,
-  isMappedTypeNode,
-  isMethodDeclaration,
-  isMethodSignature,
-  isModuleBlock,
-  isModuleDeclaration,
-  isNamespaceExport,
-  isNamespaceImport,
-  isNewExpression,
-  isNumericLiteral,
-  isObjectLiteralExpression,
-  isParameter,
-  isParenthesizedExpression,
-  isPostfixUnaryExpression,
-  isPrefixUnaryExpression,
-  isPrivateIdentifier,
-  isPropertyAccessExpression,
-  isPropertyAssignment,
-  isPropertyDeclaration,
-  isRegularExpressionLiteral,
-  isSatisfiesExpression,
-  isShorthandPropertyAssignment,
-  isSpreadAssignment,
-  isSpreadElement,
-  isStringLiteral,
-  isStringLiteralLike,
-  isTemplateExpression,
-  isTypeAliasDeclaration,
-  isTypeElement,
-  isTypeLiteralNode,
-  isTypeOfExpression,
-  isTypeParameterDeclaration,
-  isTypeReferenceNode,
-  isVariableDeclaration,
-  isVariableDeclarationList,
-  isVariableStatement,
-}
+type ParserName =
+  | 'JSDocParsingMode'
+  | 'LanguageVariant'
+  | 'NodeFlags'
+  | 'ScriptKind'
+  | 'ScriptTarget'
+  | 'SyntaxKind'
+  | 'canHaveModifiers'
+  | 'createScanner'
+  | 'createSourceFile'
+  | 'flattenDiagnosticMessageText'
+  | 'forEachChild'
+  | 'getModifiers'
+  | 'isArrayLiteralExpression'
+  | 'isArrayTypeNode'
+  | 'isArrowFunction'
+  | 'isAsExpression'
+  | 'isBinaryExpression'
+  | 'isBindingElement'
+  | 'isBlock'
+  | 'isCallExpression'
+  | 'isClassDeclaration'
+  | 'isClassElement'
+  | 'isClassLike'
+  | 'isClassStaticBlockDeclaration'
+  | 'isComputedPropertyName'
+  | 'isConditionalTypeNode'
+  | 'isConstructorDeclaration'
+  | 'isElementAccessExpression'
+  | 'isEnumDeclaration'
+  | 'isEnumMember'
+  | 'isExportAssignment'
+  | 'isExportDeclaration'
+  | 'isExternalModuleReference'
+  | 'isForInStatement'
+  | 'isForOfStatement'
+  | 'isFunctionDeclaration'
+  | 'isFunctionExpression'
+  | 'isFunctionLike'
+  | 'isIdentifier'
+  | 'isImportClause'
+  | 'isImportDeclaration'
+  | 'isImportEqualsDeclaration'
+  | 'isImportSpecifier'
+  | 'isImportTypeNode'
+  | 'isIndexSignatureDeclaration'
+  | 'isInterfaceDeclaration'
+  | 'isJsxOpeningElement'
+  | 'isJsxSelfClosingElement'
+  | 'isLiteralTypeNode'
+  | 'isMappedTypeNode'
+  | 'isMethodDeclaration'
+  | 'isMethodSignature'
+  | 'isModuleBlock'
+  | 'isModuleDeclaration'
+  | 'isNamespaceExport'
+  | 'isNamespaceImport'
+  | 'isNewExpression'
+  | 'isNumericLiteral'
+  | 'isObjectLiteralExpression'
+  | 'isParameter'
+  | 'isParenthesizedExpression'
+  | 'isPostfixUnaryExpression'
+  | 'isPrefixUnaryExpression'
+  | 'isPrivateIdentifier'
+  | 'isPropertyAccessExpression'
+  | 'isPropertyAssignment'
+  | 'isPropertyDeclaration'
+  | 'isRegularExpressionLiteral'
+  | 'isSatisfiesExpression'
+  | 'isShorthandPropertyAssignment'
+  | 'isSpreadAssignment'
+  | 'isSpreadElement'
+  | 'isStringLiteral'
+  | 'isStringLiteralLike'
+  | 'isTemplateExpression'
+  | 'isTypeAliasDeclaration'
+  | 'isTypeElement'
+  | 'isTypeLiteralNode'
+  | 'isTypeOfExpression'
+  | 'isTypeParameterDeclaration'
+  | 'isTypeReferenceNode'
+  | 'isVariableDeclaration'
+  | 'isVariableDeclarationList'
+  | 'isVariableStatement'
+
+export const typescript: Pick<typeof compiler, ParserName> = compiler
