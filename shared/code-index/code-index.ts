@@ -1,5 +1,6 @@
 import { IgnoreRules } from '#shared/edits/ignore-rules'
 import type { FileSystem } from '#shared/host/host'
+import type { Language } from '#shared/languages/language'
 import type { Languages } from '#shared/languages/registry'
 import { decodeIndex, encodeIndex } from './index-cache'
 import type { IndexedFile } from './indexed-file'
@@ -10,6 +11,9 @@ export interface KnownImport {
   readonly path: string
   readonly imported: string
 }
+
+/** Where imports lead, by a key of the graph's; a promise only until it is known: most are asked for many times. */
+export type ImportTargets = Map<string, readonly string[] | Promise<readonly string[]>>
 
 export interface CodeIndexParts {
   /** Absolute. */
@@ -29,7 +33,13 @@ const PASSES_ALL_ON: Readonly<Record<string, RegExp>> = {
   python: /\bimport\s*\*/,
   rust: /::\*/,
 }
-const PASSES_ALL_ON_IN_SCRIPTS = /\*\s*from\b|\bimport\s*\*/
+const PASSES_ALL_ON_IN_SCRIPTS = /\b(?:im|ex)port\s*(?:type\s*)?\*/
+
+/** A file to be looked at, as the walk saw it. */
+interface StaleFile {
+  path: string
+  version: string
+}
 
 const utf8 = new TextDecoder()
 const utf8Bytes = new TextEncoder()
@@ -50,7 +60,7 @@ export class CodeIndex {
   #refreshing: Promise<void> | undefined
   #isLoaded = false
   /** Where imports lead, as the disk is: by what is imported and from which folder. Holds until a file comes, goes, or configures. */
-  targets = new Map<string, Promise<readonly string[]>>()
+  targets: ImportTargets = new Map()
 
   constructor(parts: CodeIndexParts) {
     this.#parts = parts
@@ -100,14 +110,15 @@ export class CodeIndex {
   /** Looks at single files again, after a write or a notice from the editor. */
   async update(paths: readonly string[]): Promise<void> {
     if (!this.#isLoaded) return
-    const { files, root } = this.#parts
+    const { files, root, languages } = this.#parts
     for (const path of paths) {
-      if (this.#parts.languages.idOf(path) === undefined) continue
+      if (languages.idOf(path) === undefined) continue
       const read = await files.read(`${root}/${path}`, MAX_BYTES)
       const wasThere = this.#files.has(path)
       if (wasThere !== read.ok || !isCode(path)) this.targets = new Map()
       // Without a version, the next walk looks at it once more.
-      if (read.ok) this.#files.set(path, await this.#scan(path, '', read.value))
+      if (read.ok)
+        this.#files.set(path, this.#scan({ path, version: '' }, await languages.languageOf(path), read.value))
       else this.#files.delete(path)
     }
     this.#importsByWord = undefined
@@ -132,20 +143,18 @@ export class CodeIndex {
     if (!walked.ok || signal?.aborted) return
 
     const next = new Map<string, IndexedFile>()
-    const stale = new Map<string, { path: string; version: string }>()
+    const stale = new Map<string, StaleFile>()
     for (const { path, type, size, version } of walked.value) {
       if (type !== 'file' || size > MAX_BYTES) continue
       const known = this.#files.get(path)
       if (known?.version === version) next.set(path, known)
       else stale.set(`${root}/${path}`, { path, version })
     }
-    const scans: Promise<void>[] = []
+    const loaded = await this.#languagesOf(stale.values())
     await files.readMany([...stale.keys()], MAX_BYTES, (fullPath, read) => {
       const file = stale.get(fullPath)
-      if (!read.ok || !file) return
-      scans.push(this.#scan(file.path, file.version, read.value).then(scanned => void next.set(file.path, scanned)))
+      if (read.ok && file) next.set(file.path, this.#scan(file, loaded.get(languages.idOf(file.path)), read.value))
     })
-    await Promise.all(scans)
     const isSame = stale.size === 0 && next.size === this.#files.size
     if (isSame) return
     const cameOrWent = next.size !== this.#files.size || [...next.keys()].some(path => !this.#files.has(path))
@@ -156,8 +165,17 @@ export class CodeIndex {
     await this.#store()
   }
 
-  async #scan(path: string, version: string, bytes: Uint8Array): Promise<IndexedFile> {
-    const language = await this.#parts.languages.languageOf(path)
+  async #languagesOf(stale: Iterable<StaleFile>): Promise<Map<string | undefined, Language | undefined>> {
+    const { languages } = this.#parts
+    const loaded = new Map<string | undefined, Language | undefined>()
+    for (const { path } of stale) {
+      const id = languages.idOf(path)
+      if (!loaded.has(id)) loaded.set(id, await languages.languageOf(path))
+    }
+    return loaded
+  }
+
+  #scan({ path, version }: StaleFile, language: Language | undefined, bytes: Uint8Array): IndexedFile {
     const text = utf8.decode(bytes)
     const imports = language?.code?.scanImports({ path, text }) ?? []
     return {

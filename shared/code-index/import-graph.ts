@@ -1,7 +1,7 @@
 import type { CodeSupport, SourceFile } from '#shared/languages/language'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
-import { type CodeIndex, type KnownImport, wordsOf } from './code-index'
+import { type CodeIndex, type ImportTargets, type KnownImport, wordsOf } from './code-index'
 
 /** Who imports whom, one step at a time, in one state of the project: the index narrows down, the language decides. */
 export class ImportGraph {
@@ -10,7 +10,7 @@ export class ImportGraph {
   readonly #project: ProjectView
   /** Files the index has not seen as they are in this state. */
   readonly #overlaid: ReadonlySet<string>
-  readonly #targets: Map<string, Promise<readonly string[]>>
+  readonly #targets: ImportTargets
 
   /** @param overlay set when the project is not as the index saw it: the files that differ */
   constructor(index: CodeIndex, languages: Languages, project: ProjectView, overlay?: Iterable<string>) {
@@ -33,7 +33,8 @@ export class ImportGraph {
     const found = new Set<string>()
     for (const each of [...this.#index.importsNaming(words), ...(await this.#overlaidImports(words))]) {
       if (each.path === path || found.has(each.path)) continue
-      if ((await this.targetsOf(each.imported, each.path)).includes(path)) found.add(each.path)
+      const targets = this.targetsOf(each.imported, each.path)
+      if ((targets instanceof Promise ? await targets : targets).includes(path)) found.add(each.path)
     }
     const language = await this.#languages.languageOf(path)
     for (const neighbour of (await language?.code?.visibleWithoutImport?.(path, this.#project)) ?? [])
@@ -50,12 +51,17 @@ export class ImportGraph {
     return found
   }
 
-  /** The files one import leads to. */
-  targetsOf(imported: string, fromPath: string): Promise<readonly string[]> {
+  /** The files one import leads to; at once where it is known. */
+  targetsOf(imported: string, fromPath: string): readonly string[] | Promise<readonly string[]> {
     const key = `${imported}\0${fromPath.slice(0, fromPath.lastIndexOf('/') + 1)}\0${fromPath.slice(fromPath.lastIndexOf('.'))}`
-    const known = this.#targets.get(key) ?? this.#resolve(imported, fromPath)
-    this.#targets.set(key, known)
-    return known
+    const known = this.#targets.get(key)
+    if (known) return known
+    const resolving = this.#resolve(imported, fromPath).then(found => {
+      this.#targets.set(key, found)
+      return found
+    })
+    this.#targets.set(key, resolving)
+    return resolving
   }
 
   async #resolve(imported: string, fromPath: string): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 import type { IndexedFile } from './indexed-file'
 
 /** Grows with every change of what is stored or of how it is found. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** An index as bytes: a length, a table of files in JSON, then all their name hashes in one run. */
 export function encodeIndex(files: readonly IndexedFile[]): Uint8Array {

@@ -261,7 +261,7 @@ export class WorkspaceScanner {
       const file = byPath.get(path)
       if (!file) return
       room -= read.ok ? read.value.length : 0
-      found.push(read.ok && room > 0 ? { file, bytes: read.value } : { file })
+      found.push(read.ok && room > 0 ? { file, bytes: read.value.slice() } : { file })
     })
     for (const [path, file] of byPath) {
       if (file.type !== 'symlink') continue

@@ -95,7 +95,10 @@ export interface FileSystem {
   read(path: string, maxBytes?: number): Promise<Result<Uint8Array, FileError>>
   /** Part of a file; shorter where the file ends. */
   readRange(path: string, start: number, length: number): Promise<Result<Uint8Array, FileError>>
-  /** Many small files, several times as fast as one after the other; hands over each as soon as it is read. */
+  /**
+   * Many small files, several times as fast as one after the other; hands over each as soon as it is read. The bytes are good until
+   * `take` returns: the next file is read into the same place.
+   */
   readMany(
     paths: readonly string[],
     maxBytes: number,

@@ -29,6 +29,8 @@ export interface CodeSupport {
   /** Whether a change of this file can change what every import means: a manifest or compiler configuration. */
   isManifest(path: string): boolean
   factsOf(source: SourceFile): Promise<FileFacts | Unknown>
+  /** The part of the facts that tells what a change elsewhere means for a file, where a language can tell it quicker. */
+  usesOf?(source: SourceFile): Promise<FileUses | Unknown>
   /** Whether what was written for the old declaration fits the new one; without it, equal shapes are compatible. */
   areCompatible?(before: DeclarationFact, after: DeclarationFact): boolean
   /**
@@ -72,28 +74,37 @@ export interface Problem {
   readonly suggestion?: string
 }
 
-/** What one file declares and uses, for index, blast radius and context. Nothing comes from regions that do not parse. */
-export interface FileFacts {
+/** What a file takes from others, which of its own parts use it, and what it gives on. */
+export interface FileUses {
   readonly kind: 'facts'
-  readonly imports: readonly ImportFact[]
-  /** What can be named from outside or from the top of the file; members of classes under their class. */
-  readonly declarations: readonly DeclarationFact[]
-  readonly calls: readonly CallFact[]
+  readonly imports: readonly ImportUse[]
+  readonly declarations: readonly DeclarationUses[]
   /** Names used by statements that run when the file is loaded, outside every declaration. */
   readonly topLevelUses: ReadonlySet<string>
   /** Uses this file makes that no name shows: computed member access, reflection, `eval`, string imports. */
   readonly hasDynamicAccess: boolean
 }
 
-export interface ImportFact {
+/** What one file declares and uses, for index, blast radius and context. Nothing comes from regions that do not parse. */
+export interface FileFacts extends FileUses {
+  readonly imports: readonly ImportFact[]
+  /** What can be named from outside or from the top of the file; members of classes under their class. */
+  readonly declarations: readonly DeclarationFact[]
+  readonly calls: readonly CallFact[]
+}
+
+export interface ImportUse {
   /** As `resolveToFiles` takes it. */
   readonly imported: string
   readonly names: readonly ImportedName[]
+  /** The imported names are exports of this file too (`export … from`, `pub use`, `from … import` in `__init__.py`). */
+  readonly isReExport: boolean
+}
+
+export interface ImportFact extends ImportUse {
   /** Names that may be modules themselves (`from shop import cart`), as `resolveToFiles` takes them. */
   readonly mayImport?: readonly string[]
   readonly isTypeOnly: boolean
-  /** The imported names are exports of this file too (`export … from`, `pub use`, `from … import` in `__init__.py`). */
-  readonly isReExport: boolean
   readonly start: number
   readonly end: number
 }
@@ -101,19 +112,25 @@ export interface ImportFact {
 export interface ImportedName {
   /** In the target; `*` for all of it, `default` for a default export. */
   readonly name: string
-  /** In this file; undefined when nothing is bound. */
+  /** In this file, or for its users where the name is given on; undefined when nothing is bound, or nothing else. */
   readonly local?: string
 }
 
-export interface DeclarationFact {
+/** A declaration as others know it, and what it uses. */
+export interface DeclarationUses {
   readonly name: string
-  readonly kind: 'function' | 'class' | 'method' | 'interface' | 'type' | 'enum' | 'variable' | 'module' | 'field'
   /** Whether other files can see it. */
   readonly isExported: boolean
   /** The names under which others know it, where they differ from `name`: `default`, or an alias. */
   readonly exportedAs?: readonly string[]
   /** Class, struct or trait it belongs to. */
   readonly container?: string
+  /** Identifiers its text uses, its own name excepted. */
+  readonly uses: ReadonlySet<string>
+}
+
+export interface DeclarationFact extends DeclarationUses {
+  readonly kind: 'function' | 'class' | 'method' | 'interface' | 'type' | 'enum' | 'variable' | 'module' | 'field'
   /**
    * What its users rely on, normalised: parameters, result, fields; not the body, white space or comments.
    * Equal before and after means: no user of it is affected.
@@ -121,8 +138,6 @@ export interface DeclarationFact {
   readonly shape: string
   /** One line for people: `function read(path: string): Promise<Text>`. */
   readonly signature: string
-  /** Identifiers its text uses, its own name excepted. */
-  readonly uses: ReadonlySet<string>
   readonly start: number
   readonly end: number
 }

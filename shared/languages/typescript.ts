@@ -1,10 +1,12 @@
 import type { CodeSupport, Judgement, Language, SourceFile } from './language'
+import { unparsable } from './support/source-limits'
 import { checkTypeScriptCalls } from './support/typescript-calls'
 import { isCompatibleShape, typeScriptFacts } from './support/typescript-facts'
 import { checkTypeScriptImports } from './support/typescript-imports'
 import { loadTypeScript, parseErrorsOf, parseTypeScript } from './support/typescript-parser'
 import { typeScriptResolverOf } from './support/typescript-resolver'
 import { typeScriptSyntaxProblems } from './support/typescript-syntax'
+import { typeScriptUses } from './support/typescript-uses'
 
 const code: CodeSupport = {
   scanImports({ text }) {
@@ -22,6 +24,11 @@ const code: CodeSupport = {
     if (tree.kind === 'unknown') return tree
     if (parseErrorsOf(tree).length > 0) return { kind: 'unknown', reason: 'it does not parse' }
     return typeScriptFacts(await loadTypeScript(), tree)
+  },
+  async usesOf(source) {
+    const reason = unparsable(source.text)
+    if (reason) return { kind: 'unknown', reason }
+    return typeScriptUses(await loadTypeScript(), source) ?? code.factsOf(source)
   },
   checkImports: checkTypeScriptImports,
   checkCalls: checkTypeScriptCalls,

@@ -1,6 +1,6 @@
 import type { CodeIndex } from '#shared/code-index/code-index'
 import type { ImportGraph } from '#shared/code-index/import-graph'
-import type { DeclarationFact, FileFacts } from '#shared/languages/language'
+import type { DeclarationFact, DeclarationUses, FileFacts, FileUses } from '#shared/languages/language'
 
 /** What a change takes from or alters for the users of a file. */
 export interface ChangedSurface {
@@ -135,7 +135,7 @@ async function noteMemberUsers(
       trails.set(importer, trail)
       queue.push(importer)
       if (!suspects.delete(importer)) continue
-      const facts = await factsOf(importer, graph)
+      const facts = await usesOf(importer, graph)
       const uses = facts && [facts.topLevelUses, ...facts.declarations.map(each => each.uses)]
       if (!uses || uses.some(each => [...members].some(name => each.has(name))))
         note(importer, trail, [], facts?.hasDynamicAccess ?? false)
@@ -152,7 +152,7 @@ async function useOf(
 ): Promise<
   { imported: ReadonlySet<string>; passedOn: ReadonlySet<string> | 'all'; hasDynamicAccess: boolean } | undefined
 > {
-  const facts = await factsOf(path, graph)
+  const facts = await usesOf(path, graph)
   if (!facts) return { imported: new Set(), passedOn: 'all', hasDynamicAccess: false }
   const concerns = (name: string) => names === 'all' || names.has(name)
   const locals = new Set<string>()
@@ -161,7 +161,8 @@ async function useOf(
   let isBare = false
   let isImported = false
   for (const each of facts.imports) {
-    if (!(await graph.targetsOf(each.imported, path)).includes(target)) continue
+    const targets = graph.targetsOf(each.imported, path)
+    if (!(targets instanceof Promise ? await targets : targets).includes(target)) continue
     isImported = true
     if (each.names.length === 0) {
       if (each.isReExport) {
@@ -170,7 +171,9 @@ async function useOf(
       } else isBare = names === 'all'
     }
     for (const { name, local } of each.names) {
-      if (name === '*') {
+      if (name === '*' && each.isReExport) {
+        passedOn.add(local ?? name)
+      } else if (name === '*') {
         // All of the other file: what counts is whether one of the names is said here.
         if (names === 'all') locals.add(local ?? name)
         else for (const wanted of names) locals.add(wanted)
@@ -194,13 +197,13 @@ async function useOf(
 }
 
 /** Declarations that use one of the names, or a declaration that does. */
-function touchedDeclarations(facts: FileFacts, names: ReadonlySet<string>): DeclarationFact[] {
-  const touched = new Set<DeclarationFact>()
+function touchedDeclarations(facts: FileUses, names: ReadonlySet<string>): DeclarationUses[] {
+  const touched = new Set<DeclarationUses>()
   const known = new Set(names)
   for (let isGrowing = true; isGrowing; ) {
     isGrowing = false
     for (const declaration of facts.declarations) {
-      if (touched.has(declaration) || ![...declaration.uses].some(name => known.has(name))) continue
+      if (touched.has(declaration) || ![...known].some(name => declaration.uses.has(name))) continue
       touched.add(declaration)
       known.add(declaration.container ?? declaration.name)
       isGrowing = true
@@ -209,9 +212,9 @@ function touchedDeclarations(facts: FileFacts, names: ReadonlySet<string>): Decl
   return [...touched]
 }
 
-async function factsOf(path: string, graph: ImportGraph): Promise<FileFacts | undefined> {
+async function usesOf(path: string, graph: ImportGraph): Promise<FileUses | undefined> {
   const read = await graph.read(path)
-  const facts = read && (await read.code.factsOf(read.source))
+  const facts = read && (await (read.code.usesOf ?? read.code.factsOf)(read.source))
   return facts?.kind === 'facts' ? facts : undefined
 }
 
@@ -232,7 +235,7 @@ function unseen(
   return fresh.size > 0 ? fresh : undefined
 }
 
-function publicNames(declaration: DeclarationFact): string[] {
+function publicNames(declaration: DeclarationUses): string[] {
   if (declaration.container !== undefined) return [declaration.container]
   return [...new Set([declaration.name, ...(declaration.exportedAs ?? [])])]
 }

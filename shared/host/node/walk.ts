@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
 } from 'node:fs'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { FileError, WalkedFile, WalkOptions } from '#shared/host/host'
@@ -66,25 +67,40 @@ export async function readMany(
   take: (path: string, read: Result<Uint8Array, FileError>) => void,
 ): Promise<void> {
   const breathe = breather()
+  const room = new Uint8Array(ROOM_BYTES)
   for (const path of paths) {
-    take(path, readSmall(path, maxBytes))
+    take(path, readSmall(path, maxBytes, room))
     await breathe()
   }
 }
 
-function readSmall(path: string, maxBytes: number): Result<Uint8Array, FileError> {
+/** Nearly all sources fit. */
+const ROOM_BYTES = 256 * 1024
+
+/** @param room holds what is read, if it is large enough */
+function readSmall(path: string, maxBytes: number, room: Uint8Array): Result<Uint8Array, FileError> {
   let file: number | undefined
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
     const stat = fstatSync(file)
     if (!stat.isFile()) return fail({ kind: 'special-file', path, message: 'is no plain file' })
     if (stat.size > maxBytes) return fail({ kind: 'too-large', path, message: `${stat.size} bytes` })
-    return ok(readFileSync(file))
+    if (stat.size >= room.length) return ok(readFileSync(file))
+    const length = readInto(room, file)
+    // One that grew meanwhile.
+    return ok(length < room.length ? room.subarray(0, length) : readFileSync(path))
   } catch (error) {
     return fail(fileError(path, error))
   } finally {
     if (file !== undefined) closeSync(file)
   }
+}
+
+function readInto(room: Uint8Array, file: number): number {
+  let length = 0
+  for (let read = -1; read !== 0 && length < room.length; length += read)
+    read = readSync(file, room, length, room.length - length, null)
+  return length
 }
 
 /** Lets the event loop have its turn once a slice of time is used up. */

@@ -44,6 +44,8 @@ export class NodePackages {
   readonly #project: ProjectView
   readonly #manifests = new Map<string, Promise<PackageManifest | undefined>>()
   readonly #aliases = new Map<string, Promise<readonly PathAliases[]>>()
+  readonly #manifestsAbove = new Map<string, Promise<readonly PackageManifest[]>>()
+  readonly #aliasesAbove = new Map<string, Promise<readonly PathAliases[]>>()
   #workspaces: Promise<ReadonlyMap<string, PackageManifest>> | undefined
 
   constructor(project: ProjectView) {
@@ -59,15 +61,19 @@ export class NodePackages {
   }
 
   /** Every package.json above a file, nearest first. */
-  async manifestsAbove(folder: string): Promise<PackageManifest[]> {
-    const manifests = await Promise.all(ancestorsOf(folder, this.#project.root).map(each => this.manifestIn(each)))
-    return manifests.filter(manifest => manifest !== undefined)
+  manifestsAbove(folder: string): Promise<readonly PackageManifest[]> {
+    return remember(this.#manifestsAbove, folder, async () => {
+      const manifests = await Promise.all(ancestorsOf(folder, this.#project.root).map(each => this.manifestIn(each)))
+      return manifests.filter(manifest => manifest !== undefined)
+    })
   }
 
   /** Aliases that hold for files of a folder: of every tsconfig and jsconfig there and above, nearest first. */
-  async aliasesAbove(folder: string): Promise<PathAliases[]> {
-    const found = await Promise.all(ancestorsOf(folder, this.#project.root).map(each => this.#aliasesIn(each)))
-    return found.flat()
+  aliasesAbove(folder: string): Promise<readonly PathAliases[]> {
+    return remember(this.#aliasesAbove, folder, async () => {
+      const found = await Promise.all(ancestorsOf(folder, this.#project.root).map(each => this.#aliasesIn(each)))
+      return found.flat()
+    })
   }
 
   /** Packages of the same repository, by name. */

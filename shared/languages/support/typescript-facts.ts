@@ -1,6 +1,6 @@
 import type ts from 'typescript'
 import type { CallFact, DeclarationFact, FileFacts, ImportFact } from '../language'
-import { isNamedDeclaration, moduleShapeOf } from './typescript-modules'
+import { isNamedDeclaration, type ModuleShape, moduleShapeOf } from './typescript-modules'
 import type { TypeScript } from './typescript-parser'
 import { scopesOf } from './typescript-scopes'
 
@@ -36,12 +36,13 @@ function readFacts(compiler: TypeScript, tree: ts.SourceFile): FileFacts {
   const imports: ImportFact[] = [
     ...shape.imports.map(each => ({
       imported: each.specifier,
-      names: each.names.map(({ name, local }) => (local === '' ? { name } : { name, local })),
+      names: each.names.map(({ name, local, exported }) => ({ name, local: exported ?? local })),
       isTypeOnly: each.isTypeOnly,
       isReExport: each.kind === 'export',
       start: each.start,
       end: each.end,
     })),
+    ...givenOn(shape),
     ...scopes.loads.map(load => ({
       imported: load.specifier,
       names: [{ name: '*' }],
@@ -67,6 +68,21 @@ function readFacts(compiler: TypeScript, tree: ts.SourceFile): FileFacts {
       return topLevelUses
     },
   }
+}
+
+/** What is imported by one statement and exported by another. */
+function givenOn({ imports, exports }: ModuleShape): ImportFact[] {
+  return imports.flatMap(({ specifier, names, kind, isTypeOnly, start, end }) => {
+    if (kind === 'export') return []
+    const given = names.flatMap(({ name, local }) =>
+      [...exports].flatMap(([exported, found]) => {
+        const isFrom = found.kind === 'from' && found.specifier === specifier && found.name === name
+        const isWhole = found.kind === 'value' && found.local === local
+        return isFrom || isWhole ? [{ name, local: exported }] : []
+      }),
+    )
+    return given.length > 0 ? [{ imported: specifier, names: given, isTypeOnly, isReExport: true, start, end }] : []
+  })
 }
 
 function topLevelUsesOf(compiler: TypeScript, tree: ts.SourceFile): Set<string> {

@@ -30,7 +30,10 @@ export interface ModuleImport {
 export interface ModuleImportName {
   /** `default` and `*` included. */
   name: string
+  /** Empty where nothing is bound. */
   local: string
+  /** The name under which `export … from` gives it on. */
+  exported?: string
   isTypeOnly: boolean
   start: number
   end: number
@@ -39,8 +42,8 @@ export interface ModuleImportName {
 export type ModuleExport =
   | { kind: 'local'; local: string }
   | { kind: 'from'; specifier: string; name: string }
-  /** An expression, or all of another module. */
-  | { kind: 'value' }
+  /** An expression, or all of another module, known here as `local`. */
+  | { kind: 'value'; local?: string }
 
 const shapes = new WeakMap<ts.SourceFile, ModuleShape>()
 
@@ -120,7 +123,9 @@ function readShape(compiler: TypeScript, tree: ts.SourceFile): ModuleShape {
     const isWhole = origin.name.name === '*' || origin.name.name === 'export='
     exports.set(
       name,
-      isWhole ? { kind: 'value' } : { kind: 'from', specifier: origin.from.specifier, name: origin.name.name },
+      isWhole
+        ? { kind: 'value', local: origin.name.local }
+        : { kind: 'from', specifier: origin.from.specifier, name: origin.name.name },
     )
   }
   return { isModule, imports, exports, stars, isOpen: isOpen || !isModule, declarations, ambientModules }
@@ -141,6 +146,7 @@ function readExportDeclaration(
     if (specifier) stars.push(specifier.text)
   } else if (compiler.isNamespaceExport(clause)) {
     exports.set(clause.name.text, { kind: 'value' })
+    names.push({ ...nameOf(tree, clause.name, '*', isTypeOnly), local: '', exported: clause.name.text })
   } else {
     for (const element of clause.elements) {
       const inner = element.propertyName ?? element.name
@@ -151,7 +157,11 @@ function readExportDeclaration(
           : { kind: 'local', local: inner.text },
       )
       const isElementTypeOnly = isTypeOnly || element.isTypeOnly
-      names.push({ ...nameOf(tree, inner, inner.text, isElementTypeOnly), local: '' })
+      names.push({
+        ...nameOf(tree, inner, inner.text, isElementTypeOnly),
+        local: '',
+        exported: element.name.text,
+      })
     }
   }
   if (specifier) imports.push({ ...specifierPlace(tree, specifier), kind: 'export', isTypeOnly, names })
