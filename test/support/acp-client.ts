@@ -208,17 +208,26 @@ function isKind<K extends SessionUpdate['sessionUpdate']>(
   return update.sessionUpdate === kind
 }
 
+/** A message of JSON-RPC, either side's. */
+export interface WireMessage {
+  method?: string
+  id?: unknown
+  params?: unknown
+  result?: unknown
+  error?: unknown
+}
+
 /** The schema as the protocol publishes it, asked for every message in both directions. */
-class WireCheck {
+export class WireCheck {
   readonly invalid: string[] = []
   readonly #validators = schemaByMethod()
   readonly #asked = new Map<string, string>()
 
   watch(stream: Stream): Stream {
-    const see = (side: string) =>
+    const see = (side: 'client' | 'agent') =>
       new TransformStream({
         transform: (message, controller) => {
-          this.#see(message, side)
+          this.see(message, side)
           controller.enqueue(message)
         },
       })
@@ -227,7 +236,8 @@ class WireCheck {
     return { writable: toAgent.writable, readable: stream.readable.pipeThrough(see('agent')) }
   }
 
-  #see(message: { method?: string; id?: unknown; params?: unknown; result?: unknown }, side: string): void {
+  /** @param side who sent it */
+  see(message: WireMessage, side: 'client' | 'agent'): void {
     if (message.method !== undefined) {
       if (message.id !== undefined) this.#asked.set(`${side} ${message.id}`, message.method)
       this.#check(`${message.method} ${message.id === undefined ? 'Notification' : 'Request'}`, message.params)

@@ -23,7 +23,7 @@ export interface ClientFilesParts {
 /** A larger file is no text that somebody edits. */
 const MAX_BYTES = 5_000_000
 /** A client that takes longer to tell what it has open is not asked again. */
-const READ_PATIENCE_MS = 10_000
+const READ_PATIENCE_MS = 5_000
 /** Somebody may be asked whether to write. */
 const WRITE_PATIENCE_MS = 60_000
 
