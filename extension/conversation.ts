@@ -2,7 +2,7 @@ import * as vscode from 'vscode'
 import type { Kode, Session, SessionOptions } from '#shared/kode'
 import type { ApprovalRequest, TrustMode } from '#shared/protocol/approvals'
 import { type ChatState, EMPTY_CHAT } from '#shared/protocol/chat-state'
-import type { ChatEvent, RecalledTurn } from '#shared/protocol/events'
+import type { ChatEvent, RecalledTurn, ToolResultEvent } from '#shared/protocol/events'
 import { foldChat } from '#shared/protocol/fold-chat'
 import type { UserPart } from '#shared/protocol/messages'
 import type { PanelFacts } from '#shared/protocol/requests'
@@ -10,6 +10,7 @@ import { Evidence } from './evidence'
 import { type ConversationFolder, pathIn } from './folders'
 import { historyEvents, resumedEvent } from './history'
 import { initialMode } from './host/settings'
+import { callToKeep, recalledCall } from './kept-calls'
 import { recalledTurn, turnToKeep } from './kept-turns'
 import type { LastConversation } from './last-conversation'
 
@@ -92,13 +93,29 @@ export class Conversation implements vscode.Disposable {
     return this.#session ?? (await this.#openSession())
   }
 
-  stop(): void {
-    this.#session?.cancel()
+  /** @returns the waiting messages that are dropped with the turn, as text */
+  stop(): string[] {
+    return (this.#session?.cancel() ?? []).map(wordsOf)
+  }
+
+  /** Drops the waiting messages; the turn goes on. @returns them as text */
+  clearQueue(): string[] {
+    return (this.#session?.clearQueue() ?? []).map(wordsOf)
+  }
+
+  moveQueued(id: string, by: -1 | 1): void {
+    this.#session?.moveQueued(id, by)
   }
 
   /** Takes back a message that was not heard yet. */
   removeQueued(id: string): void {
     this.#session?.removeQueued(id)
+  }
+
+  /** What work in the background printed, or said and did, so far; undefined where it is not of this conversation. */
+  taskTranscript(id: string): string | undefined {
+    const told = this.#session?.taskTranscript(id)
+    return told?.ok ? told.value : undefined
   }
 
   /** Ends work in the background. */
@@ -144,6 +161,12 @@ export class Conversation implements vscode.Disposable {
     this.#resets.fire()
   }
 
+  /** Goes on with a copy of an earlier conversation. */
+  async resumeCopy(id: string): Promise<void> {
+    await this.#reopen({ resume: id, isFork: true })
+    this.#resets.fire()
+  }
+
   async #reopen(options: SessionOptions): Promise<Session> {
     await this.#session?.close()
     this.#session = undefined
@@ -159,7 +182,11 @@ export class Conversation implements vscode.Disposable {
     }
     this.#state = foldChat(
       this.#state,
-      historyEvents(session.messages(), id => turns.get(id)),
+      historyEvents(
+        session.messages(),
+        id => turns.get(id),
+        id => recalledCall(session.noted(callKey(id))),
+      ),
     )
     for (const turn of turns.values()) this.#evidence.recall(turn)
     return session
@@ -248,6 +275,7 @@ export class Conversation implements vscode.Disposable {
     this.#session.subscribe(event => {
       this.#evidence.observe(event)
       this.#take(event)
+      if (event.type === 'tool_result') this.#keepCall(event)
     })
     this.#watchFiles()
     this.#take(kode.sessionEvent(this.#session))
@@ -280,8 +308,14 @@ export class Conversation implements vscode.Disposable {
     if (messageId && item?.kind === 'turn-end') this.#session?.note(endKey(messageId), turnToKeep(item))
   }
 
+  #keepCall(event: ToolResultEvent): void {
+    const kept = callToKeep(event)
+    if (kept) this.#session?.note(callKey(event.message.call_id), kept)
+  }
+
   #take(event: ChatEvent): void {
     this.#state = foldChat(this.#state, [event])
+    if (event.type === 'turn_started') this.changeFacts({ turnStartedAt: Date.now() })
     this.#events.fire(event)
     if (event.type === 'turn_ended') this.#lastMessages.set(event.turn_id, this.#session?.messages().at(-1)?.id ?? '')
     if (event.type === 'turn_ended' || event.type === 'turn_undone' || event.type === 'evidence') {
@@ -289,6 +323,15 @@ export class Conversation implements vscode.Disposable {
     }
     if (event.type === 'turn_ended' && this.#isOutdated) void this.refresh()
   }
+}
+
+function wordsOf(parts: readonly UserPart[]): string {
+  return parts.map(part => (part.type === 'text' ? part.text : '')).join('\n')
+}
+
+/** Where what a call's result said is kept in its session. */
+function callKey(callId: string): string {
+  return `call/${callId}`
 }
 
 /** Where the end of a turn is kept in its session. */

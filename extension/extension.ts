@@ -2,22 +2,32 @@ import { isAbsolute } from 'node:path'
 import * as vscode from 'vscode'
 import { nodeFiles } from '#shared/host/node/files'
 import type { Kode } from '#shared/kode'
-import type { PanelFacts } from '#shared/protocol/requests'
+import { mentionText, type PanelFacts } from '#shared/protocol/requests'
 import { runChatCommand } from './chat-commands'
 import { Conversation } from './conversation'
 import { EditorContext } from './editor-context'
-import { ConversationFolder, pathIn } from './folders'
+import { ConversationFolder, mentionOf, pathIn } from './folders'
 import { Approvals } from './host/approvals'
 import { Keys } from './host/secrets'
-import { readSettings, usesVim } from './host/settings'
+import { isVerbose, readSettings, usesVim } from './host/settings'
 import { settleInterrupted } from './interrupted'
+import { lacksKey } from './lacks-key'
 import { LandedReview } from './landed-review'
 import { messageOf } from './landing'
 import { registerTools } from './language-model-tools'
 import { LastConversation } from './last-conversation'
 import { offerMcpServer } from './mcp-server'
 import { Mentions } from './mentions'
-import { askForKey, chooseModel, chooseProvider, chooseSession, EDITOR_COMMANDS, keyHelp } from './palette'
+import {
+  askForKey,
+  chooseAgent,
+  chooseModel,
+  chooseOutput,
+  chooseProvider,
+  chooseSession,
+  EDITOR_COMMANDS,
+  keyHelp,
+} from './palette'
 import { registerParticipant } from './participant'
 import { PendingStore } from './pending-store'
 import { type Proposal, Proposals } from './proposals'
@@ -34,6 +44,9 @@ import { QuickFixes } from './views/quick-fixes'
 import { StatusBar } from './views/status-bar'
 import { TextDocuments } from './views/text-documents'
 import { EDITOR_PROVIDER, EditorModels } from './vscode-lm'
+
+/** kode itself, as the core names it. */
+const DEFAULT_AGENT = 'default'
 
 /** How long the menu of commands waits for the prompts of MCP servers. */
 const PROMPTS_WAIT_MS = 2_000
@@ -55,6 +68,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const verdicts = new FileVerdicts()
   const attention = new Attention()
 
+  /** Who answers in this window. */
+  let agent = DEFAULT_AGENT
   const openKode = async (root: string): Promise<Kode> => {
     const [{ createKode }, { vscodeHost }, settings] = await Promise.all([
       import('#shared/kode'),
@@ -63,7 +78,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ])
     const kode = await createKode(vscodeHost(root, approvals, channel), {
       root,
-      settings,
+      settings: { ...settings, ...(agent !== DEFAULT_AGENT && { agent }) },
       ...(settings.provider === EDITOR_PROVIDER && { provider: new EditorModels() }),
       env: process.env,
       version: String(context.extension.packageJSON.version),
@@ -81,6 +96,8 @@ export function activate(context: vscode.ExtensionContext): void {
     commands: EDITOR_COMMANDS,
     model: '',
     hasVim: usesVim(),
+    isVerbose: isVerbose(),
+    agent: '',
     ...(lastOpen && { last: lastOpen }),
     words: wordsOf(vscode.l10n.bundle),
   })
@@ -102,6 +119,15 @@ export function activate(context: vscode.ExtensionContext): void {
   )
   const showStatus = () => statusBar.show(conversation.state, conversation.facts.model, proposals.all.length)
 
+  /** Facts about the project, and then whether there is a key, which takes a look at the settings. */
+  const noteProject = async () => {
+    const facts = projectFacts(folder)
+    conversation.changeFacts(facts)
+    const root = folder.current?.uri.fsPath
+    if (facts.missing !== '' || root === undefined) return
+    if (await lacksKey(root, keys)) conversation.changeFacts({ missing: 'key' })
+  }
+
   /** The card in the chat tells what would land now, not what was proposed first. */
   const showEdited = (id: string) => {
     const request = approvals.currentRequest(id)
@@ -115,7 +141,32 @@ export function activate(context: vscode.ExtensionContext): void {
       if (await chooseModel(conversation.state.model, kode)) await conversation.refresh()
     },
     provider: async () => (await chooseProvider()) && conversation.refresh(),
-    key: async () => (await askForKey(keys)) && conversation.refresh(),
+    key: async () => {
+      if (!(await askForKey(keys))) return
+      await conversation.refresh()
+      await noteProject()
+    },
+    setup: async () => (await chooseProvider()) && slashCommands.key?.(''),
+    agent: async argument => {
+      const wanted = argument.trim() || (await chooseAgent(await conversation.kode(), agent))
+      if (wanted === undefined || wanted === agent) return
+      const before = agent
+      agent = wanted
+      try {
+        await conversation.restart()
+        await conversation.session()
+      } catch (error) {
+        agent = before
+        throw error
+      }
+      conversation.changeFacts({ agent: agent === DEFAULT_AGENT ? '' : agent })
+    },
+    verbose: argument => {
+      const wanted = { on: true, off: false, '': !conversation.facts.isVerbose }[argument.trim()]
+      if (wanted === undefined) throw new Error(vscode.l10n.t('Say which: /verbose on or /verbose off.'))
+      // For this window, as /vim.
+      conversation.changeFacts({ isVerbose: wanted })
+    },
     mode: argument => {
       const mode = (['plan', 'safe', 'auto'] as const).find(each => each === argument)
       if (!mode) throw new Error(vscode.l10n.t('Say which: /mode plan, /mode safe or /mode auto.'))
@@ -124,7 +175,7 @@ export function activate(context: vscode.ExtensionContext): void {
     folder: async () => {
       if (!(await folder.choose())) return
       await conversation.startNew()
-      conversation.changeFacts(projectFacts(folder))
+      await noteProject()
     },
     sessions: () => chooseSession(conversation),
     review: () => vscode.commands.executeCommand('kode.changes.focus'),
@@ -138,13 +189,16 @@ export function activate(context: vscode.ExtensionContext): void {
     trust: () => vscode.commands.executeCommand('workbench.trust.manage'),
   }
 
-  const chat = new ChatView(context.extensionUri, conversation, {
+  const chat: ChatView = new ChatView(context.extensionUri, conversation, {
     prompt: async ({ parts, lane }) => {
       const [words] = parts
       const found = words?.type === 'text' ? await editorContext.partsFor(words.text) : []
+      if (parts.some(part => part.type === 'image')) await warnOfBlindModel(conversation)
       await conversation.prompt([...parts, ...found.map(text => ({ type: 'text' as const, text }))], lane)
     },
-    stop: () => conversation.stop(),
+    stop: () => chat.offer(conversation.stop()),
+    clear_queue: () => chat.offer(conversation.clearQueue()),
+    move_queued: ({ id, by }) => conversation.moveQueued(id, by),
     unqueue: ({ id }) => conversation.removeQueued(id),
     answer: async ({ id, answer }) => {
       await review.saveEdits(id)
@@ -161,6 +215,7 @@ export function activate(context: vscode.ExtensionContext): void {
       await vscode.commands.executeCommand('kode.changes.focus')
     },
     cancel_task: ({ id }) => conversation.cancelTask(id),
+    show_task: ({ id }) => texts.follow(`${id}.md`, () => conversation.taskTranscript(id), 'markdown'),
     set_mode: ({ mode }) => conversation.setMode(mode),
     set_model: () => slashCommands.model?.(''),
     review: ({ id, path }) => review.show(id, path, false),
@@ -171,6 +226,11 @@ export function activate(context: vscode.ExtensionContext): void {
     },
     insert: ({ text }) => insertAtCursor(text),
     history: async () => (await conversation.kode()).sessions.inputs(),
+    mentions_of: ({ uris }) =>
+      mentionsOf(
+        folder,
+        uris.map(uri => vscode.Uri.parse(uri)),
+      ),
     mentions: async ({ query }) => [...(await editorContext.find(query)), ...(await mentions.find(query))],
     fork: ({ id }) => conversation.fork(id),
     resume: ({ id }) => conversation.resume(id),
@@ -251,9 +311,20 @@ export function activate(context: vscode.ExtensionContext): void {
     },
     'kode.chooseFolder': () => slashCommands.folder?.(''),
     'kode.openSession': () => chooseSession(conversation),
-    'kode.stop': () => conversation.stop(),
+    'kode.stop': () => chat.offer(conversation.stop()),
+    'kode.showOutput': async () =>
+      chooseOutput(await conversation.session(), (title, text) => texts.show(title, text)).catch(tellError),
     'kode.setKey': () => slashCommands.key?.(''),
     'kode.openTranscript': () => slashCommands.transcript?.(''),
+    'kode.addFile': (uri?: vscode.Uri, others?: vscode.Uri[]) => {
+      const one = uri ?? vscode.window.activeTextEditor?.document.uri
+      return addMentions(chat, folder, others?.length ? others : one ? [one] : [])
+    },
+    'kode.addOpenEditors': () => {
+      const inputs = vscode.window.tabGroups.all.flatMap(group => group.tabs.map(tab => tab.input))
+      const open = inputs.flatMap(input => (input instanceof vscode.TabInputText ? [input.uri] : []))
+      return addMentions(chat, folder, open)
+    },
     'kode.addSelection': () => addSelection(chat, folder),
     'kode.explainSelection': () => addSelection(chat, folder, vscode.l10n.t('Explain this code: ')),
     'kode.fixProblem': async (uri: vscode.Uri, diagnostic: vscode.Diagnostic) => {
@@ -302,7 +373,12 @@ export function activate(context: vscode.ExtensionContext): void {
     ),
     offerMcpServer(context.extensionUri, String(context.extension.packageJSON.version), folder),
     vscode.workspace.registerFileSystemProvider(PENDING_SCHEME, new PendingFiles(proposals), { isCaseSensitive: true }),
-    vscode.window.registerWebviewViewProvider('kode.chat', chat),
+    vscode.window.registerWebviewViewProvider('kode.chat', {
+      resolveWebviewView(view) {
+        chat.resolveWebviewView(view)
+        void noteProject()
+      },
+    }),
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
     conversation.onEvent(showStatus),
     conversation.onEvent(event => {
@@ -320,10 +396,11 @@ export function activate(context: vscode.ExtensionContext): void {
     ),
     vscode.workspace.onDidChangeConfiguration(event => {
       if (event.affectsConfiguration('kode.input')) conversation.changeFacts({ hasVim: usesVim() })
-      else if (event.affectsConfiguration('kode')) void conversation.refresh()
+      else if (event.affectsConfiguration('kode.chat')) conversation.changeFacts({ isVerbose: isVerbose() })
+      else if (event.affectsConfiguration('kode')) void conversation.refresh().then(noteProject)
     }),
-    vscode.workspace.onDidChangeWorkspaceFolders(() => conversation.changeFacts(projectFacts(folder))),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => conversation.changeFacts(projectFacts(folder))),
+    vscode.workspace.onDidChangeWorkspaceFolders(noteProject),
+    vscode.workspace.onDidGrantWorkspaceTrust(noteProject),
   )
   showStatus()
   restorePending(proposals, store, root => conversation.kodeOf(root)).catch(tellError)
@@ -395,6 +472,31 @@ async function applyToEditor(code: string, folder: ConversationFolder, proposals
   const text = selection.end.character === 0 ? code : code.replace(/\n$/, '')
   const after = before.slice(0, start) + text + before.slice(end)
   proposals.add({ id: crypto.randomUUID(), title: path, files: [{ path, before, after }] }, root.uri.fsPath)
+}
+
+/** What can be mentioned of these, each once. */
+function mentionsOf(folder: ConversationFolder, uris: readonly vscode.Uri[]): string[] {
+  const paths = uris.map(uri => mentionOf(folder.current, uri)).filter(path => path !== undefined)
+  return [...new Set(paths)]
+}
+
+/** Files of the project as mentions in the composer. */
+async function addMentions(chat: ChatView, folder: ConversationFolder, uris: readonly vscode.Uri[]): Promise<void> {
+  const paths = mentionsOf(folder, uris)
+  if (paths.length === 0) return
+  chat.compose(`${paths.map(mentionText).join(' ')} `)
+  await vscode.commands.executeCommand('kode.chat.focus')
+}
+
+/** Known models only: what is not known may well take them. */
+async function warnOfBlindModel(conversation: Conversation): Promise<void> {
+  const { factsOf } = await import('#shared/config/model-catalog')
+  const model = conversation.facts.model || conversation.state.model
+  if (factsOf(model).takesImages !== false) return
+  conversation.tell(
+    'warning',
+    vscode.l10n.t('{0} does not take images; choose another model to have them seen.', model),
+  )
 }
 
 /** @param intro stands before what is selected */

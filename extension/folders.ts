@@ -28,6 +28,12 @@ export class ConversationFolder {
 
 const KEY = 'kode.folder'
 
+/** A file or folder of the project as it stands after `@`; undefined for what is elsewhere. */
+export function mentionOf(folder: vscode.WorkspaceFolder | undefined, uri: vscode.Uri): string | undefined {
+  const path = folder && uri.scheme === folder.uri.scheme ? pathIn(folder, uri) : ''
+  return path === '' || isAbsolute(path) ? undefined : path
+}
+
 /** A file as the core names it: relative to the conversation's folder, or absolute when it is elsewhere. */
 export function pathIn(folder: vscode.WorkspaceFolder | undefined, uri: vscode.Uri): string {
   const path = folder ? relative(folder.uri.fsPath, uri.fsPath) : uri.fsPath

@@ -1,24 +1,27 @@
 import type { ChatEvent, KodeEvent, RecalledTurn } from '#shared/protocol/events'
 import type { Message, ToolCall, Usage } from '#shared/protocol/messages'
+import type { KeptCall } from './kept-calls'
 
 /**
  * The stored messages of a conversation as the events that would draw it.
  *
  * @param turnAfter how the turn ended whose last message has this id
+ * @param callOf what the result of the call with this id said beside its message
  */
 export function historyEvents(
   messages: readonly Message[],
   turnAfter: (messageId: string) => RecalledTurn | undefined,
+  callOf: (callId: string) => KeptCall | undefined,
 ): ChatEvent[] {
   return messages.flatMap((message): ChatEvent[] => {
     const turn = turnAfter(message.id)
-    return turn ? [...messageEvents(message), turn] : messageEvents(message)
+    return turn ? [...messageEvents(message, callOf), turn] : messageEvents(message, callOf)
   })
 }
 
-function messageEvents(message: Message): KodeEvent[] {
+function messageEvents(message: Message, callOf: (callId: string) => KeptCall | undefined): KodeEvent[] {
   if (message.role === 'user') return [{ type: 'user', message }]
-  if (message.role === 'tool') return [{ type: 'tool_result', message, duration_ms: 0 }]
+  if (message.role === 'tool') return [{ type: 'tool_result', message, duration_ms: 0, ...callOf(message.call_id) }]
   const calls = message.parts.filter(part => part.type === 'tool_call')
   const started = calls.map((call): KodeEvent => ({ type: 'tool_started', call, title: titleOf(call) }))
   return [{ type: 'assistant', message }, ...started]
@@ -48,7 +51,7 @@ export function resumedEvent(
 }
 
 /** The one argument that tells a call apart; empty where none does. */
-function titleOf(call: ToolCall): string {
+export function titleOf(call: ToolCall): string {
   const title = TITLE_FIELDS.map(
     field => new RegExp(`"${field}"\\s*:\\s*("(?:[^"\\\\]|\\\\.)*")`).exec(call.arguments)?.[1],
   )

@@ -1,8 +1,9 @@
 import * as vscode from 'vscode'
 import type { ModelFacts } from '#shared/config/model-catalog'
-import type { Kode } from '#shared/kode'
+import type { Kode, Session } from '#shared/kode'
 import type { SlashCommand } from '#shared/protocol/requests'
 import type { Conversation } from './conversation'
+import { titleOf } from './history'
 import type { Keys } from './host/secrets'
 import { DEFAULT_PROVIDER } from './host/settings'
 import { EDITOR_PROVIDER, idOf } from './vscode-lm'
@@ -20,6 +21,9 @@ export const EDITOR_COMMANDS: SlashCommand[] = [
   { name: 'mode', description: vscode.l10n.t('Switch the trust mode: plan, safe or auto'), needsIdle: false },
   { name: 'review', description: vscode.l10n.t('Show the changes that wait'), needsIdle: false },
   { name: 'transcript', description: vscode.l10n.t('Open the conversation as text'), needsIdle: false },
+  { name: 'verbose', description: vscode.l10n.t('Show the output of calls as it comes: on or off'), needsIdle: false },
+  { name: 'agent', description: vscode.l10n.t('Let another agent answer from now on'), needsIdle: true },
+  { name: 'setup', description: vscode.l10n.t('Choose the provider and give its key'), needsIdle: true },
   { name: 'vim', description: vscode.l10n.t('Turn modal editing of the prompt on or off'), needsIdle: false },
   { name: 'help', description: vscode.l10n.t('Tell the keys of the chat'), needsIdle: false },
   { name: 'settings', description: vscode.l10n.t('Open the settings of kode'), needsIdle: false },
@@ -34,7 +38,8 @@ export function keyHelp(): string {
     vscode.l10n.t('Shift+Enter: a new line'),
     vscode.l10n.t('Esc: stop the turn'),
     vscode.l10n.t('Shift+Tab: switch between safe and auto'),
-    vscode.l10n.t('Up, Ctrl+R: earlier prompts'),
+    vscode.l10n.t('Up, Ctrl+R: earlier prompts; while messages wait, Up takes the last one back'),
+    vscode.l10n.t('Ctrl+U: drop the messages that wait'),
     vscode.l10n.t('/ commands · @ files, folders, #symbols, problems, selection, terminal, diff'),
     vscode.l10n.t('In a question: y approve, n reject, f say why, a always, r remember a rule'),
   ].join('\n')
@@ -108,6 +113,46 @@ async function editorModels(): Promise<vscode.QuickPickItem[]> {
   }))
 }
 
+/** Lets the user choose who answers; undefined when the list is closed without a choice. */
+export async function chooseAgent(kode: Kode, current: string): Promise<string | undefined> {
+  const agents = await kode.agents()
+  const pick = vscode.window.createQuickPick()
+  pick.title = vscode.l10n.t('Agent')
+  pick.placeholder = vscode.l10n.t('Who answers from now on, with its own instructions, model and tools')
+  pick.matchOnDetail = true
+  pick.items = agents.map(({ name, summary }) => ({
+    label: name,
+    detail: summary,
+    ...(name === current && { description: vscode.l10n.t('in use') }),
+  }))
+  return (await choiceOf(pick))?.label
+}
+
+/** Lets the user choose one of the calls of this conversation, newest first, and shows its whole output. */
+export async function chooseOutput(session: Session, show: (title: string, text: string) => unknown): Promise<void> {
+  const calls = new Map(
+    session.history().flatMap(({ message }) => {
+      if (message.role !== 'assistant') return []
+      return message.parts.flatMap(part => (part.type === 'tool_call' ? [[part.id, titleOf(part)] as const] : []))
+    }),
+  )
+  const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { text: string }>()
+  pick.title = vscode.l10n.t('Full output of a tool call')
+  pick.matchOnDetail = true
+  pick.items = session
+    .history()
+    .flatMap(entry => {
+      if (entry.message.role !== 'tool') return []
+      const { name, call_id, status } = entry.message
+      const text = entry.fullText ?? entry.message.text
+      const label = `${name} ${calls.get(call_id) ?? ''}`.trimEnd()
+      return [{ label, description: status, detail: text.trim().split('\n', 1)[0] ?? '', text }]
+    })
+    .reverse()
+  const chosen = await choiceOf(pick)
+  if (chosen) await show(chosen.label, chosen.text)
+}
+
 interface SessionRow extends vscode.QuickPickItem {
   id: string
 }
@@ -115,6 +160,10 @@ interface SessionRow extends vscode.QuickPickItem {
 const RENAME: vscode.QuickInputButton = {
   iconPath: new vscode.ThemeIcon('edit'),
   tooltip: vscode.l10n.t('Rename this conversation'),
+}
+const FORK: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon('repo-forked'),
+  tooltip: vscode.l10n.t('Go on with a copy of this conversation'),
 }
 const DELETE: vscode.QuickInputButton = {
   iconPath: new vscode.ThemeIcon('trash'),
@@ -149,7 +198,8 @@ export async function chooseSession(conversation: Conversation): Promise<void> {
   })
   pick.onDidTriggerItemButton(async ({ button, item }) => {
     pick.hide()
-    await (button === RENAME ? renameSession(kode, item) : deleteSession(kode, item))
+    if (button === FORK) await conversation.resumeCopy(item.id)
+    else await (button === RENAME ? renameSession(kode, item) : deleteSession(kode, item))
   })
   const chosen = await choiceOf(pick)
   if (chosen) await conversation.resume(chosen.id)
@@ -164,7 +214,7 @@ async function sessionRows(kode: Kode): Promise<SessionRow[]> {
     description: new Date(session.updated_at).toLocaleString(),
     detail: vscode.l10n.t('{0} messages, {1}', session.messages, session.model),
     // One that runs somewhere belongs to that window.
-    buttons: session.running ? [] : [RENAME, DELETE],
+    buttons: session.running ? [FORK] : [FORK, RENAME, DELETE],
   }))
 }
 
@@ -178,7 +228,7 @@ async function hitRows(kode: Kode, query: string): Promise<SessionRow[]> {
     label: hit.title || hit.session_id,
     detail: hit.snippet,
     alwaysShow: true,
-    buttons: [RENAME, DELETE],
+    buttons: [FORK, RENAME, DELETE],
   }))
 }
 

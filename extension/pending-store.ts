@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { FileSystem } from '#shared/host/host'
-import type { GateReport } from '#shared/protocol/gate-report'
+import { recalledReport } from './kept-calls'
 import type { Proposal, Proposals } from './proposals'
 
 const proposal = v.object({
@@ -8,6 +8,7 @@ const proposal = v.object({
   root: v.string(),
   title: v.string(),
   landedIn: v.optional(v.array(v.string())),
+  gates: v.optional(v.unknown()),
   files: v.array(
     v.object({
       path: v.string(),
@@ -89,9 +90,9 @@ export class PendingStore {
       decision: file.decision,
       acceptedHunks: new Set(file.acceptedHunks),
     }))
-    // The verdict is not kept: the project may have changed, so it is judged anew.
-    const gates: GateReport | undefined = undefined
     const { id, root, title, landedIn } = parsed.output
+    // What waits is judged anew: the project may have changed. What landed was judged when it did.
+    const gates = landedIn ? recalledReport(parsed.output.gates) : undefined
     return { id, root, title, gates, ...(landedIn && { landedIn }), files }
   }
 }

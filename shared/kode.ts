@@ -21,7 +21,7 @@ import { fail, ok, type Result } from '#shared/base/result'
 import type { MenuEntry } from '#shared/commands/chat-door'
 import { costOf } from '#shared/config/model-catalog'
 import { type KodePaths, kodePaths } from '#shared/config/paths'
-import { loadSettings, type Settings } from '#shared/config/settings'
+import { loadSettings, type Settings, type SettingsSources } from '#shared/config/settings'
 import type { AgentShelf } from '#shared/context/agents/agent-shelf'
 import { DEFAULT_AGENT } from '#shared/context/agents/built-in'
 import type { AgentDefinition } from '#shared/context/agents/definition'
@@ -104,6 +104,8 @@ export interface Kode {
   chatCommands(): Promise<MenuEntry[]>
   /** Prompts of the MCP servers, once these are there: `/name arguments` in a prompt stands for one. */
   serverPrompts(): Promise<MenuEntry[]>
+  /** Agents that the setting `agent` can name. */
+  agents(): Promise<MenuEntry[]>
   /** Skills that a prompt may begin with, as `/name`. */
   skills(): Promise<MenuEntry[]>
   /** Runs such a command. Rejects with one line for people. @returns its result for people */
@@ -282,6 +284,14 @@ interface WiredParts {
   network: NetworkQuestions
   tools: Toolset
   servers: ProjectServers
+}
+
+/** Whether no model could be asked because its provider needs a key and nobody has one. Contacts nobody. */
+export async function lacksKey(sources: SettingsSources): Promise<boolean> {
+  const [loaded, { modelChoice }] = await Promise.all([loadSettings(sources), import('#shared/agent/open-model')])
+  if (!loaded.ok) return false
+  const choice = modelChoice(loaded.value.settings, sources.env)
+  return !choice.ok && choice.error.kind === 'no-key'
 }
 
 /** Judges replies by a JSON schema of the user; see agent/output-schema.ts. */
@@ -524,6 +534,11 @@ class ProjectKode implements Kode {
     const { servers } = this.#servers
     await servers?.start()
     return servers?.prompts() ?? []
+  }
+
+  async agents(): Promise<MenuEntry[]> {
+    const shelf = await readShelf(this.settings, this.root, this.#paths, this.#host.files)
+    return shelf.all().map(({ name, description }) => ({ name, summary: description }))
   }
 
   async skills(): Promise<MenuEntry[]> {

@@ -12,6 +12,8 @@ const NO_FACTS: PanelFacts = {
   missing: '',
   commands: [],
   hasVim: false,
+  isVerbose: false,
+  agent: '',
   words: {},
 }
 
@@ -28,6 +30,8 @@ export class Chat {
   /** One line about a request that failed. */
   problem = $state('')
   draft = $state('')
+  /** Waiting messages that were dropped last, until others wait or a prompt is sent. */
+  dropped: readonly string[] = $state.raw([])
 
   readonly bridge = new Bridge(push => this.#take(push))
   #seq = 0
@@ -56,6 +60,12 @@ export class Chat {
     this.do('fork', { id })
   }
 
+  /** What was dropped with a turn goes into the composer, before what is typed there. */
+  putBack(): void {
+    this.draft = [...this.dropped, this.draft].filter(text => text.trim() !== '').join('\n\n')
+    this.dropped = []
+  }
+
   async #putBefore(items: readonly ChatItem[]): Promise<void> {
     this.isPrepending = true
     this.state = { ...this.state, items: [...items, ...this.state.items] }
@@ -71,6 +81,7 @@ export class Chat {
         this.facts = push.facts
         this.epoch = push.epoch
         this.#seq = push.seq
+        this.dropped = []
         this.isLoaded = true
         return
       case 'earlier':
@@ -88,6 +99,9 @@ export class Chat {
         return
       case 'facts':
         this.facts = push.facts
+        return
+      case 'dropped':
+        this.dropped = push.texts
         return
       case 'compose':
         this.draft = this.draft ? `${this.draft.trimEnd()}\n${push.text}` : push.text

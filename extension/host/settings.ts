@@ -37,6 +37,11 @@ export function usesVim(): boolean {
   return vscode.workspace.getConfiguration('kode').get<boolean>('input.vim', false)
 }
 
+/** Whether the output of calls is shown as it comes. */
+export function isVerbose(): boolean {
+  return vscode.workspace.getConfiguration('kode').get<boolean>('chat.verbose', false)
+}
+
 /** Whose key is meant while no provider is set. */
 export const DEFAULT_PROVIDER = 'openai'
 

@@ -69,6 +69,11 @@ export class ChatView implements vscode.WebviewViewProvider {
     else this.#compose.push(text)
   }
 
+  /** Offers dropped messages again. */
+  offer(texts: readonly string[]): void {
+    if (texts.length > 0) this.#push({ kind: 'dropped', texts: [...texts] })
+  }
+
   async #receive(message: unknown): Promise<void> {
     const request = parseRequest(message)
     if (!request) return

@@ -22,10 +22,10 @@ export interface OpenModel {
   providerName: string
 }
 
-/** Decides which model to ask; contacts nobody. An error is one line for people. */
-export function openModel(settings: Settings, env: Env): Result<OpenModel, string> {
+/** Decides which model to ask, and where; contacts nobody. */
+export function modelChoice(settings: Settings, env: Env): Result<ProviderChoice, ProviderFailure> {
   const { project } = settings
-  const choice = resolveProvider(
+  return resolveProvider(
     {
       flags: pick(settings),
       saved: { ...settings.saved, keys: settings.keys },
@@ -36,6 +36,11 @@ export function openModel(settings: Settings, env: Env): Result<OpenModel, strin
     },
     env,
   )
+}
+
+/** The model to ask, ready; contacts nobody. An error is one line for people. */
+export function openModel(settings: Settings, env: Env): Result<OpenModel, string> {
+  const choice = modelChoice(settings, env)
   if (!choice.ok) return fail(inOneLine(choice.error))
   const provider = createProvider({ ...choice.value, ...patienceOf(settings) }, env)
   if (!provider.ok) return fail(inOneLine(provider.error))

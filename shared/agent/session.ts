@@ -8,7 +8,7 @@ import { NOTHING_SPENT, type Spent } from '#shared/protocol/run-result'
 import type { HistoryEntry } from '#shared/store/conversation'
 import { StoreFailure } from '#shared/store/failure'
 import type { SessionLog } from '#shared/store/messages'
-import type { TaskDesk } from '#shared/tools/task-desk'
+import type { BoardDesk } from '#shared/tools/task-desk'
 import { Steering } from './steering'
 import { runTurn, type TurnServices, userMessage } from './turn'
 
@@ -98,8 +98,13 @@ export class AgentSession {
     return this.#services.tasks.list()
   }
 
+  /** What a task printed, or said and did, so far. */
+  taskTranscript(id: string): ReturnType<BoardDesk['transcript']> {
+    return this.#services.tasks.transcript(id)
+  }
+
   /** Ends a task by its id; fine when it has ended already. */
-  cancelTask(id: string): ReturnType<TaskDesk['cancel']> {
+  cancelTask(id: string): ReturnType<BoardDesk['cancel']> {
     return this.#services.tasks.cancel(id)
   }
 
@@ -163,6 +168,16 @@ export class AgentSession {
   /** Takes a waiting prompt out of the queue. */
   removeQueued(id: string): void {
     this.#steering.remove(id)
+  }
+
+  /** Lets a waiting prompt change places with its neighbour in its lane. */
+  moveQueued(id: string, by: -1 | 1): void {
+    this.#steering.move(id, by)
+  }
+
+  /** Empties the queue without ending the turn; what was dropped is returned. */
+  clearQueue(): UserPart[][] {
+    return this.#steering.clear()
   }
 
   setMode(mode: TrustMode): Result<void, { message: string }> {

@@ -32,6 +32,17 @@ export class Steering {
     this.#set(this.#waiting.filter(entry => entry.id !== id))
   }
 
+  /** Swaps an entry with the one before (-1) or after (1) it in its lane; at the end of the lane nothing happens. */
+  move(id: string, by: -1 | 1): void {
+    const from = this.#waiting.findIndex(entry => entry.id === id)
+    const entry = this.#waiting[from]
+    if (!entry) return
+    const inLane = (each: Waiting, index: number) => each.lane === entry.lane && (index - from) * by > 0
+    const to = by < 0 ? this.#waiting.findLastIndex(inLane) : this.#waiting.findIndex(inLane)
+    const other = this.#waiting[to]
+    if (other) this.#set(this.#waiting.with(from, other).with(to, entry))
+  }
+
   /** Empties both lanes; what was there is returned so that a surface can offer it again. */
   clear(): UserPart[][] {
     const all = this.#waiting.map(entry => entry.parts)

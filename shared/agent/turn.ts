@@ -11,7 +11,7 @@ import type {
   UserPart,
 } from '#shared/protocol/messages'
 import type { ModelRequest, Provider, ProviderFailure } from '#shared/providers/provider'
-import type { TaskDesk, TaskReport } from '#shared/tools/task-desk'
+import type { BoardDesk, TaskReport } from '#shared/tools/task-desk'
 import type { Spending, TurnLimits } from './limits'
 import { LoopGuard } from './loop-guard'
 import { callModel, type ModelReply, textOf } from './model-call'
@@ -32,7 +32,7 @@ export interface TurnServices {
   addToolEnd(end: CallEnd): Promise<void>
   steering: Steering
   /** What goes on beside the conversation; what ended and was not told yet is told before the next request. */
-  tasks: Pick<TaskDesk, 'list' | 'cancel' | 'takeFinished'>
+  tasks: Pick<BoardDesk, 'list' | 'cancel' | 'takeFinished' | 'transcript'>
   /** Looks once more at what the turn's commands changed that go on when it has ended. */
   afterTurn(): Promise<void>
   spending: Spending

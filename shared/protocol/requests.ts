@@ -8,7 +8,7 @@ import type { ChatEvent } from './events'
  */
 
 /** A page built for another version asks its host for a new page instead of guessing. */
-export const PANEL_VERSION = 2
+export const PANEL_VERSION = 3
 
 const image = v.object({
   type: v.literal('image'),
@@ -27,6 +27,10 @@ const INPUTS = {
   stop: none,
   /** Takes back a message that was not heard yet. */
   unqueue: v.object({ id }),
+  /** Lets a waiting message change places with its neighbour in its lane. */
+  move_queued: v.object({ id, by: v.picklist([-1, 1]) }),
+  /** Drops all waiting messages; the turn goes on. */
+  clear_queue: none,
   answer: v.object({
     id,
     answer: v.variant('kind', [
@@ -42,6 +46,8 @@ const INPUTS = {
   review_turn: v.object({ id }),
   /** Ends work in the background. */
   cancel_task: v.object({ id }),
+  /** Shows what work in the background printed, or said and did, as it goes on. */
+  show_task: v.object({ id }),
   /** Goes on before the user's message with this id, in a copy of the conversation. */
   fork: v.object({ id }),
   /** Opens a stored conversation. */
@@ -59,6 +65,8 @@ const INPUTS = {
   insert: v.object({ text: v.string() }),
   /** What can be mentioned after `@`. */
   mentions: v.object({ query: v.string() }),
+  /** Files and folders that were dragged here, as they stand after `@`; what is elsewhere is left out. */
+  mentions_of: v.object({ uris: v.array(v.string()) }),
   /** What was typed at prompts of this project before, in any surface; newest first. */
   history: none,
   /** The slash menu with the commands of the core, which is loaded for it. */
@@ -71,6 +79,7 @@ export type RequestName = keyof typeof INPUTS
 export type RequestInput<Name extends RequestName> = v.InferOutput<(typeof INPUTS)[Name]>
 
 interface Outputs {
+  mentions_of: string[]
   mentions: Mention[]
   history: string[]
   commands: SlashCommand[]
@@ -85,6 +94,11 @@ export interface Mention {
   /** Shown beside it. */
   detail: string
   kind: 'file' | 'folder' | 'special'
+}
+
+/** A mention as it stands in a prompt; names with blanks are quoted. */
+export function mentionText(name: string): string {
+  return /\s/.test(name) ? `@"${name}"` : `@${name}`
 }
 
 /** One entry of the slash menu. */
@@ -108,6 +122,12 @@ export interface PanelFacts {
   commands: SlashCommand[]
   /** Modal editing in the composer. */
   hasVim: boolean
+  /** Output of calls is shown as it comes, without a click. */
+  isVerbose: boolean
+  /** Who answers, where it is not kode itself. */
+  agent: string
+  /** While a turn runs: since when, in milliseconds since 1970. */
+  turnStartedAt?: number
   /** The conversation that this folder's window had open last. */
   last?: { id: string; title: string }
   /** Translations of the editor's language; empty for English. */
@@ -124,6 +144,8 @@ export type PanelPush =
   | { kind: 'earlier'; epoch: string; items: ChatItem[] }
   | { kind: 'events'; epoch: string; seq: number; events: ChatEvent[] }
   | { kind: 'facts'; facts: PanelFacts }
+  /** Waiting messages that were dropped with their turn, so that they can be had back. */
+  | { kind: 'dropped'; texts: string[] }
   /** Text to put into the composer, such as the selection of an editor. */
   | { kind: 'compose'; text: string }
   | { kind: 'reply'; id: number; output: unknown }
@@ -152,6 +174,7 @@ const pushes = v.variant('kind', [
   v.looseObject({ kind: v.literal('earlier'), epoch: v.string(), items: v.array(v.unknown()) }),
   v.looseObject({ kind: v.literal('events'), epoch: v.string(), seq: v.number(), events: v.array(v.unknown()) }),
   v.looseObject({ kind: v.literal('facts'), facts: v.looseObject({}) }),
+  v.looseObject({ kind: v.literal('dropped'), texts: v.array(v.string()) }),
   v.looseObject({ kind: v.literal('compose'), text: v.string() }),
   v.looseObject({ kind: v.literal('reply'), id: v.number() }),
   v.looseObject({ kind: v.literal('failure'), id: v.number(), message: v.string() }),

@@ -22,6 +22,7 @@ import type { PathScope } from '#shared/trust/path-scope'
 import { clampMode } from '#shared/trust/policy'
 import { bringHome, type Homecoming } from './bring-home'
 import type { TaskBoard } from './task-board'
+import { transcriptOf } from './transcript'
 import type { WorkingCopies } from './working-copies'
 import type { WorkingCopy } from './working-copy'
 
@@ -82,7 +83,10 @@ export class SubAgents {
       invoke: async (request, signal, onOutput) => {
         const child = await this.#open(request, caller, false)
         if (!child.ok) return { isError: true, text: `Error: ${child.error}` }
-        return child.value.run(request.prompt, signal, onOutput)
+        return child.value.run(request.prompt, signal, event => {
+          const line = progressOf(event)
+          if (line !== '') onOutput(`${line}\n`)
+        })
       },
       start: request => this.#start(request, caller),
     }
@@ -95,14 +99,21 @@ export class SubAgents {
     let status: TaskReport['status'] = 'running'
     let doing = ''
     let output = ''
-    const run = child.value.run(request.prompt, cancelling.signal, text => {
-      doing = text.trimEnd()
+    let transcript = ''
+    const owner = caller.parts().log.id
+    const run = child.value.run(request.prompt, cancelling.signal, event => {
+      transcript += transcriptOf(event)
+      const line = progressOf(event)
+      if (line === '') return
+      doing = line
+      this.#parts.board.announce(owner)
     })
     return ok(
       this.#parts.board.addAgent(
         {
           name: titleOf(request),
           state: () => ({ status, doing: status === 'running' ? doing : '', output, agent: request.agent }),
+          transcript: () => transcript,
           ended: run.then(result => {
             output = result.text
             if (result.landed) caller.session.emit({ type: 'landed', call_id: request.callId, ...result.landed })
@@ -114,7 +125,7 @@ export class SubAgents {
             cancelling.abort()
           },
         },
-        caller.parts().log.id,
+        owner,
       ),
     )
   }
@@ -299,13 +310,10 @@ class SubAgent {
   }
 
   /** Answers one prompt; never rejects. Whatever it started has ended afterwards. */
-  async run(prompt: string, signal: AbortSignal, onOutput: (text: string) => void): Promise<AgentAnswer> {
+  async run(prompt: string, signal: AbortSignal, onEvent: (event: KodeEvent) => void): Promise<AgentAnswer> {
     const before = this.#session.messages().length
     const cancel = () => void this.#session.cancel()
-    this.#session.subscribe(event => {
-      const line = progressOf(event)
-      if (line !== '') onOutput(`${line}\n`)
-    })
+    this.#session.subscribe(onEvent)
     signal.addEventListener('abort', cancel, { once: true })
     try {
       const ending = this.#session.prompt([{ type: 'text', text: prompt }])

@@ -14,6 +14,8 @@ export interface BoardTask {
   startedAt: number
   /** As it stands now. */
   state(): Pick<TaskReport, 'status' | 'doing' | 'output' | 'exitCode' | 'agent'>
+  /** What it printed, or said and did, so far, for people. */
+  transcript(): string
   /** Resolves, and never rejects, when it has ended in whatever way. */
   ended: Promise<void>
   /** Asks it to end; `state` says so at once. */
@@ -52,7 +54,7 @@ export class TaskBoard {
    * What one caller sees.
    *
    * @param owner id of the session or sub-agent
-   * @param onChange told whenever one of its tasks starts or ends
+   * @param onChange told whenever one of its tasks starts, does something else, or ends
    * @param place where its commands run; by default in the project
    */
   deskOf(
@@ -64,11 +66,15 @@ export class TaskBoard {
     return {
       startProcess: (command, afterEnd) => this.#startProcess(command, owner, place, afterEnd),
       list: () => this.#own(owner).map(entry => reportOf(entry.task)),
+      transcript: id => {
+        const found = this.#find(id, owner)
+        return found.ok ? ok(found.value.task.transcript()) : found
+      },
       cancel: id => {
         const found = this.#find(id, owner)
         if (!found.ok) return found
         found.value.task.cancel()
-        this.#announce(owner)
+        this.announce(owner)
         return ok(undefined)
       },
       wait: (ids, timeoutMs, signal) =>
@@ -80,8 +86,8 @@ export class TaskBoard {
   /** Puts a running task on the board. */
   add(task: BoardTask, owner: string): void {
     this.#entries.push({ task, owner, isTold: false })
-    this.#announce(owner)
-    void task.ended.then(() => this.#announce(owner))
+    this.announce(owner)
+    void task.ended.then(() => this.announce(owner))
   }
 
   /** Puts a running agent on the board, under the next number. */
@@ -122,6 +128,7 @@ export class TaskBoard {
         output: output(),
         ...(exitCode !== undefined && { exitCode }),
       }),
+      transcript: output,
       ended: ended.then(async end => {
         await afterEnd()
         if (status === 'running') status = 'exited'
@@ -168,7 +175,8 @@ export class TaskBoard {
     return entry.owner === owner ? ok(entry) : fail('forbidden')
   }
 
-  #announce(owner: string): void {
+  /** Tells a caller how its tasks are now. */
+  announce(owner: string): void {
     this.#listeners.get(owner)?.(this.#own(owner).map(entry => viewOf(entry.task)))
   }
 }

@@ -30,6 +30,8 @@ export interface TaskDesk extends OwnTasks {
 export interface BoardDesk extends OwnTasks {
   /** @param afterEnd what is done before its end counts as such; never rejects */
   startProcess(command: string, afterEnd: () => Promise<void>): Promise<Result<TaskReport, string>>
+  /** What a task printed, or said and did, so far, for people. */
+  transcript(id: string): Result<string, 'forbidden' | 'not_found'>
 }
 
 /** Of what runs, a caller knows and controls only what it started itself. */

@@ -27,7 +27,11 @@ describe('the end of a turn', () => {
     const last = messages.at(-1)?.id
     const again = foldChat(
       EMPTY_CHAT,
-      historyEvents(messages, id => (id === last ? recalledTurn(kept) : undefined)),
+      historyEvents(
+        messages,
+        id => (id === last ? recalledTurn(kept) : undefined),
+        () => undefined,
+      ),
     )
     expect(again.items.at(-1)).toEqual(end)
     expect(again.items.map(item => item.id)).toEqual(shown.items.map(item => item.id))

@@ -59,7 +59,7 @@ export function fakeSession(
     add: async message => void messages.push(message),
     addToolEnd: async end => void messages.push(end.message),
     steering,
-    tasks: { list: () => [], cancel: () => ok(undefined), takeFinished: () => [] },
+    tasks: { list: () => [], cancel: () => ok(undefined), takeFinished: () => [], transcript: () => ok('') },
     afterTurn: () => Promise.resolve(),
     spending: new Spending(usage => (usage.input + usage.output) / 1_000_000),
     isFailFast: false,

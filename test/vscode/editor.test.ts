@@ -335,8 +335,79 @@ describe('a conversation', () => {
     await editor.chat.getByRole('button', { name: 'Go on with Three digits' }).click()
     await editor.chat.getByText('1 file landed, verified').waitFor()
     await runs.getByText('exit code 0').waitFor()
+    // Each call is told as it was told then.
+    await editor.chat.getByText('7 checks passed').waitFor()
+    await editor.chat.getByRole('button', { name: 'Edited src/money.ts +1 −1' }).waitFor()
     await undo.click()
     await expect.poll(() => editor.read('src/money.ts'), { timeout: 20_000 }).toBe(before)
     await undo.waitFor({ state: 'detached' })
+  })
+})
+
+describe('work in the background', () => {
+  test('is followed in a document of its own while it runs', async () => {
+    const { page } = editor.workbench
+    await editor.newConversation()
+    editor.script(
+      { toolCalls: [{ name: 'Bash', arguments: { command: 'echo one; sleep 8; echo two', background: true } }] },
+      { text: 'It runs.' },
+    )
+    await editor.prompt('Start it')
+    await editor.chat.getByRole('region', { name: /Approval: echo one/ }).press('y')
+    await editor.chat.getByRole('button', { name: /Show what echo one.* does/ }).click()
+    const line = (text: string) => page.locator('.editor-instance .view-line').getByText(text, { exact: true })
+    await line('one').waitFor()
+    await line('two').waitFor()
+  })
+})
+
+describe('the commands of the panel', () => {
+  const say = async (command: string) => {
+    await editor.composer.fill(command)
+    await editor.composer.press('Enter')
+  }
+
+  test('let another agent answer, and kode itself again', async () => {
+    await editor.newConversation()
+    await say('/agent explore')
+    await editor.chat.getByRole('button', { name: 'explore, change the agent' }).waitFor()
+    editor.script({ text: 'I only look.' })
+    await editor.prompt('Who are you?')
+    await editor.chat.getByText('I only look.').waitFor()
+    expect(JSON.stringify(editor.model.requests.at(-1)?.body.messages[0])).toContain('You are an investigator')
+    await say('/agent nobody')
+    await editor.chat.getByText('there is no agent "nobody"').waitFor()
+    await editor.composer.fill('')
+    await say('/agent default')
+    await editor.chat.getByRole('button', { name: 'explore, change the agent' }).waitFor({ state: 'detached' })
+  })
+
+  test('show a whole output that is chosen from a list, and mention a file', async () => {
+    const { page } = editor.workbench
+    await editor.newConversation()
+    editor.script({ toolCalls: [{ name: 'Read', arguments: { file_path: 'src/cents.ts' } }] }, { text: 'Read it.' })
+    await editor.prompt('Read')
+    await editor.chat.getByText('Read it.').waitFor()
+    await editor.workbench.runCommand('kode: Show Full Tool Output')
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Read src/cents.ts' }).click()
+    await page.locator('.editor-instance .view-line', { hasText: 'export function round' }).first().waitFor()
+    await editor.workbench.openFile('cents.ts')
+    await editor.workbench.runCommand('kode: Add File to Chat')
+    await expect.poll(() => editor.composer.inputValue()).toBe('@src/cents.ts ')
+    await editor.composer.fill('')
+  })
+})
+
+describe('a provider without a key', () => {
+  test('is told on the first page, with a way to give one', async () => {
+    editor.server.changeSettings({ 'kode.provider': 'anthropic', 'kode.mode': 'safe' })
+    await editor.newConversation()
+    const setUp = editor.chat.getByRole('button', { name: 'Set Up Provider' })
+    await setUp.click()
+    await editor.workbench.choose('anthropic')
+    const box = editor.workbench.page.locator('.quick-input-widget input[type="password"]')
+    await box.fill('sk-ant-test-0123456789')
+    await box.press('Enter')
+    await setUp.waitFor({ state: 'detached' })
   })
 })

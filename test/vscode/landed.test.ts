@@ -43,17 +43,30 @@ async function landTens(...paths: string[]): Promise<void> {
 const row = (path: string) =>
   editor.workbench.page.getByRole('tree', { name: 'Pending Changes' }).getByRole('treeitem', { name: path })
 
+/** A row has its buttons while the pointer is over it, and moves when one above it goes. */
+async function press(name: string, button: string): Promise<void> {
+  const isPressed = async () => {
+    await row(name).hover()
+    return row(name)
+      .getByRole('button', { name: button })
+      .click({ timeout: 3_000 })
+      .then(
+        () => true,
+        () => false,
+      )
+  }
+  await expect.poll(isPressed, { timeout: 30_000 }).toBe(true)
+}
+
 describe('what landed in auto', () => {
   test('waits in the review: one hunk is taken back, the others are kept', async () => {
     await landTens('hunks.ts')
     const lens = (title: string) => editor.workbench.page.locator('.codelens-decoration a', { hasText: title })
     await expect.poll(() => lens('Revert').count(), { timeout: 30_000 }).toBe(3)
     await row('hunks.ts').locator('.monaco-tl-twistie').click()
-    await row('export const b = 20').hover()
-    await row('export const b = 20').getByRole('button', { name: 'Reject Hunk' }).click()
+    await press('export const b = 20', 'Reject Hunk')
     await expect.poll(() => editor.read('hunks.ts'), { timeout: 30_000 }).toBe(TENS.replace('b = 20', 'b = 2'))
-    await row('hunks.ts').hover()
-    await row('hunks.ts').getByRole('button', { name: 'Accept Change' }).click()
+    await press('hunks.ts', 'Accept Change')
     await row('hunks.ts').waitFor({ state: 'detached' })
     expect(editor.read('hunks.ts')).toBe(TENS.replace('b = 20', 'b = 2'))
     // The turn is taken back as a whole all the same.
@@ -68,8 +81,7 @@ describe('what landed in auto', () => {
     const mine = `${TENS}// mine\n`
     editor.write('shared.ts', mine)
     for (const path of ['whole.ts', 'shared.ts']) {
-      await row(path).hover()
-      await row(path).getByRole('button', { name: 'Reject Change' }).click()
+      await press(path, 'Reject Change')
     }
     await expect.poll(() => editor.read('whole.ts'), { timeout: 30_000 }).toBe(THREE)
     await row('whole.ts').waitFor({ state: 'detached' })

@@ -1,7 +1,17 @@
 import axe from 'axe-core'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { ChatPage, closeBrowser, THEMES } from './support/chat-page'
-import { APPROVAL, assistant, COMMAND_APPROVAL, STATES, session, TURN, TURN_END } from './support/sample-events'
+import {
+  APPROVAL,
+  assistant,
+  COMMAND_APPROVAL,
+  call,
+  result,
+  STATES,
+  session,
+  TURN,
+  TURN_END,
+} from './support/sample-events'
 import { longSession, soak } from './support/soak'
 
 let chat: ChatPage
@@ -126,7 +136,7 @@ describe('the conversation', () => {
       await chat.page.waitForTimeout(50)
     }
     await chat.page.getByRole('button', { name: 'Jump to the latest message' }).click()
-    await chat.page.getByText('A late answer').waitFor()
+    await log.getByText('A late answer').waitFor()
   })
 })
 
@@ -278,9 +288,89 @@ describe('the composer', () => {
   })
 })
 
-test('work in the background is shown as long as it runs, and ended with its button', async () => {
+describe('messages that wait', () => {
+  const waiting = [
+    { id: 'q1', text: 'first', lane: 'later' as const },
+    { id: 'q2', text: 'soon', lane: 'next' as const },
+    { id: 'q3', text: 'second', lane: 'later' as const },
+  ]
+  const open = async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([session(), { type: 'turn_started', turn_id: 't' }])
+    await chat.send({ type: 'steering', waiting })
+    await chat.page.getByRole('list', { name: 'Waiting messages' }).waitFor()
+  }
+
+  test('change places within their lane', async () => {
+    await open()
+    const ways = await chat.page.getByRole('button', { name: /^(Earlier|Later): / }).all()
+    expect(await Promise.all(ways.map(way => way.getAttribute('aria-label')))).toEqual([
+      'Later: first',
+      'Earlier: second',
+    ])
+    await chat.page.getByRole('button', { name: 'Earlier: second' }).click()
+    await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'move_queued', input: { id: 'q3', by: -1 } })
+  })
+
+  test('are taken back into an empty prompt with Up, the last one first, and dropped with Ctrl+U', async () => {
+    await open()
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+    await box.press('ArrowUp')
+    await expect.poll(() => box.inputValue()).toBe('second')
+    await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'unqueue', input: { id: 'q3' } })
+    await box.press('Control+u')
+    await expect.poll(() => chat.requests.at(-1)?.name).toBe('clear_queue')
+  })
+
+  test('that went with a stopped turn can be had back', async () => {
+    await open()
+    await chat.send({ type: 'steering', waiting: [] })
+    await chat.offer(['first', 'second'])
+    await chat.page.getByText('2 waiting messages were dropped.').waitFor()
+    await chat.page.getByRole('button', { name: 'Put back into the prompt' }).click()
+    const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+    await expect.poll(() => box.inputValue()).toBe('first\n\nsecond')
+    expect(await chat.page.getByText('were dropped').count()).toBe(0)
+  })
+})
+
+test('files that are dragged from the editor are mentioned in the prompt', async () => {
+  chat = await ChatPage.open('dark')
+  chat.answers.mentions_of = ({ uris }: { uris: string[] }) => uris.map(uri => uri.replace('file:///work/', ''))
+  await chat.start([session()])
+  const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+  await box.fill('compare')
+  await chat.page.evaluate(`
+    const dataTransfer = new DataTransfer()
+    dataTransfer.setData('application/vnd.code.uri-list', 'file:///work/a.ts\\r\\nfile:///work/my notes.md')
+    document.querySelector('textarea').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }))`)
+  await expect.poll(() => box.inputValue()).toBe('compare @a.ts @"my notes.md" ')
+})
+
+test('the output of calls is open from the start for who wants it so', async () => {
+  chat = await ChatPage.open('dark')
+  const long = Array.from({ length: 60 }, (_, line) => `line ${line}`).join('\n')
+  const run = { type: 'tool_started' as const, call: call('c', 'Bash', { command: 'seq' }), title: 'seq' }
+  await chat.start([session(), run, result('c', 'Bash', long, 100)], { isVerbose: true })
+  await chat.page.getByText('line 0\nline 1').waitFor()
+  expect(await chat.page.getByRole('button', { name: 'Open all 60 lines' }).count()).toBe(0)
+})
+
+test.each([
+  [{ reason: 'limit', limit: 'turns', message: '200 turns are used up.' } as const, 1],
+  [{ reason: 'limit', limit: 'cost', message: 'The budget is used up.' } as const, 0],
+])('a turn that ended at %j offers %d ways to go on', async (end, ways) => {
+  chat = await ChatPage.open('dark')
+  await chat.start([session(), { type: 'turn_started', turn_id: 't' }, { type: 'turn_ended', turn_id: 't', end }])
+  await chat.page.getByText(end.message).waitFor()
+  expect(await chat.page.getByRole('button', { name: 'Continue the turn' }).count()).toBe(ways)
+})
+
+test('work in the background is shown as long as it runs, looked at and ended with its buttons', async () => {
   chat = await ChatPage.open('dark')
   await chat.show('running')
+  await chat.page.getByRole('button', { name: 'Show what explore does' }).click()
+  await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'show_task', input: { id: 'agent:1' } })
   await chat.page.getByRole('list', { name: 'Work in the background' }).getByText('Read test/orders.test.ts').waitFor()
   await chat.page.getByRole('button', { name: 'Cancel explore' }).click()
   await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'cancel_task', input: { id: 'agent:1' } })
@@ -356,6 +446,26 @@ describe('an approval', () => {
 })
 
 describe('accessibility', () => {
+  test('what happens is read out politely, complete and at most once a second', async () => {
+    chat = await ChatPage.open('dark')
+    await chat.start([...TURN, ...TURN_END])
+    await chat.page.evaluate(`
+      const region = document.querySelector('[aria-live=polite]')
+      window.spoken = []
+      new MutationObserver(() => spoken.push([performance.now(), region.textContent])).observe(region, {
+        characterData: true, childList: true, subtree: true })`)
+    await chat.send({ type: 'turn_started', turn_id: 't2' }, { type: 'text_delta', message_id: 'm', text: 'Half a' })
+    await chat.send({ type: 'text_delta', message_id: 'm', text: ' word' })
+    await chat.send(assistant('m', [{ type: 'text', text: 'Half a word.' }]))
+    for (const text of ['one', 'two', 'three']) await chat.send({ type: 'notice', level: 'info', text })
+    const spoken = () => chat.page.evaluate('spoken') as Promise<[number, string][]>
+    await expect.poll(async () => (await spoken()).at(-1)?.[1], { timeout: 10_000 }).toContain('three')
+    const [told, times] = [(await spoken()).map(each => each[1]), (await spoken()).map(each => each[0])]
+    // What was said before the page opened is not read out again.
+    expect(told.join('|')).toMatch(/^Half a word\.\|?.*one.*two.*three$/)
+    for (const [index, time] of times.slice(1).entries()) expect(time - (times[index] ?? 0)).toBeGreaterThan(900)
+  })
+
   test.each(THEMES)('axe finds nothing to object to in any state in %s', async theme => {
     chat = await ChatPage.open(theme)
     for (const state of Object.keys(STATES)) {

@@ -105,7 +105,8 @@ describe('review in the editor', () => {
     const page = editor.workbench.page
     for (let step = 0; step < '(1)'.length + 1; step++) await page.keyboard.press('ArrowLeft')
     await page.keyboard.press('Control+.')
-    await page.locator('.action-widget').getByText('Use `round`').click()
+    await page.locator('.action-widget').getByText('Use `round`').waitFor()
+    await page.keyboard.press('Enter')
     await right.locator('.squiggly-error').waitFor({ state: 'detached' })
     await editor.workbench.editorAction('Accept Change').click()
     await editor.chat.getByText('With the name that exists.').waitFor()

@@ -1,3 +1,5 @@
+import { mentionText } from '#shared/protocol/requests'
+
 /** The word at the caret that opens a menu: a command at the very start, or a mention. */
 export interface MenuToken {
   kind: 'slash' | 'mention'
@@ -19,9 +21,9 @@ export function tokenAt(draft: string, caret: number): MenuToken | undefined {
   return { kind: 'mention', text: text.replace(/^"/, ''), start: caret - text.length - 1, end: caret }
 }
 
-/** Puts the choice in the token's place, followed by a blank; names with blanks are quoted. */
+/** Puts the choice in the token's place, followed by a blank. */
 export function completeToken(draft: string, token: MenuToken, choice: string): { text: string; caret: number } {
-  const word = token.kind === 'slash' ? `/${choice}` : /\s/.test(choice) ? `@"${choice}"` : `@${choice}`
+  const word = token.kind === 'slash' ? `/${choice}` : mentionText(choice)
   const rest = draft.slice(token.end).replace(/^ /, '')
   const head = `${draft.slice(0, token.start)}${word} `
   return { text: head + rest, caret: head.length }

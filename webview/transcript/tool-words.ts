@@ -50,9 +50,9 @@ export function statusOf(tool: ToolItem): string {
   return tool.status === 'interrupted' ? t('stopped') : ''
 }
 
-/** `1.2 s`, `340 ms`; empty while unknown. */
+/** `1.2 s`, `340 ms`; empty while unknown, and for what took no time. */
 export function durationText(durationMs: number | undefined): string {
-  if (durationMs === undefined) return ''
+  if (!durationMs) return ''
   return durationMs < 1000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1000).toFixed(1)} s`
 }
 

@@ -185,6 +185,39 @@ describe('an agent in the background', () => {
     expect(told).toHaveLength(1)
   })
 
+  test('can be looked at while it works: what it does now, and all it said and did', async () => {
+    let goOn = () => undefined as unknown
+    const provider = new Cast({
+      default: [
+        calls(['InvokeAgent', { agent_name: 'explore', prompt: 'which port?', background: true }]),
+        says('bye'),
+      ],
+      explore: [
+        calls(['Read', { file_path: 'src/a.ts' }]),
+        async () => {
+          await new Promise<void>(resolve => {
+            goOn = () => resolve()
+          })
+          return says('It is 8080.')
+        },
+      ],
+    })
+    const { session, events } = await agentSession(tempProject({ 'src/a.ts': 'port = 8080\n' }), provider)
+    await session.prompt([{ type: 'text', text: 'go' }])
+    const doings = () => events.flatMap(event => (event.type === 'tasks' ? event.tasks.map(task => task.doing) : []))
+    await vi.waitFor(() => expect(doings()).toContain('Read src/a.ts'), 5_000)
+    const transcript = () => {
+      const told = session.taskTranscript('agent:1')
+      return told.ok ? told.value : told.error
+    }
+    await vi.waitFor(() => expect(transcript()).toContain('port = 8080'), 5_000)
+    expect(transcript()).toContain('> which port?')
+    expect(transcript()).toContain('**Read** src/a.ts')
+    goOn()
+    await vi.waitFor(() => expect(transcript()).toContain('It is 8080.'), 5_000)
+    await session.close()
+  })
+
   test('ends with the session', async () => {
     let state = 'waits'
     const provider = new Cast({

@@ -60,6 +60,10 @@ test('a caller sees and controls only what it started itself', async () => {
   board.add(task, 'mine')
   expect(others.list()).toEqual([])
   expect(others.cancel('agent:1')).toEqual({ ok: false, error: 'forbidden' })
+  expect([others.transcript('1'), mine.transcript('1')]).toEqual([
+    { ok: false, error: 'forbidden' },
+    { ok: true, value: 'looked around' },
+  ])
   expect(await others.wait(['1', 'agent:2'], 10, never)).toEqual([
     { id: 'agent:1', outcome: 'forbidden' },
     { id: 'agent:2', outcome: 'not_found' },
@@ -90,7 +94,8 @@ function fakeTask(id: string): BoardTask & { end(status: 'completed' | 'cancelle
     resolve()
   }
   const state = () => ({ status, doing: '', output: '' })
-  return { id, kind: 'agent', name: id, startedAt: 0, state, ended, cancel: () => end('cancelled'), end }
+  const transcript = () => 'looked around'
+  return { id, kind: 'agent', name: id, startedAt: 0, state, transcript, ended, cancel: () => end('cancelled'), end }
 }
 
 /** Calls name the process as the model would: by the id it was told. */

@@ -30,6 +30,8 @@ const FACTS: PanelFacts = {
     { name: 'transcript', description: 'Open the conversation as text', needsIdle: false },
   ],
   hasVim: false,
+  isVerbose: false,
+  agent: '',
   words: {},
 }
 
@@ -120,6 +122,11 @@ export class ChatPage {
 
   async send(...events: ChatEvent[]): Promise<void> {
     await this.#push({ kind: 'events', epoch: `test-${this.#epoch}`, seq: ++this.#seq, events })
+  }
+
+  /** What the host tells of messages that were dropped. */
+  async offer(texts: string[]): Promise<void> {
+    await this.#push({ kind: 'dropped', texts })
   }
 
   /** A push that the host lost. */

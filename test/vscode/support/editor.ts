@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { FrameLocator, Locator } from 'playwright-core'
+import type { Locator } from 'playwright-core'
 import { type ScriptedProvider, type ScriptedReply, startScriptedProvider } from '../../support/scripted-provider'
 import { CodeServer } from './code-server'
 import { Workbench } from './workbench'
@@ -69,7 +69,7 @@ export class Editor {
     this.#replies.splice(0, this.#replies.length, ...replies)
   }
 
-  get chat(): FrameLocator {
+  get chat(): Locator {
     return this.workbench.chat
   }
 

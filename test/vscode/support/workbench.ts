@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, chromium, type FrameLocator, type Locator, type Page } from 'playwright-core'
+import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 
 const CHROMIUM_FLAGS = [
   '--no-sandbox',
@@ -81,11 +81,12 @@ export class Workbench {
     await this.page.getByRole('tab', { name }).first().waitFor()
   }
 
-  /** The document of kode's chat: an outer frame holds VS Code's loader, an inner one its HTML. */
-  get chat(): FrameLocator {
+  /** What is seen of kode's chat: an outer frame holds VS Code's loader, an inner one its HTML. */
+  get chat(): Locator {
     return this.page
       .frameLocator('iframe.webview.ready[src*="extensionId=kode.kode&"]')
       .frameLocator('iframe#active-frame')
+      .getByRole('main')
   }
 
   editorAction(title: string): Locator {
