@@ -37,11 +37,12 @@ export class TextDocuments implements vscode.TextDocumentContentProvider, vscode
     }, FOLLOW_EVERY_MS)
   }
 
-  async #open(title: string, text: string, language: string | undefined): Promise<vscode.Uri> {
+  /** Without a language it is plain text, whatever its title ends in. */
+  async #open(title: string, text: string, language = 'plaintext'): Promise<vscode.Uri> {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${++this.#count}/${title.replaceAll('/', '∕')}` })
     this.#texts.set(uri.toString(), text)
     const document = await vscode.workspace.openTextDocument(uri)
-    if (language) await vscode.languages.setTextDocumentLanguage(document, language)
+    await vscode.languages.setTextDocumentLanguage(document, language)
     // A document that gets another language is closed and opened again.
     this.#texts.set(uri.toString(), text)
     await vscode.window.showTextDocument(document, { preview: true })

@@ -337,7 +337,8 @@ describe('a conversation', () => {
     await runs.getByText('exit code 0').waitFor()
     // Each call is told as it was told then.
     await editor.chat.getByText('7 checks passed').waitFor()
-    await editor.chat.getByRole('button', { name: 'Edited src/money.ts +1 −1' }).waitFor()
+    await editor.chat.getByRole('button', { name: 'Edited src/money.ts' }).click()
+    await editor.chat.getByRole('group', { name: 'Changed lines' }).getByText('* 1000) / 1000').waitFor()
     await undo.click()
     await expect.poll(() => editor.read('src/money.ts'), { timeout: 20_000 }).toBe(before)
     await undo.waitFor({ state: 'detached' })
@@ -353,7 +354,6 @@ describe('work in the background', () => {
       { text: 'It runs.' },
     )
     await editor.prompt('Start it')
-    await editor.chat.getByRole('region', { name: /Approval: echo one/ }).press('y')
     await editor.chat.getByRole('button', { name: /Show what echo one.* does/ }).click()
     const line = (text: string) => page.locator('.editor-instance .view-line').getByText(text, { exact: true })
     await line('one').waitFor()
@@ -401,7 +401,7 @@ describe('the commands of the panel', () => {
 describe('a provider without a key', () => {
   test('is told on the first page, with a way to give one', async () => {
     editor.server.changeSettings({ 'kode.provider': 'anthropic', 'kode.mode': 'safe' })
-    await editor.newConversation()
+    await editor.reload()
     const setUp = editor.chat.getByRole('button', { name: 'Set Up Provider' })
     await setUp.click()
     await editor.workbench.choose('anthropic')

@@ -46,7 +46,7 @@ export class CodeServer {
     this.changeSettings(settings)
   }
 
-  /** Replaces the user's settings; a running window notices by itself. */
+  /** Replaces the user's settings, as the next window reads them. */
   changeSettings(settings: Record<string, unknown>): void {
     writeFileSync(join(this.#userData, 'User/settings.json'), JSON.stringify({ ...QUIET_SETTINGS, ...settings }))
   }
