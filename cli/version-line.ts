@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { nodeProcesses } from '#shared/host/node/processes'
-import { describeSandbox } from '#shared/sandbox/open'
+import { describeSandbox } from '#shared/sandbox/working-wall'
 import { VERSION } from './version'
 
 // One line for bug reports: product, version, state of the sandbox.

@@ -50,7 +50,7 @@ const SURFACES: Record<string, string[]> = {
     'shared/config/',
     'shared/commands/',
     'shared/servers/',
-    'shared/sandbox/open',
+    'shared/sandbox/working-wall',
   ],
 }
 

@@ -1,4 +1,5 @@
 import type { Processes } from '#shared/host/host'
+import { SAFE_GIT } from '#shared/host/safe-git'
 
 const GIT_TIMEOUT_MS = 2_000
 const MAX_STATUS_LINES = 30
@@ -57,7 +58,7 @@ export async function uncommittedDiff(
   return texts.join('')
 }
 
-/** A project must not choose programs that run outside the sandbox. */
+/** As `SAFE_GIT`, for diffs. */
 const SAFE_DIFF = ['--no-ext-diff', '--no-textconv', '--no-color']
 
 /** What git says; undefined where it fails. */
@@ -70,7 +71,7 @@ async function git(
   const ended = await processes.run({
     program: 'git',
     // No optional locks: looking must not get in the way of what the user does meanwhile.
-    args: ['--no-optional-locks', ...args],
+    args: ['--no-optional-locks', ...SAFE_GIT, ...args],
     cwd: root,
     env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '', LC_ALL: 'C' },
     timeoutMs: GIT_TIMEOUT_MS,

@@ -4,6 +4,7 @@ import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import { IgnoreRules } from '#shared/edits/ignore-rules'
 import type { FileSystem, Processes } from '#shared/host/host'
+import { SAFE_GIT } from '#shared/host/safe-git'
 import { WorkingCopy } from './working-copy'
 
 export interface CopySources {
@@ -241,8 +242,7 @@ export class WorkingCopies {
     const { processes, env } = this.#sources
     const ended = await processes.run({
       program,
-      // A project's own git configuration may name programs to run.
-      args: program === 'git' ? ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', ...args] : args,
+      args: program === 'git' ? [...SAFE_GIT, ...args] : args,
       cwd,
       env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '', LC_ALL: 'C' },
       timeoutMs: TIMEOUT_MS,

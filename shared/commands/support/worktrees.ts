@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { SAFE_GIT } from '#shared/host/safe-git'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { type CommandContext, CommandFailure } from '../command'
 
@@ -68,18 +69,7 @@ export class Worktrees {
 async function git(args: readonly string[], { processes, root, env }: CommandContext): Promise<string> {
   const ended = await processes.run({
     program: 'git',
-    // A project's own git configuration may name programs to run.
-    args: [
-      '-c',
-      'core.fsmonitor=false',
-      '-c',
-      'core.hooksPath=/dev/null',
-      '-c',
-      'user.name=kode',
-      '-c',
-      'user.email=kode@localhost',
-      ...args,
-    ],
+    args: [...SAFE_GIT, '-c', 'user.name=kode', '-c', 'user.email=kode@localhost', ...args],
     cwd: root,
     env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '', LC_ALL: 'C' },
     timeoutMs: GIT_TIMEOUT_MS,

@@ -4,6 +4,7 @@ import type { FileChange } from '#shared/edits/change-set'
 import { decodeText } from '#shared/edits/text-file'
 import { projectViewOf } from '#shared/gates/support/project-view'
 import type { FileSystem, Processes } from '#shared/host/host'
+import { SAFE_GIT } from '#shared/host/safe-git'
 import { withoutChanges } from '#shared/languages/project-view'
 import { CommandInputError } from './input-error'
 import type { VerifyRequest } from './verify-input'
@@ -128,7 +129,7 @@ async function git(args: readonly string[], source: GitSource): Promise<string> 
 async function run(args: readonly string[], { root, processes, env, signal }: GitSource) {
   const ended = await processes.run({
     program: 'git',
-    args: ['-c', 'core.fsmonitor=false', '-c', 'core.quotePath=false', ...args],
+    args: [...SAFE_GIT, '-c', 'core.quotePath=false', ...args],
     cwd: root,
     env: { PATH: env.PATH ?? '', HOME: env.HOME ?? '', LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' },
     timeoutMs: TIMEOUT_MS,

@@ -1,5 +1,6 @@
 import type { CodeIndex } from '#shared/code-index/code-index'
 import type { FileSystem, Processes } from '#shared/host/host'
+import { SAFE_GIT } from '#shared/host/safe-git'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import { listProjectFiles, ripgrep } from '#shared/tools/support/ripgrep'
@@ -63,8 +64,7 @@ async function readHistory({ root, processes, env, signal }: PlanSurroundings): 
   const args = ['log', '--no-merges', '--no-renames', '--name-only', '--relative', '-n', String(HISTORY_COMMITS)]
   const ended = await processes.run({
     program: 'git',
-    // A project's own git configuration may name programs to run.
-    args: ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', ...args, '--format=%x01%s', '-z'],
+    args: [...SAFE_GIT, ...args, '--format=%x01%s', '-z'],
     cwd: root,
     env: { PATH: env.PATH ?? '', LC_ALL: 'C', GIT_CONFIG_NOSYSTEM: '1' },
     timeoutMs: GIT_TIMEOUT_MS,
