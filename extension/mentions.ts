@@ -1,7 +1,7 @@
 import * as vscode from 'vscode'
+import { bestMatches } from '#shared/commands/support/fuzzy'
 import type { Mention } from '#shared/protocol/requests'
 import type { ConversationFolder } from './folders'
-import { bestMatches } from './fuzzy'
 
 const SHOWN = 30
 /** Enough for any project a menu makes sense in; keeps a huge one from freezing the editor. */

@@ -9,6 +9,7 @@ import { cliHost } from '../cli-host'
 import type { Output } from '../output'
 import { endLine, textRenderer } from '../render/text'
 import { VERSION } from '../version'
+import { Doing } from './doing'
 import type { LineEditor } from './line-editor'
 import { LOCAL_COMMANDS, type Talk, TURN_RUNS } from './local-commands'
 import { outputAbove } from './output-above'
@@ -46,6 +47,7 @@ export class Conversation {
   #editor!: LineEditor
   #output!: Output
   #isVerbose = false
+  readonly #doing = new Doing(() => this.#showState())
   #interruptedAt = 0
   #command: AbortController | undefined
 
@@ -74,6 +76,7 @@ export class Conversation {
     } catch (error) {
       this.#note(this.#output.paint('red', `error: ${error instanceof Error ? error.message : String(error)}`))
     }
+    this.#showState()
   }
 
   /** Stops what runs; with nothing running and nothing typed, twice leaves. */
@@ -96,8 +99,14 @@ export class Conversation {
     if (refusal !== undefined) this.#note(this.#output.paint('yellow', refusal))
   }
 
+  /** Id of the conversation, once something was said in it. */
+  get kept(): string | undefined {
+    return this.#session.messages().length > 0 ? this.#session.id : undefined
+  }
+
   async close(): Promise<void> {
     this.#command?.abort()
+    this.#doing.stop()
     await this.#session.close()
     await this.#kode.close()
   }
@@ -109,7 +118,6 @@ export class Conversation {
     const ended = this.#session.prompt(typeof parts === 'string' ? [{ type: 'text', text: parts }] : parts, lane)
     this.#showState()
     await ended
-    this.#showState()
   }
 
   async #runCommand(line: string): Promise<void> {
@@ -217,6 +225,8 @@ export class Conversation {
     render(this.#kode.sessionEvent(this.#session))
     this.#session.subscribe(event => {
       render(event)
+      // Where nothing can be drawn again, seconds that go by would be lines.
+      if (!this.#editor.isPlain) this.#doing.see(event)
       if (event.type === 'mode') this.#showState()
       const why = event.type === 'turn_ended' ? endLine(event.end) : ''
       if (why !== '') this.#note(this.#output.paint('yellow', why))
@@ -231,7 +241,8 @@ export class Conversation {
   }
 
   #showState(): void {
-    this.#editor.setPrompt(`${this.#session.mode}${this.#session.isRunning ? ' …' : ''} > `)
+    const { mode, isRunning } = this.#session
+    this.#editor.setPrompt(isRunning ? `${mode} …${this.#doing.text} > ` : `${mode} > `)
   }
 
   #tell(text: string): void {

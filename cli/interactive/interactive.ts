@@ -10,7 +10,7 @@ import { commandContext } from '../command-door'
 import type { Interruption } from '../interruption'
 import type { Output } from '../output'
 import { VERSION } from '../version'
-import { completions } from './completion'
+import { Completion } from './completion'
 import { Conversation, type Opened } from './conversation'
 import { LineEditor } from './line-editor'
 import { LOCAL_COMMANDS } from './local-commands'
@@ -69,14 +69,17 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
     keepKey: (provider, key, signal) => keepKey(provider, key, { root, output: terminal, signal }),
     leave: () => editor.close(),
   })
-  const shelf = [...(await kode.chatCommands()), ...(await kode.skills())]
-  const commands = [...LOCAL_COMMANDS, ...CHAT_COMMANDS, ...shelf].map(command => command.name)
-  void kode.serverPrompts().then(prompts => commands.push(...prompts.map(prompt => prompt.name)))
+  const commands = [...LOCAL_COMMANDS, ...CHAT_COMMANDS, ...(await kode.chatCommands()), ...(await kode.skills())]
+    .map(({ name, summary }) => ({ name, summary }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  void kode.serverPrompts().then(prompts => commands.push(...prompts))
+  const completion = new Completion(root, commands)
   const editor = new LineEditor({
     input: process.stdin,
     output: process.stdout,
     history: await kode.sessions.inputs(),
-    complete: line => completions(line, root, commands),
+    complete: line => completion.of(line),
+    isPlain: process.env.TERM === 'dumb',
     onLine: text => {
       if (!questions.takeLine(text)) void conversation.take(text, 'next')
     },
@@ -89,6 +92,8 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
   interruption.signal.addEventListener('abort', () => editor.close())
   await left
   await conversation.close()
+  const { kept } = conversation
+  if (kept !== undefined && !interruption.signal.aborted) terminal.note(`kode --resume ${kept} goes on from here.`)
   return interruption.exitCode ?? EXIT.done
 }
 

@@ -1,5 +1,6 @@
 import { createInterface, type Interface, type Key } from 'node:readline'
 import type { ReadStream, WriteStream } from 'node:tty'
+import type { Candidate } from './completion'
 
 export interface LineEditorParts {
   input: ReadStream
@@ -7,7 +8,9 @@ export interface LineEditorParts {
   /** The newest first. */
   history: string[]
   /** What may stand for the last word, such as `@src/a.ts` for `@src/`. */
-  complete(line: string): string[]
+  complete(line: string): Candidate[]
+  /** A terminal that only prints: nothing on it is ever drawn again. */
+  isPlain: boolean
   /** Enter. */
   onLine(text: string): void
   /** Alt+Enter. */
@@ -34,6 +37,7 @@ export class LineEditor {
   readonly #history: string[]
   #isPasting = false
   #isClosed = false
+  #isPromptShown = false
   #search: { query: string; skip: number } | undefined
   #keyWaiter: ((key: string) => boolean) | undefined
   /** Takes the line that is typed now, which is not shown and not remembered. */
@@ -53,7 +57,7 @@ export class LineEditor {
       removeHistoryDuplicates: true,
       escapeCodeTimeout: 50,
       // At once, so that what is typed next comes after it.
-      completer: (line: string) => [parts.complete(line), line.slice(line.lastIndexOf(' ') + 1)],
+      completer: (line: string) => this.#complete(line),
     })
     parts.input.on('keypress', (text: string | undefined, key: Key) => this.#afterKey(text, key))
     this.#lines.on('line', line => this.#heard(line))
@@ -62,28 +66,30 @@ export class LineEditor {
       if (this.#secretTaker) history.shift()
     })
     this.#lines.on('close', () => {
+      if (!this.#isClosed) this.#clear()
       this.#isClosed = true
-      parts.output.write(BRACKETED_PASTE_OFF)
+      if (!parts.isPlain) parts.output.write(BRACKETED_PASTE_OFF)
       parts.onEnd()
     })
-    parts.output.write(BRACKETED_PASTE_ON)
+    if (!parts.isPlain) parts.output.write(BRACKETED_PASTE_ON)
+  }
+
+  get isPlain(): boolean {
+    return this.#parts.isPlain
   }
 
   /** Shows what stands before the text being typed. */
   setPrompt(prompt: string): void {
+    if (this.#parts.isPlain && this.#isPromptShown && prompt === this.#lines.getPrompt()) return
     this.#lines.setPrompt(prompt)
-    this.#redraw()
+    this.#showPrompt()
   }
 
   /** Prints above the line; what is being typed stays. */
   print(text: string): void {
-    if (this.#isClosed) {
-      this.#parts.output.write(`${text}\n`)
-      return
-    }
-    this.#clear()
+    if (!this.#isClosed) this.#clear()
     this.#parts.output.write(`${text}\n`)
-    this.#redraw()
+    if (!this.#parts.isPlain) this.#showPrompt()
   }
 
   /**
@@ -107,6 +113,7 @@ export class LineEditor {
         end(key)
         return true
       }
+      if (this.#parts.isPlain) this.#showPrompt()
     })
   }
 
@@ -132,9 +139,23 @@ export class LineEditor {
   }
 
   close(): void {
-    if (this.#isClosed) return
-    this.#clear()
-    this.#lines.close()
+    if (!this.#isClosed) this.#lines.close()
+  }
+
+  /** Completes as far as it is certain; where there is a choice it is shown. */
+  #complete(line: string): [string[], string] {
+    const word = line.slice(line.lastIndexOf(' ') + 1)
+    const found = this.#parts.complete(line)
+    const [first, ...others] = found.map(candidate => candidate.text)
+    const sure = others.reduce(commonStart, first ?? '')
+    if (others.length === 0 || (sure.length > word.length && sure.startsWith(word)))
+      return [sure === '' ? [] : [sure], word]
+    const width = Math.max(...found.map(({ text }) => text.length))
+    const shown = found.slice(0, this.#parts.output.rows - 2)
+    const rows = shown.map(({ text, summary = '' }) => `  ${text.padEnd(width)} ${summary}`.trimEnd())
+    if (shown.length < found.length) rows.push(`  … ${found.length - shown.length} more`)
+    this.print(rows.map(row => row.slice(0, this.#parts.output.columns - 1)).join('\n'))
+    return [[], word]
   }
 
   #beforeKey(key: Key): void {
@@ -156,13 +177,14 @@ export class LineEditor {
   }
 
   #heard(line: string): void {
+    this.#isPromptShown = false
     if (this.#secretTaker) return void this.#secretTaker(line)
     if (this.#isPasting || line.endsWith('\\')) {
       this.#earlierLines.push(this.#isPasting ? line : line.slice(0, -1))
       return
     }
     const text = this.#whole(line)
-    this.#redraw()
+    if (!this.isPlain) this.#showPrompt()
     if (text.trim() !== '') this.#parts.onLine(text)
   }
 
@@ -216,7 +238,12 @@ export class LineEditor {
   }
 
   #clear(): void {
-    const { output } = this.#parts
+    const { output, isPlain } = this.#parts
+    if (isPlain) {
+      if (this.#isPromptShown) output.write('\n')
+      this.#isPromptShown = false
+      return
+    }
     output.moveCursor(0, -this.#lines.getCursorPos().rows)
     output.cursorTo(0)
     output.clearScreenDown()
@@ -224,7 +251,16 @@ export class LineEditor {
     Reflect.set(this.#lines, 'prevRows', 0)
   }
 
-  #redraw(): void {
-    if (!this.#isClosed) this.#lines.prompt(true)
+  #showPrompt(): void {
+    if (this.#isClosed) return
+    if (this.#parts.isPlain) this.#clear()
+    this.#isPromptShown = true
+    this.#lines.prompt(true)
   }
+}
+
+function commonStart(a: string, b: string): string {
+  let length = 0
+  while (length < a.length && a[length] === b[length]) length++
+  return a.slice(0, length)
 }

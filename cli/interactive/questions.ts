@@ -1,6 +1,5 @@
 import type { ApprovalAnswer, ApprovalRequest, RuleOffer, UserQuestion } from '#shared/protocol/approvals'
 import type { Output } from '../output'
-import { gateLine } from '../render/text'
 import type { LineEditor } from './line-editor'
 
 /** Lines of a diff shown with the question; the rest is counted. */
@@ -70,13 +69,14 @@ export class Questions {
       ['network', network],
       ['outside the project', outside_project],
     ] as const
-    const diff = request.diff?.trimEnd().split('\n') ?? []
+    // What a change writes is in its diff, and its gates were told before.
+    const told = request.diff ? [] : effects.filter(([, values]) => values.length > 0)
+    const diff = (request.diff?.trimEnd().split('\n') ?? []).filter(line => !line.startsWith('diff --git '))
     const hidden = diff.length - SHOWN_DIFF_LINES
     return [
       paint('yellow', `? ${request.tool}: ${request.title}`),
       `  ${request.reason}`,
-      ...effects.flatMap(([name, values]) => (values.length > 0 ? [`  ${name}: ${values.join(', ')}`] : [])),
-      ...(request.gates ? [`  ${gateLine(request.gates, this.#output)}`] : []),
+      ...told.map(([name, values]) => `  ${name}: ${values.join(', ')}`),
       ...diff.slice(0, SHOWN_DIFF_LINES).map(line => `  ${paintDiff(line, this.#output)}`),
       ...(hidden > 0 ? [`  … ${hidden} more lines`] : []),
       ...(request.rules ?? [])

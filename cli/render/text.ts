@@ -55,15 +55,19 @@ export function textRenderer(output: Output, isVerbose = () => false): (event: K
   }
 }
 
-/** `syntax ✓ · imports ✗ …`, one mark per gate. */
+/** `✗ imports · ✓ syntax, calls`: the gates by their verdict. */
 export function gateLine(report: GateReport, output: Output): string {
   const marks = {
     PASS: output.paint('green', '✓'),
-    FAIL: output.paint('red', '✗'),
     WARN: output.paint('yellow', '!'),
-    SKIP: output.paint('dim', '–'),
+    FAIL: output.paint('red', '✗'),
+    SKIP: output.paint('dim', 'skipped:'),
   }
-  return report.results.map(result => `${result.check_name} ${marks[result.status]}`).join(output.paint('dim', ' · '))
+  const told = (['FAIL', 'WARN', 'PASS', 'SKIP'] as const).flatMap(status => {
+    const names = report.results.filter(result => result.status === status).map(result => result.check_name)
+    return names.length === 0 ? [] : [`${marks[status]} ${names.join(', ')}`]
+  })
+  return told.join(output.paint('dim', ' · '))
 }
 
 function resultLines(event: Extract<KodeEvent, { type: 'tool_result' }>, isWhole: boolean, output: Output): string {

@@ -39,14 +39,17 @@ export class TurnFooter {
     const seconds = ((performance.now() - this.#startedAt) / 1000).toFixed(1)
     const tokens = [this.#total.input - this.#before.input, this.#total.output - this.#before.output]
     const [input, output] = tokens.map(count => count.toLocaleString('en'))
+    const isCounted = this.#total.input > this.#before.input
     return [
       `${this.#requests} request${this.#requests === 1 ? '' : 's'}`,
-      `${input} tokens in, ${output} out`,
-      this.#cost === undefined || this.#costBefore === undefined
-        ? 'price unknown'
-        : `$${(this.#cost - this.#costBefore).toFixed(4)}`,
+      ...(isCounted ? [`${input} tokens in, ${output} out`, this.#price()] : []),
       `${seconds} s`,
       `window ${Math.round(this.#filled * 100)} % full`,
     ].join(' · ')
+  }
+
+  #price(): string {
+    if (this.#cost === undefined || this.#costBefore === undefined) return 'price unknown'
+    return `$${(this.#cost - this.#costBefore).toFixed(4)}`
   }
 }

@@ -130,6 +130,62 @@ describe('kode without a prompt, on a terminal', () => {
     expect(await terminal.end).toBe(0)
   })
 
+  test('a choice is shown with what it is, and a file is found by letters of its name', async () => {
+    const { terminal, model } = await open([{ text: 'Read it.' }], ['--mode', 'safe'], { 'src/deep/orders.ts': 'x\n' })
+    await terminal.shows('safe > ')
+    terminal.type(`/mo${KEY.tab}${KEY.tab}`)
+    await terminal.shows(/\/mode +plan, safe or auto/)
+    await terminal.shows(/\/models +lists the models/)
+    terminal.type(`${KEY.ctrlU}look at @ordts${KEY.tab}`)
+    await terminal.shows('look at @src/deep/orders.ts')
+    terminal.type(KEY.enter)
+    await terminal.shows('Read it.')
+    expect(JSON.stringify(model.requests[0]?.body.messages)).toContain('src/deep/orders.ts')
+  })
+
+  test('tells how long a command runs, and how to go on after leaving', async () => {
+    const slow = { toolCalls: [{ name: 'Bash', arguments: { command: 'sleep 3' } }] }
+    const { terminal } = await open([slow, { text: 'Waited.' }])
+    await terminal.shows('> ')
+    terminal.type(`wait${KEY.enter}`)
+    await terminal.shows(/Bash \d s > /)
+    await terminal.shows('Waited.')
+    await terminal.shows(/2 requests · .* tokens in, .* out · price unknown/)
+    terminal.type(KEY.ctrlD)
+    await terminal.shows(/kode --resume \w+ goes on from here/)
+    expect(await terminal.end).toBe(0)
+  })
+
+  test('a terminal that only prints gets lines and no control sequences', async () => {
+    const env = { TERM: 'dumb' }
+    const { terminal } = await open([WRITE, { text: 'Not then.' }], ['--mode', 'safe'], {}, { env })
+    await terminal.shows('safe > ')
+    terminal.type(`/mode${KEY.enter}`)
+    await terminal.shows('mode: safe')
+    await terminal.shows('safe > ')
+    terminal.type(`write it${KEY.enter}`)
+    await terminal.shows('y yes')
+    await terminal.shows('safe … > ')
+    terminal.type('n')
+    await terminal.shows('Not then.')
+    await terminal.shows('safe > ')
+    expect(terminal.raw).not.toContain('\x1b')
+    // One line each, and the answer on a line of its own.
+    expect(terminal.text).toMatch(/\nNot then\.\n/)
+  })
+
+  test.each([
+    ['a narrow terminal', { columns: 30 }],
+    ['one without colours', { env: { NO_COLOR: '1' } }],
+  ])('%s shows what is typed and what is answered', async (_, options) => {
+    const { terminal } = await open([{ text: 'A **sentence** that is longer than the line.' }], [], {}, options)
+    await terminal.shows('> ')
+    terminal.type(`a prompt that is longer than thirty columns${KEY.enter}`)
+    await terminal.shows('A sentence that is longer')
+    await terminal.shows('than the line.')
+    if ('env' in options) expect(terminal.raw).not.toMatch(/\x1b\[\d*m/)
+  })
+
   test('a pasted text of several lines is one prompt', async () => {
     const { terminal, model } = await open([{ text: 'Got it.' }])
     await terminal.shows('> ')
@@ -172,10 +228,20 @@ function processesIn(folder: string): string[] {
   })
 }
 
-async function open(script: Script, args: readonly string[] = [], files: Record<string, string> = {}) {
+interface Display {
+  env?: Record<string, string>
+  columns?: number
+}
+
+async function open(
+  script: Script,
+  args: readonly string[] = [],
+  files: Record<string, string> = {},
+  { env: more, columns }: Display = {},
+) {
   const model = await startScriptedProvider(script)
   onTestFinished(() => model.close())
   const root = tempProject(files)
-  const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted' }
-  return { model, root, terminal: new Terminal(args, { cwd: root, env }) }
+  const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted', ...more }
+  return { model, root, terminal: new Terminal(args, { cwd: root, env, ...(columns && { columns }) }) }
 }

@@ -14,6 +14,7 @@ export const KEY = {
   ctrlC: '\x03',
   ctrlD: '\x04',
   ctrlR: '\x12',
+  ctrlU: '\x15',
 }
 
 /** Control sequences, so that what is left is what a person reads. */
@@ -27,9 +28,10 @@ export class Terminal {
   #printed = ''
   #seen = 0
 
-  constructor(args: readonly string[], options: { cwd: string; env: Record<string, string> }) {
+  constructor(args: readonly string[], options: { cwd: string; env: Record<string, string>; columns?: number }) {
+    const { columns = 100 } = options
     const quoted = [process.execPath, CLI, ...args].map(word => `'${word}'`).join(' ')
-    this.#child = spawn('script', ['-qefc', `stty cols 100 rows 40; exec ${quoted}`, '/dev/null'], {
+    this.#child = spawn('script', ['-qefc', `stty cols ${columns} rows 40; exec ${quoted}`, '/dev/null'], {
       cwd: options.cwd,
       env: {
         PATH: process.env.PATH ?? '',

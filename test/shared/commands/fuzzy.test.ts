@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bestMatches, fuzzyScore } from '../../extension/fuzzy'
+import { bestMatches, fuzzyScore } from '#shared/commands/support/fuzzy'
 
 test.each([
   ['abc', 'abcdef', 123], // start 100, three letters, two in a row
