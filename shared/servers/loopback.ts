@@ -44,7 +44,8 @@ function isLocal(address: string): boolean {
 
 /** Editors and browsers cannot always set a header on a WebSocket. */
 function queryToken(request: IncomingMessage): string | undefined {
-  return new URL(request.url ?? '/', `http://${LOOPBACK}`).searchParams.get('token') ?? undefined
+  const address = `http://${LOOPBACK}${request.url ?? '/'}`
+  return URL.canParse(address) ? (new URL(address).searchParams.get('token') ?? undefined) : undefined
 }
 
 function isSame(given: string, expected: string): boolean {

@@ -35,6 +35,8 @@ export async function serveWebSockets(parts: AcpParts, options: WebSocketOptions
   http.on('upgrade', (request, socket, head) => {
     const refusal = refusalOf(request, token)
     if (!refusal) return upgrade(request, socket, head)
+    // Whoever breaks off does not hear it.
+    socket.on('error', () => socket.destroy())
     socket.end(`HTTP/1.1 ${refusal.status} ${refusal.reason}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`)
   })
   const port = await listen(http, options.port)

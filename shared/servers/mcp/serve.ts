@@ -38,14 +38,16 @@ export async function serveMcpOnHttp(
 ): Promise<void> {
   const token = options.token ?? newToken()
   const handler = createMcpHandler(() => kodeMcpServer(version, contextFor))
-  const http = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const refusal = refusalOf(request, token)
     if (refusal) return void response.writeHead(refusal.status, { 'content-type': 'text/plain' }).end(refusal.reason)
     if (request.url?.split('?', 1)[0] !== '/mcp') return void response.writeHead(404).end()
     const body = await bodyOf(request)
     if (!body) return void response.writeHead(413).end()
     await reply(await handler.fetch(webRequest(request, response, body)), response)
-  })
+  }
+  // Whoever breaks off hears nothing more; everybody else is still served.
+  const http = createServer((request, response) => void answer(request, response).catch(() => response.destroy()))
   const port = await listen(http, options.port)
   options.tell(`kode serves MCP on http://${LOOPBACK}:${port}/mcp`)
   if (options.token === undefined) options.tell(`token: ${token}`)

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type McpServer, methods } from '@agentclientprotocol/sdk'
 import { createWebSocketStream } from '@agentclientprotocol/sdk/experimental/ws-client'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
+import { sleep } from '#shared/base/cancel'
 import { allow, connectEditor, type EditorOptions, editingIn, prompt, startEditor } from '../../support/acp-client'
 import { hostileServer } from '../../support/mcp-servers'
 import { processesWith } from '../../support/processes'
@@ -290,6 +292,25 @@ test('over a WebSocket: only with the token, and not from a web page of elsewher
   await editor.agent.request(session.prompt, { sessionId, prompt: [{ type: 'text', text: 'hi' }] })
   expect(editor.said(sessionId)).toBe('Hello.')
   expect(editor.invalid).toEqual([])
+})
+
+test('over a WebSocket: who breaks off, or sends what is no request, does not end the server', async () => {
+  const root = tempProject(FILES)
+  const { address, token } = await startSocketServer(root, 'http://127.0.0.1:9/v1')
+  const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: '
+  const texts = ['/', '//[', `/?token=${token}`].flatMap(path =>
+    [`${'a'.repeat(22)}==`, 'no key'].map(key => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${upgrade}${key}\r\n\r\n`),
+  )
+  for (const text of [...texts, 'no HTTP at all\r\n\r\n']) {
+    const socket = connect(Number(new URL(address).port), '127.0.0.1')
+    socket.on('error', () => undefined)
+    await new Promise(resolve => socket.write(text, resolve))
+    await sleep(50)
+    socket.resetAndDestroy()
+  }
+  const headers = { authorization: `Bearer ${token}` }
+  const editor = await connectEditor(createWebSocketStream(address, { WebSocket, headers }), { cwd: root })
+  expect((await editor.agent.request(session.new, { cwd: root, mcpServers: [] })).sessionId).not.toBe('')
 })
 
 async function startSocketServer(root: string, endpoint: string) {

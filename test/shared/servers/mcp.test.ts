@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { connect as connectTo } from 'node:net'
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport, type Transport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { sleep } from '#shared/base/cancel'
 import { CLI } from '../../support/run-cli'
 import { type Script, startScriptedProvider } from '../../support/scripted-provider'
 import { gitInit, tempProject } from '../../support/temp-project'
@@ -122,6 +125,28 @@ test('over HTTP: only with the token, not from a web page of elsewhere, and only
   const client = await connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: known } }))
   const good = await client.callTool({ name: 'kode_verify', arguments: { hunks: [GOOD] } })
   expect(good.structuredContent).toMatchObject({ status: 'PASS' })
+})
+
+test('over HTTP: a client that breaks off, or sends what is no request, does not end the server', async () => {
+  const { url, token } = await startHttp(tempProject(FILES))
+  const { port } = new URL(url)
+  const head = `Host: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\n`
+  for (const text of [
+    `POST /mcp HTTP/1.1\r\n${head}Content-Length: 1000\r\n\r\n{"half":`,
+    `GET //[ HTTP/1.1\r\n${head}\r\n`,
+    `POST /mcp HTTP/1.1\r\n${head}Content-Length: 9\r\n\r\nno JSON!!`,
+    `GET /mcp?[ HTTP/1.1\r\n${head}\r\n`,
+    'no HTTP at all\r\n\r\n',
+  ]) {
+    const socket = connectTo(Number(port), '127.0.0.1')
+    const answered = once(socket, 'data').catch(() => 'closed')
+    await new Promise(resolve => socket.write(text, resolve))
+    await Promise.race([answered, sleep(300)])
+    socket.destroy()
+  }
+  const requestInit = { headers: { authorization: `Bearer ${token}` } }
+  const client = await connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }))
+  expect((await client.listTools()).tools.length).toBeGreaterThan(0)
 })
 
 async function connected(options: { mode?: 'legacy' | 'auto'; script?: Script } = {}) {
