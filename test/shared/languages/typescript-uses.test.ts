@@ -116,7 +116,5 @@ function comparable({ imports, declarations, topLevelUses }: FileUses) {
 }
 
 const WORDS = new Set(
-  'abstract any as asserts async await bigint boolean class const constructor declare default delete from get infer is keyof let never number object of override private protected public readonly require satisfies set static string symbol type undefined unique unknown interface enum implements yield import new function in this'.split(
-    ' ',
-  ),
+  Object.keys(compiler.SyntaxKind).flatMap(name => /^(\w+)Keyword$/.exec(name)?.[1]?.toLowerCase() ?? []),
 )
