@@ -227,8 +227,12 @@ export class CodeIndex {
 
   async #store(): Promise<void> {
     const path = this.#cachePath()
+    if (path === undefined) return
+    const { files } = this.#parts
+    await files.makeFolder(path.slice(0, path.lastIndexOf('/')))
+    const staged = await files.stage(path, encodeIndex([...this.#files.values()]), { isDurable: false })
     // A cache that cannot be written costs time at the next start, nothing else.
-    if (path !== undefined) await this.#parts.files.replace(path, encodeIndex([...this.#files.values()]))
+    if (staged.ok && !(await staged.value.commit()).ok) await staged.value.discard()
   }
 
   #cachePath(): string | undefined {

@@ -5,24 +5,17 @@
  */
 export function scanNames(bytes: Uint8Array): Uint32Array {
   found.clear()
-  let hash = 0
-  let isInside = false
-  let isNumber = false
   for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at]!
-    if (IS_NAME_BYTE[byte]) {
-      if (!isInside) {
-        isInside = true
-        isNumber = byte < 58 && byte > 47
-        hash = SEED
-      }
+    let byte = bytes[at]!
+    if (!IS_NAME_BYTE[byte]) continue
+    const isNumber = byte < 58 && byte > 47
+    let hash = SEED
+    do {
       hash = Math.imul(hash ^ byte, PRIME)
-    } else if (isInside) {
-      isInside = false
-      if (!isNumber) found.add(hash >>> 0)
-    }
+      byte = ++at < bytes.length ? bytes[at]! : 0
+    } while (IS_NAME_BYTE[byte])
+    if (!isNumber) found.add(hash >>> 0)
   }
-  if (isInside && !isNumber) found.add(hash >>> 0)
   return found.sorted()
 }
 

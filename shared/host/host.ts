@@ -69,6 +69,8 @@ export interface StageOptions {
   mode?: number
   /** Name of the temporary file, so that whoever comes after a crash can find it; without it a random one. */
   temporaryName?: string
+  /** `false` for what can be made again, and whose reader notices when a crash left half of it: it need not wait for the disk. */
+  isDurable?: boolean
 }
 
 /** One entry of `walk`. */

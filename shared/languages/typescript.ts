@@ -10,7 +10,10 @@ import { typeScriptUses } from './support/typescript-uses'
 
 const code: CodeSupport = {
   scanImports({ text }) {
-    return [...text.matchAll(SPECIFIERS)].map(match => match[1]!)
+    const found: string[] = []
+    SPECIFIERS.lastIndex = 0
+    for (let match = SPECIFIERS.exec(text); match; match = SPECIFIERS.exec(text)) found.push(match[1]!)
+    return found
   },
   async resolveToFiles(imported, fromPath, project) {
     const target = await typeScriptResolverOf(project).resolve(imported, fromPath)

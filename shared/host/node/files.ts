@@ -132,7 +132,7 @@ function filesAt(hold: PathHolder, confinedRoot: string | undefined): FileSystem
     const written = await attempt(path, async held => {
       const existing = lstatSync(held, { throwIfNoEntry: false })
       if (existing?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
-      await hold(temporary, heldTemporary => writeNew(heldTemporary, bytes, options.mode, existing))
+      await hold(temporary, heldTemporary => writeNew(heldTemporary, bytes, options, existing))
     })
     if (!written.ok) {
       await files.remove(temporary)
@@ -201,7 +201,7 @@ interface Ownership {
 async function writeNew(
   path: string,
   bytes: Uint8Array,
-  mode: number | undefined,
+  { mode, isDurable = true }: StageOptions,
   like: Ownership | undefined,
 ): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
@@ -211,7 +211,7 @@ async function writeNew(
   if (like && (like.uid !== own.uid || like.gid !== own.gid)) await giveTo(file, like)
   const wanted = mode ?? (like === undefined ? undefined : like.mode & 0o7777)
   if (wanted !== undefined) await file.chmod(wanted)
-  await file.sync()
+  if (isDurable) await file.sync()
 }
 
 /** Only root may give a file away; for others it becomes theirs, as with every editor that replaces files. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -81,6 +81,16 @@ test.each([
   await indexed()
   const folder = join(cacheFolder, 'code-index')
   writeFileSync(join(folder, readdirSync(folder)[0]!), bytes)
+  expect((await indexed()).filesWith('alpha')).toEqual(['a.ts'])
+})
+
+test('a cache whose end never reached the disk is built anew', async () => {
+  write({ 'a.ts': 'alpha' })
+  await indexed()
+  const folder = join(cacheFolder, 'code-index')
+  const path = join(folder, readdirSync(folder)[0]!)
+  const bytes = readFileSync(path)
+  writeFileSync(path, bytes.fill(0, bytes.length - 4))
   expect((await indexed()).filesWith('alpha')).toEqual(['a.ts'])
 })
 
