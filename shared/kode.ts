@@ -474,7 +474,7 @@ class ProjectKode implements Kode {
       ...(this.settings.timeoutS !== undefined && { timeoutS: this.settings.timeoutS }),
       ...(verify && {
         verify: {
-          attempts: verify.attempts,
+          ...verify,
           run: signal => runVerifyCommand(verify.command, this.root, this.sandbox, signal),
         },
       }),

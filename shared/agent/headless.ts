@@ -1,8 +1,15 @@
+import { cutMiddle } from '#shared/base/cut'
 import type { TurnEnd } from '#shared/protocol/events'
 import type { UserPart } from '#shared/protocol/messages'
 import { exitCodeOf, RunRecord, type RunResult, type VerifyOutcome } from '#shared/protocol/run-result'
 import type { OutputCheck } from './output-schema'
 import type { AgentSession } from './session'
+
+interface VerifyDemand {
+  command: string
+  run(signal: AbortSignal): Promise<VerifyOutcome>
+  attempts: number
+}
 
 /** What a run asks for beyond an answer. */
 export interface HeadlessDemands {
@@ -14,7 +21,7 @@ export interface HeadlessDemands {
   /** Ends the run at the first denied call. */
   stopsAtDenial: boolean
   /** Run by kode itself after the turn; the model cannot claim its result. */
-  verify?: { run(signal: AbortSignal): Promise<VerifyOutcome>; attempts: number }
+  verify?: VerifyDemand
   /** Judges the reply; a complaint goes back to the model. */
   schema?: OutputCheck
   /** Ends the run, whatever it is doing. */
@@ -82,7 +89,7 @@ async function untilSatisfied(
     const end = await session.prompt(prompt)
     if (end.reason !== 'answered') return { end }
 
-    const verify = await demands.verify?.run(signal)
+    const verify = demands.verify && (await runVerify(session, demands.verify, signal))
     // What was cut off in the middle says nothing.
     if (signal.aborted) return { end: { reason: 'cancelled' } }
     if (verify && !verify.passed && demands.verify && verifyAttempts < demands.verify.attempts) {
@@ -99,6 +106,20 @@ async function untilSatisfied(
     return { end, ...(verify && { verify }), ...(schema && { schema }) }
   }
 }
+
+/** A check may take minutes, so it is told when it begins and how it ended. */
+async function runVerify(session: AgentSession, demand: VerifyDemand, signal: AbortSignal): Promise<VerifyOutcome> {
+  const tell = (level: 'info' | 'warning', text: string) => session.emit({ type: 'notice', level, text })
+  tell('info', `checking with "${demand.command}"`)
+  const outcome = await demand.run(signal)
+  if (signal.aborted) return outcome
+  if (outcome.passed) tell('info', `"${demand.command}" passed`)
+  else tell('warning', `"${demand.command}" failed:\n${cutMiddle(outcome.output.trimEnd(), SHOWN_OUTPUT_CHARS)}`)
+  return outcome
+}
+
+/** The rest is in the result. */
+const SHOWN_OUTPUT_CHARS = 4_000
 
 function resultOf(
   session: AgentSession,

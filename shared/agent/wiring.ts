@@ -2,6 +2,7 @@ import { newId } from '#shared/base/ids'
 import { ok } from '#shared/base/result'
 import { costOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
+import { folderInstructions, frameInstructions, type Instructions } from '#shared/context/instructions'
 import { instructionsOf } from '#shared/context/skills/skill'
 import type { SkillShelf } from '#shared/context/skills/skill-shelf'
 import type { Host } from '#shared/host/host'
@@ -255,6 +256,7 @@ export class SessionWiring {
     const { root, host, env, sandbox, log, userMemory, scope, tasks, agents, classify } = this.#parts
     const session = this.#session
     let todos = todosOf(log)
+    const contextFactor = () => this.#window.factor
     return {
       root,
       scope,
@@ -263,9 +265,12 @@ export class SessionWiring {
       web: host.web,
       sandbox,
       readLedger: this.#ledger,
-      contextFactor: this.#window.factor,
+      get contextFactor() {
+        return contextFactor()
+      },
       userMemory,
       env,
+      newInstructionsFor: path => this.#newInstructionsFor(path),
       classify,
       now: () => host.now(),
       ask: (question, options, signal) => this.#ask(question, options, signal),
@@ -286,6 +291,14 @@ export class SessionWiring {
         ownedFiles: this.#changes.ownedFiles,
       },
     }
+  }
+
+  async #newInstructionsFor(path: string): Promise<string> {
+    const { settings, root, host } = this.#parts
+    if (settings.isBare) return ''
+    const found = await folderInstructions(path, root, host.files)
+    const isNew = ({ name, text }: Instructions) => !this.#ledger.show(`instructions:${name}`, text)
+    return found.filter(isNew).map(frameInstructions).join('\n\n')
   }
 
   async #ask(question: string, options: string[], signal: AbortSignal): Promise<string> {

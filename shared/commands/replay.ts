@@ -102,6 +102,7 @@ function toolContext(
     contextFactor: 1,
     userMemory: paths.memory,
     env,
+    newInstructionsFor: async () => '',
     classify: async line => effectOfShell(await classifyShell(line, scope, parser)),
     now,
     ask: async () => '',

@@ -1,15 +1,28 @@
-import { join } from 'node:path'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { cutMiddle } from '#shared/base/cut'
+import { repositoryTop } from '#shared/edits/ignore-rules'
 import { decodeText } from '#shared/edits/text-file'
 import type { FileSystem } from '#shared/host/host'
 
-/** In one folder, only the first of these that is there and not blank counts. */
-const PROJECT_FILES = ['MEMORY.md', 'CLAUDE.md', 'AGENTS.md']
-const OWN_FILES = ['.kode/MEMORY.md', '.koda/MEMORY.md']
+/** What the project remembers; each counts. */
+const MEMORY_FILES = ['.kode/MEMORY.md', '.koda/MEMORY.md', 'MEMORY.md']
+/** What its owners tell every agent; in one folder, only the first that is there and not blank counts. */
+const INSTRUCTION_FILES = ['CLAUDE.md', 'AGENTS.md']
 const MAX_FILE_BYTES = 40_000
+const MAX_FOLDER_CHARS = 8_000
+/** A file may import others, and these others. */
+const MAX_IMPORT_DEPTH = 5
+
+/** A text that the model is to follow, and the file it is from. */
+export interface Instructions {
+  /** Relative to the project's folder. */
+  name: string
+  text: string
+}
 
 /**
- * What earlier sessions and the project's owners want every turn to know: the user's own memory first, then
- * `.kode/MEMORY.md`, then the first of MEMORY.md, CLAUDE.md and AGENTS.md. Empty when there is none.
+ * What earlier sessions and the project's owners want every turn to know: the user's own memory first, then the
+ * project's, then the instructions of its folder and of those above it in the repository, the nearest first.
  *
  * @param extra further files named by the project's settings, relative to the root; missing ones are skipped
  */
@@ -19,37 +32,85 @@ export async function projectInstructions(
   files: FileSystem,
   extra: readonly string[] = [],
 ): Promise<string> {
-  const [user, own, project, named] = await Promise.all([
-    readText(userMemory, files),
-    firstText(root, OWN_FILES, files),
-    firstText(root, PROJECT_FILES, files),
-    Promise.all(
-      extra
-        .filter(name => !PROJECT_FILES.includes(name))
-        .map(async name => frame(name, await readText(join(root, name), files))),
-    ),
+  const top = (await repositoryTop(root, files)) ?? root
+  const ownFolder = { root, top: dirname(userMemory), files }
+  const project = { root, top, files }
+  const [user, memories, folders, named] = await Promise.all([
+    readText(userMemory, ownFolder),
+    Promise.all(MEMORY_FILES.map(name => read(join(root, name), project))),
+    Promise.all(foldersUp(root, top).map(folder => firstIn(folder, project))),
+    Promise.all(extra.filter(isNotStandard).map(name => read(join(root, name), project))),
   ])
-  return [frame('the user', user), frame(own.name, own.text), frame(project.name, project.text), ...named]
-    .filter(text => text !== '')
+  const found = [{ name: 'the user', text: user }, ...memories, ...folders.flat(), ...named]
+  return found
+    .filter(({ text }) => text !== '')
+    .map(frameInstructions)
     .join('\n\n')
 }
 
-function frame(source: string, text: string): string {
-  return text === '' ? '' : `<instructions from="${source}">\n${text}\n</instructions>`
+/**
+ * The instructions of the folders between the project's own, whose are told from the start, and a file.
+ *
+ * @param file absolute
+ * @returns the nearest first
+ */
+export async function folderInstructions(file: string, root: string, files: FileSystem): Promise<Instructions[]> {
+  const inside = relative(root, dirname(file))
+  if (inside === '' || inside.startsWith('..') || isAbsolute(inside)) return []
+  const folders = foldersUp(dirname(file), root).slice(0, -1)
+  const found = await Promise.all(folders.map(folder => firstIn(folder, { root, top: root, files })))
+  return found.flat().map(({ name, text }) => ({ name, text: cutMiddle(text, MAX_FOLDER_CHARS) }))
 }
 
-async function firstText(
-  root: string,
-  names: readonly string[],
-  files: FileSystem,
-): Promise<{ name: string; text: string }> {
-  const texts = await Promise.all(names.map(name => readText(join(root, name), files)))
-  const index = texts.findIndex(text => text !== '')
-  return index < 0 ? { name: '', text: '' } : { name: names[index]!, text: texts[index]! }
+export function frameInstructions({ name, text }: Instructions): string {
+  return `<instructions from="${name}">\n${text}\n</instructions>`
 }
 
-async function readText(path: string, files: FileSystem): Promise<string> {
-  const bytes = await files.read(path, MAX_FILE_BYTES * 10)
+interface Place {
+  root: string
+  /** Nothing above it is imported. */
+  top: string
+  files: FileSystem
+}
+
+/** A folder and those above it, up to the last. */
+function foldersUp(from: string, last: string): string[] {
+  const folders = [from]
+  while (folders.at(-1) !== last && dirname(folders.at(-1)!) !== folders.at(-1)) folders.push(dirname(folders.at(-1)!))
+  return folders
+}
+
+async function firstIn(folder: string, place: Place): Promise<Instructions[]> {
+  const texts = await Promise.all(INSTRUCTION_FILES.map(name => read(join(folder, name), place)))
+  return texts.filter(({ text }) => text !== '').slice(0, 1)
+}
+
+async function read(path: string, place: Place): Promise<Instructions> {
+  return { name: relative(place.root, path).split(sep).join('/'), text: await readText(path, place) }
+}
+
+/** A text with what it imports in place of the lines `@path` that name it. */
+async function readText(path: string, place: Place, importedBy: readonly string[] = []): Promise<string> {
+  const bytes = await place.files.read(path, MAX_FILE_BYTES * 10)
   if (!bytes.ok) return ''
-  return decodeText(bytes.value.subarray(0, MAX_FILE_BYTES))?.text.trim() ?? ''
+  const text = decodeText(bytes.value.subarray(0, MAX_FILE_BYTES))?.text.trim() ?? ''
+  if (!text.includes('@') || importedBy.length >= MAX_IMPORT_DEPTH) return text
+  const lines = text.split('\n').map(async line => {
+    const [, name] = /^\s*(?:[-*] )?@([^\s@]+)\s*$/.exec(line) ?? []
+    if (name === undefined) return line
+    return (await imported(join(dirname(path), name), place, [...importedBy, path])) || line
+  })
+  return (await Promise.all(lines)).join('\n')
+}
+
+/** @returns nothing for what is missing, above the top, or being imported already */
+async function imported(path: string, place: Place, importedBy: readonly string[]): Promise<string> {
+  const real = await place.files.realpath(path)
+  const inside = real.ok ? relative(place.top, real.value) : '..'
+  if (inside.startsWith('..') || isAbsolute(inside) || importedBy.includes(path)) return ''
+  return readText(path, place, importedBy)
+}
+
+function isNotStandard(name: string): boolean {
+  return !MEMORY_FILES.includes(name) && !INSTRUCTION_FILES.includes(name)
 }

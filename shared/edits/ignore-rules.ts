@@ -84,7 +84,7 @@ const NEVER_WORK = new Set([
   '.gradle',
 ])
 
-async function repositoryTop(root: string, files: FileSystem): Promise<string | undefined> {
+export async function repositoryTop(root: string, files: FileSystem): Promise<string | undefined> {
   for (let folder = root; ; folder = dirname(folder)) {
     if ((await files.lstat(join(folder, '.git'))).ok) return folder
     if (dirname(folder) === folder) return undefined

@@ -4,6 +4,9 @@ import { decodeText } from '#shared/edits/text-file'
 import { effectOf } from '#shared/trust/effects'
 import { defineTool, type ToolContext } from './tool'
 
+/** MemoryWrite adds to the last of them. */
+const PROJECT_FILES = ['.kode/MEMORY.md', '.koda/MEMORY.md', 'MEMORY.md']
+
 /** What is remembered. */
 export const memoryReadTool = defineTool({
   name: 'MemoryRead',
@@ -17,11 +20,12 @@ export const memoryReadTool = defineTool({
       title: '',
       effect: effectOf('read_only', 'reads memory'),
       async run() {
-        const project = await read(join(context.root, 'MEMORY.md'), context)
-        const user = await read(context.userMemory, context)
-        const parts = [project && `# Project (MEMORY.md)\n${project}`, user && `# User\n${user}`].filter(
-          part => part !== '',
-        )
+        const named = [
+          ...PROJECT_FILES.map(name => [`Project (${name})`, join(context.root, name)] as const),
+          ['User', context.userMemory] as const,
+        ]
+        const texts = await Promise.all(named.map(async ([name, path]) => [name, await read(path, context)]))
+        const parts = texts.filter(([, text]) => text !== '').map(([name, text]) => `# ${name}\n${text}`)
         return { text: parts.length > 0 ? parts.join('\n\n') : 'Nothing is remembered yet; MemoryWrite adds to it.' }
       },
     }

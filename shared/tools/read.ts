@@ -54,7 +54,9 @@ async function readNumbered(path: string, request: Input, context: ToolContext):
   if (context.readLedger.show(`${path}:${start_line}:${num_lines}`, hash)) {
     return { text: `${file_path} is unchanged since you read these lines; they are above.` }
   }
-  return { text: numberLines(decoded.text, request) }
+  const instructions = await context.newInstructionsFor(path)
+  const lines = numberLines(decoded.text, request)
+  return { text: instructions === '' ? lines : `${lines}\n\n${instructions}` }
 }
 
 function numberLines(text: string, request: Input): string {

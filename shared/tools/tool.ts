@@ -110,6 +110,8 @@ export interface ToolContext {
   userMemory: string
   /** Environment of the surface; tools hand on only what a child needs. */
   env: Readonly<Record<string, string | undefined>>
+  /** Instructions of the folders a file is in that the model does not have before it yet; empty when there are none. */
+  newInstructionsFor(path: string): Promise<string>
   /** What a command line can do at worst. */
   classify(commandLine: string): Promise<Effect>
   now(): number

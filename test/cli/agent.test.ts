@@ -203,6 +203,9 @@ describe('exit codes', () => {
     expect(JSON.parse(failed.stdout).verify).toMatchObject({ command: 'exit 3', passed: false, exit_code: 3 })
     const green = await projectWith(script)
     expect((await runCli(['--verify', 'true', 'go'], { cwd: green.root, env: green.env })).code).toBe(0)
+    const told = await projectWith(script)
+    const text = await runCli(['--verify', 'echo two tests fail; exit 3', 'go'], { cwd: told.root, env: told.env })
+    expect(text.stderr).toMatch(/checking with .*failed:\ntwo tests fail\n/s)
   })
 
   test.each<[string, string[], NodeJS.Signals | undefined, number, object]>([
