@@ -85,6 +85,7 @@ export const summarySchema = v.strictObject({
   applied_files: v.array(v.string()),
   failed_hunks: reasons,
   failed_files: v.record(v.string(), v.array(finding)),
+  repaired: reasons,
   results: v.array(gateResult),
   warnings: v.array(v.string()),
   rounds: v.array(

@@ -8,7 +8,7 @@ import type { GateReport } from '#shared/protocol/gate-report'
 import type { Provider } from '#shared/providers/provider'
 import { critiqueText } from './critique'
 import { type GenerateSettings, PatchConversation } from './generate'
-import { failedFiles, failureOf, type RoundSummary, type Summary, warningsOf } from './summary'
+import { failedFiles, failureOf, type RoundSummary, repairedIn, type Summary, warningsOf } from './summary'
 import type { CritiqueFinding } from './support/critique-finding'
 import { failedHunks, type Judge } from './support/failed-hunks'
 import type { RunBudget } from './support/run-budget'
@@ -135,7 +135,9 @@ async function giveUp(
       const end = await land(part, report, services, record, signal)
       if (!end.landed) return end
       const error = `${why}; ${rest.length} of ${proposed.hunkIds.length} hunks landed (--partial)`
-      return { ...end, summary: { ...end.summary, status: 'FAIL', failed_hunks: failed, error }, exitCode: EXIT.failed }
+      const repaired = repairedIn(end.summary.rounds, failed)
+      const summary: Summary = { ...end.summary, status: 'FAIL', failed_hunks: failed, repaired, error }
+      return { ...end, summary, exitCode: EXIT.failed }
     }
     // Each time at least one hunk less.
     Object.assign(failed, await blame(part, report, services, signal))
@@ -211,16 +213,18 @@ class RunLedger {
       status: 'PASS',
       applied_hunks: proposed.hunkIds,
       applied_files: landed.files.map(file => file.path),
+      repaired: repairedIn(this.#rounds, {}),
     }
     return { summary, exitCode: EXIT.done, landed }
   }
 
   end(error: string, exitCode: number): RunEnd {
-    const lastRound = this.#rounds.at(-1)
+    const failed = this.#rounds.at(-1)?.failed_hunks ?? {}
     const summary: Summary = {
       ...this.#common(),
       status: 'FAIL',
-      failed_hunks: lastRound?.failed_hunks ?? {},
+      failed_hunks: failed,
+      repaired: repairedIn(this.#rounds, failed),
       failed_files: failedFiles(this.#report),
       error,
     }
@@ -244,6 +248,7 @@ class RunLedger {
       applied_files: [],
       failed_hunks: {},
       failed_files: {},
+      repaired: {},
       results: this.#report.results,
       warnings: [...warningsOf(this.#report), ...this.#softRemarks()],
       rounds: this.#rounds,

@@ -16,6 +16,8 @@ export interface Summary {
   /** Id of a hunk, or path in file mode → `gate: reason`. */
   failed_hunks: Record<string, string>
   failed_files: Record<string, Finding[]>
+  /** What failed in an earlier round and no longer does, in the shape of `failed_hunks`. */
+  repaired: Record<string, string>
   /** Of the last round. */
   results: GateResult[]
   warnings: string[]
@@ -92,6 +94,15 @@ export function failedFiles(report: GateReport): Record<string, Finding[]> {
     }
   }
   return byFile
+}
+
+/** What failed in some round, but for what failed to the end. */
+export function repairedIn(
+  rounds: readonly RoundSummary[],
+  failed: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const all = rounds.flatMap(round => Object.entries(round.failed_hunks))
+  return Object.fromEntries(all.filter(([id]) => !(id in failed)))
 }
 
 /** One line per warning, for `warnings`; a gate that broke or ran out of time is one too. */

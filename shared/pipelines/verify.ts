@@ -37,6 +37,7 @@ export async function verifyPatch(
     applied_files: hasFailed ? [] : paths,
     failed_hunks: failed,
     failed_files: failedFiles(report),
+    repaired: {},
     results: report.results,
     warnings: warningsOf(report),
     rounds: [],

@@ -37,7 +37,12 @@ describe.each(LANGUAGES)('kode run on %s', (_, path, text, from, good, bad) => {
     const { root, env, model } = await projectWith(script, { [path]: text })
     const end = await runCli(['run', 'change it'], { cwd: root, env })
     const summary = JSON.parse(end.stdout)
-    expect(summary).toMatchObject({ status: 'PASS', rounds_used: 2 })
+    expect(summary).toMatchObject({
+      status: 'PASS',
+      rounds_used: 2,
+      failed_hunks: {},
+      repaired: { 'hunk-1': expect.stringMatching(/^syntax: /) },
+    })
     expect(summary.rounds[0]).toMatchObject({
       status: 'FAIL',
       failed_hunks: { 'hunk-1': expect.stringMatching(/^syntax: /) },
@@ -58,6 +63,7 @@ describe.each(LANGUAGES)('kode run on %s', (_, path, text, from, good, bad) => {
       rounds_used: 3,
       applied_hunks: [],
       applied_files: [],
+      repaired: {},
       failed_files: { [path]: expect.arrayContaining([expect.objectContaining({ gate: 'syntax', file: path })]) },
     })
     expect(treeHash(root)).toBe(before)

@@ -3,8 +3,6 @@ import type { Summary } from '#shared/pipelines/summary'
 
 /** A pipeline's summary as its line in the audit log. */
 export function auditOf(summary: Summary, version: string, now: number, inputSource?: string): AuditEntry {
-  const earlier = summary.status === 'PASS' ? summary.rounds : summary.rounds.slice(0, -1)
-  const repaired = Object.assign({}, ...earlier.map(round => round.failed_hunks))
   const failedGate = summary.results.find(result => result.status === 'FAIL')?.check_name
   return {
     timestamp: new Date(now - summary.duration_ms).toISOString(),
@@ -12,7 +10,7 @@ export function auditOf(summary: Summary, version: string, now: number, inputSou
     status: summary.status,
     files: summary.status === 'PASS' ? summary.applied_files : Object.keys(summary.failed_files),
     failures: summary.failed_hunks,
-    ...(Object.keys(repaired).length > 0 && { repaired }),
+    ...(Object.keys(summary.repaired).length > 0 && { repaired: summary.repaired }),
     rounds_used: summary.rounds_used,
     duration_ms: summary.duration_ms,
     command: summary.command,

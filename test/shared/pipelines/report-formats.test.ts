@@ -92,6 +92,7 @@ function summaryOf({ findings = [], message = '' }: { findings?: Finding[]; mess
     applied_files: [],
     failed_hunks: {},
     failed_files: {},
+    repaired: {},
     results: [
       { check_name: 'diff_applier', status: 'PASS', message: '', duration_ms: 1, findings: [] },
       { check_name: 'syntax', status: isWrong ? 'FAIL' : 'PASS', message: message || 'it', duration_ms: 1, findings },
