@@ -1,5 +1,6 @@
 import type { GrammarName, SyntaxNode } from '#shared/languages/support/tree-sitter'
 import { type Fault, type FaultRow, inventedFrom, inventedPackage, misspelt, type Place } from './faults'
+import { misspeltMethods } from './faults-methods'
 
 type Random = () => number
 type Places = (Place & { kind: string })[]
@@ -44,6 +45,7 @@ export function treeFaults(source: TreeSource, random: Random): Map<FaultRow, ()
     ...(source.language === 'rust'
       ? []
       : [['wrong arity', () => chosen('wrong arity', 'calls', arities(source, code, random))] as const]),
+    ['misspelt method', () => chosen('misspelt method', 'calls', misspeltMethods(source, code, random))],
   ])
 }
 

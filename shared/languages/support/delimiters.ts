@@ -42,10 +42,43 @@ function* rustDelimiters(text: string): Generator<{ token: string; offset: numbe
     const token = match[0]
     if (token === '/*') TOKEN.lastIndex = endOfBlockComment(text, match.index)
     else if (match.groups?.hashes !== undefined) {
-      const end = text.indexOf(`"${match.groups.hashes}`, TOKEN.lastIndex)
-      TOKEN.lastIndex = end < 0 ? text.length : end + 1 + match.groups.hashes.length
+      TOKEN.lastIndex = endOfRawString(text, TOKEN.lastIndex, match.groups.hashes)
     } else if (DELIMITERS.includes(token)) yield { token, offset: match.index }
   }
+}
+
+/** Rust source with the inside of comments and strings blanked; what marks a string as one of C is kept. Offsets are kept too. */
+export function rustCode(text: string): string {
+  let code = ''
+  let at = 0
+  for (const { start, end } of rustLiterals(text)) {
+    code += text.slice(at, start) + text.slice(start, end).replace(/[^\n]/g, ' ')
+    at = end
+  }
+  return code + text.slice(at)
+}
+
+/** Comments, and strings and characters between their quotes. */
+function* rustLiterals(text: string): Generator<{ start: number; end: number }> {
+  TOKEN.lastIndex = 0
+  for (let match = TOKEN.exec(text); match; match = TOKEN.exec(text)) {
+    const [token] = match
+    const start = match.index
+    if (token.startsWith('//')) yield { start, end: TOKEN.lastIndex }
+    else if (token === '/*') {
+      TOKEN.lastIndex = endOfBlockComment(text, start)
+      yield { start, end: TOKEN.lastIndex }
+    } else if (match.groups?.hashes !== undefined) {
+      const opened = TOKEN.lastIndex
+      TOKEN.lastIndex = endOfRawString(text, opened, match.groups.hashes)
+      yield { start: opened, end: TOKEN.lastIndex - 1 - match.groups.hashes.length }
+    } else if (/["']$/.test(token)) yield { start: start + token.search(/["']/) + 1, end: TOKEN.lastIndex - 1 }
+  }
+}
+
+function endOfRawString(text: string, opened: number, hashes: string): number {
+  const end = text.indexOf(`"${hashes}`, opened)
+  return end < 0 ? text.length : end + 1 + hashes.length
 }
 
 const GO_TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:\\[^\n][^'\n]*|[^\\'\n])'|[()[\]{}]/gu

@@ -2,9 +2,10 @@ import type { AssetLoader, Judgement, Problem, SourceFile } from '../language'
 import type { ProjectView } from '../project-view'
 import { type GoCall, type GoDeclaration, type GoFile, type GoParameters, readGoFile } from './go-file'
 import { resolveGoImport } from './go-imports'
-import { type GoOutline, goPackageIn, isIgnored, outlineOf, parentFolder } from './go-project'
+import { type GoMemberSet, type GoNamedType, GoTypes } from './go-members'
+import { type GoOutline, type GoPackage, goPackageIn, isIgnored, outlineOf, parentFolder } from './go-project'
 import { stdPackageNames } from './go-std'
-import { didYouMean } from './nearest-name'
+import { didYouMean, isSlipOf } from './nearest-name'
 import { unknown } from './syntax-verdict'
 import { treeOf } from './tree-sitter'
 
@@ -32,22 +33,23 @@ export async function checkGoCalls(
 }
 
 type Declared = Omit<GoDeclaration, 'node'>
-type Method = GoOutline['methods'][number]
 
 class CallJudge {
   readonly #file: GoFile
   readonly #source: SourceFile
   readonly #project: ProjectView
   readonly #loadAsset: AssetLoader
-  #package: readonly GoOutline[] = []
-  #isOpen = false
-  #isOutlined = false
+  readonly #types: GoTypes
+  readonly #own: GoOutline
+  #package: GoPackage = { files: [], isOpen: true }
 
   constructor(file: GoFile, source: SourceFile, project: ProjectView, loadAsset: AssetLoader) {
     this.#file = file
     this.#source = source
     this.#project = project
     this.#loadAsset = loadAsset
+    this.#types = new GoTypes(project, loadAsset)
+    this.#own = outlineOf(source.path, file)
   }
 
   async problems(): Promise<Problem[]> {
@@ -56,15 +58,11 @@ class CallJudge {
     const others = whole.files.filter(
       file => file.path !== this.#source.path && file.packageName === this.#file.packageName,
     )
-    const own = outlineOf(this.#source.path, this.#file)
-    this.#package = isIgnored(this.#source.text) ? [own] : [own, ...others]
-    this.#isOutlined = whole.isOutlined
-    this.#isOpen = whole.isOpen
+    this.#package = { ...whole, files: isIgnored(this.#source.text) ? [this.#own] : [this.#own, ...others] }
     const problems: Problem[] = []
     const dotted = await this.#dotImported()
     for (const call of this.#file.calls) {
-      const problem =
-        call.receiver === undefined ? this.#judgeBare(call, dotted) : await this.#judgeMember(call, call.receiver)
+      const problem = call.path.length === 0 ? this.#judgeBare(call, dotted) : await this.#judgeMember(call)
       if (problem) problems.push(problem)
     }
     return problems
@@ -74,10 +72,10 @@ class CallJudge {
     if (this.#file.locals.has(call.name)) return undefined
     const declared = this.#declared(call.name)
     if (declared.length > 0) return this.#judgeArguments(call, declared)
-    if (!dotted || dotted.has(call.name) || PREDECLARED.has(call.name) || this.#isOpen) return undefined
+    if (!dotted || dotted.has(call.name) || PREDECLARED.has(call.name) || this.#package.isOpen) return undefined
     const names = [
-      ...this.#package.flatMap(file => [...file.declarations.keys()]),
-      ...this.#file.locals.keys(),
+      ...this.#package.files.flatMap(file => [...file.declarations.keys()]),
+      ...this.#file.locals,
       ...PREDECLARED,
     ]
     return problemAt(
@@ -97,46 +95,50 @@ class CallJudge {
   }
 
   #declared(name: string): readonly Declared[] {
-    return this.#package.flatMap(file => file.declarations.get(name) ?? [])
+    return this.#package.files.flatMap(file => file.declarations.get(name) ?? [])
   }
 
-  async #judgeMember(call: GoCall, receiver: string): Promise<Problem | undefined> {
-    const locals = this.#file.locals.get(receiver)
-    if (!locals) return this.#declared(receiver).length > 0 ? undefined : this.#judgeImported(call, receiver)
-    // Elsewhere in the file the name means a package.
-    const isPackage = (each: { alias: string | undefined; path: string }) =>
-      (each.alias ?? each.path.split('/').at(-1)) === receiver
-    if (this.#file.imports.some(isPackage)) return undefined
-    const [type] = locals
-    // One name, one type, wherever in the file it is bound.
-    if (type === undefined || locals.some(each => each !== type) || this.#declared(receiver).length > 0)
-      return undefined
-    const members = this.#membersOf(type)
-    if (!members) return undefined
+  async #judgeMember(call: GoCall): Promise<Problem | undefined> {
+    const [first = '', ...fields] = call.path
+    if (!call.bindings.has(first) && this.#declared(first).length === 0)
+      return call.receiver === undefined ? undefined : this.#judgeImported(call, call.receiver)
+    // Elsewhere in the function the name may mean a package.
+    if (this.#file.imports.some(each => (each.alias ?? each.path.split('/').at(-1)) === first)) return undefined
+    let type = await this.#typeOfName(call, first)
+    for (const field of fields) {
+      const members: GoMemberSet | undefined = type && (await this.#types.membersOf(type))
+      const found = members?.names.get(field)
+      type = found?.hint && (await this.#types.find(found.hint, found.file, found.package))
+    }
+    const members = type && (await this.#types.membersOf(type))
+    if (!type || !members) return undefined
     const methods = members.methods.filter(method => method.name === call.name)
     const [method] = methods
-    if (method && methods.length === 1 && !members.names.has(call.name)) {
+    if (method && methods.length === 1 && !members.names.has(call.name))
       return objection(call, method.parameters, method.head)
-    }
-    if (method || members.names.has(call.name) || this.#isOpen) return undefined
-    const names = [...members.methods.map(each => each.name), ...members.names]
-    return problemAt(call, 'unknown-method', `\`${type}\` has no method \`${call.name}\``, didYouMean(call.name, names))
+    if (method || members.names.has(call.name)) return undefined
+    const names = [...members.methods.map(each => each.name), ...members.names.keys()]
+    // Of a type with parts from elsewhere only a slip of what it has is certain.
+    if (!members.isWhole && !names.some(each => isSlipOf(each, call.name))) return undefined
+    const suggestion = didYouMean(call.name, names)
+    return problemAt(call, 'unknown-method', `\`${type.name}\` has no method \`${call.name}\``, suggestion)
   }
 
-  /** What a type of this package has; undefined when parts of it come from elsewhere. */
-  #membersOf(type: string, seen: readonly string[] = []): { names: Set<string>; methods: Method[] } | undefined {
-    const [only, ...others] = this.#declared(type)
-    if (!only?.members || this.#isOutlined || others.length > 0 || seen.includes(type)) return undefined
-    const names = new Set(only.members.names)
-    const methods = this.#package.flatMap(file => file.methods.filter(method => method.receiver === type))
-    for (const embedded of only.members.embedded) {
-      const inner = embedded === undefined ? undefined : this.#membersOf(embedded, [...seen, type])
-      if (!inner) return undefined
-      for (const name of inner.names) names.add(name)
-      // An outer method hides the inner one of its name.
-      methods.push(...inner.methods.filter(each => !methods.some(own => own.name === each.name)))
+  /** One type, wherever in the function the name is bound; or that of a variable of the package. */
+  async #typeOfName(call: GoCall, name: string): Promise<GoNamedType | undefined> {
+    const hints = call.bindings.get(name)
+    if (hints) {
+      const [hint] = hints
+      const isOne = hints.every(each => JSON.stringify(each) === JSON.stringify(hint))
+      if (!hint || !isOne || (hint.package === undefined && this.#file.locals.has(hint.name))) return undefined
+      return this.#types.find(hint, this.#own, this.#package)
     }
-    return { names, methods }
+    for (const file of this.#package.files) {
+      const [variable, ...others] = file.declarations.get(name) ?? []
+      if (variable && others.length === 0 && this.#declared(name).length === 1)
+        return variable.type && this.#types.find(variable.type, file, this.#package)
+    }
+    return undefined
   }
 
   /** Arguments of `pkg.F()`, for packages of the project; that F exists is the business of the imports. */

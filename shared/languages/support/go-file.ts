@@ -9,8 +9,8 @@ export interface GoFile {
   /** Declared at the top: functions, types, variables, constants. */
   readonly declarations: ReadonlyMap<string, readonly GoDeclaration[]>
   readonly methods: readonly GoMethod[]
-  /** Every name bound below the top of the file, with the type it certainly has there. */
-  readonly locals: ReadonlyMap<string, readonly (string | undefined)[]>
+  /** Every name bound below the top of the file. */
+  readonly locals: ReadonlySet<string>
   readonly calls: readonly GoCall[]
   /** `x.Name` outside of calls too, and `pkg.Type`. */
   readonly selectors: readonly GoSelector[]
@@ -18,6 +18,18 @@ export interface GoFile {
   /** Other files of the package are made by a program and may not be there yet. */
   readonly generates: boolean
 }
+
+/** What is known of a value's type: its name, or the function whose result it is. */
+export interface GoTypeHint {
+  readonly name: string
+  /** The name by which the file knows the package of the type or function; undefined for its own. */
+  readonly package: string | undefined
+  /** Which result of a function; undefined where `name` is the type itself. */
+  readonly result?: number
+}
+
+/** Types that one name has in one function, one for each place where it is bound; undefined where it is not known. */
+export type GoBindings = ReadonlyMap<string, readonly (GoTypeHint | undefined)[]>
 
 export interface GoImport {
   readonly path: string
@@ -34,14 +46,19 @@ export interface GoDeclaration {
   /** A function without its body; anything else whole. */
   readonly head: string
   readonly parameters?: GoParameters
-  /** For types: the struct's or interface's members; undefined when it is another kind of type. */
+  /** Of functions, in order. */
+  readonly results?: readonly (GoTypeHint | undefined)[]
+  /** Of variables. */
+  readonly type?: GoTypeHint | undefined
+  /** For types: what they have besides their methods; undefined for a type that stands for another one. */
   readonly members?: GoMembers
 }
 
 export interface GoMembers {
-  readonly names: ReadonlySet<string>
-  /** Types whose members it has too; undefined for one from another package. */
-  readonly embedded: readonly (string | undefined)[]
+  /** Fields of a struct, methods of an interface. */
+  readonly names: ReadonlyMap<string, GoTypeHint | undefined>
+  /** Types whose members it has too; undefined for one that is not a plain name. */
+  readonly embedded: readonly (GoTypeHint | undefined)[]
 }
 
 export interface GoMethod {
@@ -63,6 +80,10 @@ export interface GoCall {
   readonly nameNode: SyntaxNode
   /** A plain identifier before the dot; undefined for `f()`. */
   readonly receiver: string | undefined
+  /** All before the last dot, `['s', 'store']` for `s.store.get()`; empty where it is anything but plain names. */
+  readonly path: readonly string[]
+  /** What the function around it binds. */
+  readonly bindings: GoBindings
   /** undefined when it is unknown: `f(g())`, `f(xs...)`. */
   readonly argumentCount: number | undefined
 }
@@ -85,10 +106,11 @@ class GoReader {
   readonly #imports: GoImport[] = []
   readonly #declarations = new Map<string, GoDeclaration[]>()
   readonly #methods: GoMethod[] = []
-  readonly #locals = new Map<string, (string | undefined)[]>()
+  readonly #locals = new Set<string>()
   readonly #calls: GoCall[] = []
   readonly #selectors: GoSelector[] = []
   #packageName = ''
+  #bindings = new Map<string, (GoTypeHint | undefined)[]>()
 
   constructor(tree: SyntaxTree) {
     this.#tree = tree
@@ -122,12 +144,15 @@ class GoReader {
         this.#packageName = this.#textOf(node.named()[0])
         break
       case 'function_declaration':
-        this.#declare(node, 'function', { parameters: this.#parameters(node.child('parameters')) })
+        this.#declare(node, 'function', {
+          parameters: this.#parameters(node.child('parameters')),
+          results: this.#resultsOf(node.child('result')),
+        })
         break
       case 'method_declaration': {
         const receiver = node.child('receiver')?.named()[0]?.child('type')
         this.#methods.push({
-          receiver: this.#typeName(receiver) ?? '',
+          receiver: this.#typeOf(receiver)?.name ?? '',
           name: this.#textOf(node.child('name')),
           node,
           head: this.#headOf(node),
@@ -143,7 +168,12 @@ class GoReader {
         visitTree(node, spec => {
           if (spec.type !== 'const_spec' && spec.type !== 'var_spec') return spec.type !== 'func_literal'
           const kind = spec.type === 'const_spec' ? 'constant' : 'variable'
-          for (const name of spec.inField('name')) if (name.type === 'identifier') this.#declare(spec, kind, {}, name)
+          const names = spec.inField('name').filter(name => name.type === 'identifier')
+          const values = spec.child('value')?.named() ?? []
+          for (const [place, name] of names.entries()) {
+            const type = this.#typeOf(spec.child('type')) ?? this.#typeOfValue(values, place, names.length)
+            this.#declare(spec, kind, { type }, name)
+          }
           return false
         })
         break
@@ -180,29 +210,36 @@ class GoReader {
   #membersOf(spec: SyntaxNode): { members?: GoMembers } {
     const type = spec.child('type')
     if (spec.type !== 'type_spec' || !type) return {}
-    const names = new Set<string>()
-    const embedded: (string | undefined)[] = []
+    const names = new Map<string, GoTypeHint | undefined>()
+    const embedded: (GoTypeHint | undefined)[] = []
     if (type.type === 'struct_type') {
       for (const field of type.named()[0]?.ofType('field_declaration') ?? []) {
         const fieldNames = field.inField('name')
-        for (const name of fieldNames) names.add(this.#textOf(name))
+        const fieldType = this.#typeOf(field.child('type'))
+        for (const name of fieldNames) names.set(this.#textOf(name), fieldType)
         if (fieldNames.length > 0) continue
-        const embeddedType = this.#typeName(field.child('type'))
-        embedded.push(embeddedType)
-        names.add(embeddedType ?? this.#textOf(field.child('type')).replace(/^.*\./, '').replace(/\[.*$/s, ''))
+        embedded.push(fieldType)
+        const written = this.#textOf(field.child('type')).replace(/\[.*$/s, '')
+        names.set(fieldType?.name ?? written.replace(/^.*[.*]/s, '').trim(), fieldType)
       }
-      return { members: { names, embedded } }
-    }
-    if (type.type !== 'interface_type') return {}
-    for (const element of type.named()) {
-      if (element.type === 'method_elem') names.add(this.#textOf(element.child('name')))
-      else embedded.push(this.#typeName(element.named()[0] ?? element))
-    }
+    } else if (type.type === 'interface_type') {
+      for (const element of type.named()) {
+        if (element.type === 'method_elem') names.set(this.#textOf(element.child('name')), undefined)
+        else embedded.push(this.#typeOf(element.named()[0] ?? element))
+      }
+    } else if (!/^(?:map|slice|array|channel|function)_type$/.test(type.type)) return {}
     return { members: { names, embedded } }
   }
 
   #visit(node: SyntaxNode): void {
     switch (node.type) {
+      case 'function_declaration':
+      case 'method_declaration':
+        this.#bindings = new Map()
+        break
+      case 'var_declaration':
+        if (this.#isTop(node)) this.#bindings = new Map()
+        break
       case 'call_expression':
         this.#readCall(node)
         break
@@ -217,7 +254,7 @@ class GoReader {
       case 'parameter_declaration':
       case 'variadic_parameter_declaration':
         for (const name of node.inField('name'))
-          this.#bind(name, node.type === 'parameter_declaration' ? this.#typeName(node.child('type')) : undefined)
+          this.#bind(name, node.type === 'parameter_declaration' ? this.#typeOf(node.child('type')) : undefined)
         break
       case 'type_parameter_declaration':
         for (const name of node.inField('name')) this.#bind(name, undefined)
@@ -234,8 +271,7 @@ class GoReader {
         break
       case 'var_spec':
       case 'const_spec':
-        if (!this.#isTop(node))
-          for (const name of node.inField('name')) this.#bind(name, this.#typeName(node.child('type')))
+        if (!this.#isTop(node)) this.#bindSpec(node)
         break
       case 'type_spec':
       case 'type_alias':
@@ -272,56 +308,99 @@ class GoReader {
       given.some(each => each.type === 'variadic_argument') ||
       (given.length === 1 && given[0]!.type === 'call_expression')
     const argumentCount = isUnknown ? undefined : given.length
+    const common = { node, argumentCount, bindings: this.#bindings }
     if (callee.type === 'identifier')
-      this.#calls.push({ node, name: this.#textOf(callee), nameNode: callee, receiver: undefined, argumentCount })
+      this.#calls.push({ ...common, name: this.#textOf(callee), nameNode: callee, receiver: undefined, path: [] })
     const operand = callee.type === 'selector_expression' ? callee.child('operand') : undefined
     const field = callee.child('field')
-    if (operand?.type === 'identifier' && field)
-      this.#calls.push({
-        node,
-        name: this.#textOf(field),
-        nameNode: field,
-        receiver: this.#textOf(operand),
-        argumentCount,
-      })
+    const path = operand && field ? this.#plainPath(operand) : []
+    const [first, ...more] = path
+    if (field && first !== undefined) {
+      const receiver = more.length === 0 ? first : undefined
+      this.#calls.push({ ...common, name: this.#textOf(field), nameNode: field, receiver, path })
+    }
+  }
+
+  #plainPath(node: SyntaxNode): string[] {
+    if (node.type === 'identifier') return [this.#textOf(node)]
+    const [operand, field] = [node.child('operand'), node.child('field')]
+    if (node.type !== 'selector_expression' || !operand || !field) return []
+    const before = this.#plainPath(operand)
+    return before.length === 0 ? [] : [...before, this.#textOf(field)]
   }
 
   #bindList(left: SyntaxNode | undefined, right: SyntaxNode | undefined): void {
     const names = left?.type === 'expression_list' ? left.named() : left ? [left] : []
     const values = right?.named() ?? []
-    for (const [place, name] of names.entries())
-      this.#bind(name, values.length === names.length ? this.#typeOfValue(values[place]!) : undefined)
+    for (const [place, name] of names.entries()) this.#bind(name, this.#typeOfValue(values, place, names.length))
   }
 
-  #bind(name: SyntaxNode | undefined, type: string | undefined): void {
+  #bindSpec(spec: SyntaxNode): void {
+    const names = spec.inField('name').filter(each => each.type === 'identifier')
+    const values = spec.child('value')?.named() ?? []
+    for (const [place, name] of names.entries())
+      this.#bind(name, this.#typeOf(spec.child('type')) ?? this.#typeOfValue(values, place, names.length))
+  }
+
+  #bind(name: SyntaxNode | undefined, type: GoTypeHint | undefined): void {
     if (!name || !/identifier$/.test(name.type)) return
     const text = this.#textOf(name)
-    const known = this.#locals.get(text)
+    this.#locals.add(text)
+    const known = this.#bindings.get(text)
     if (known) known.push(type)
-    else this.#locals.set(text, [type])
+    else this.#bindings.set(text, [type])
   }
 
-  /** `T{…}` and `&T{…}` are of type T. */
-  #typeOfValue(value: SyntaxNode): string | undefined {
+  /** `T{…}`, `&T{…}`, `v.(T)` and `new(T)` are of type T; `f()` is what f returns. */
+  #typeOfValue(values: readonly SyntaxNode[], place: number, names: number): GoTypeHint | undefined {
+    const value = values[values.length === names ? place : 0]
+    if (!value || (values.length !== names && values.length !== 1)) return undefined
+    const isTuple = values.length !== names
+    if (value.type === 'type_assertion_expression')
+      return isTuple && place > 0 ? undefined : this.#typeOf(value.child('type'))
+    if (value.type === 'call_expression') return this.#resultType(value, isTuple ? place : 0)
     const literal =
       value.type === 'unary_expression' && this.#textOf(value).startsWith('&') ? value.child('operand') : value
-    return literal?.type === 'composite_literal' ? this.#typeName(literal.child('type')) : undefined
+    return !isTuple && literal?.type === 'composite_literal' ? this.#typeOf(literal.child('type')) : undefined
   }
 
-  /** The name of a type of this package, without pointer and type arguments. */
-  #typeName(type: SyntaxNode | undefined): string | undefined {
+  #resultType(call: SyntaxNode, result: number): GoTypeHint | undefined {
+    const callee = call.child('function')
+    if (callee?.type === 'identifier') {
+      const name = this.#textOf(callee)
+      if (name === 'new') return this.#typeOf(call.child('arguments')?.named()[0])
+      return { name, package: undefined, result }
+    }
+    const [operand, field] = [callee?.child('operand'), callee?.child('field')]
+    if (callee?.type !== 'selector_expression' || operand?.type !== 'identifier' || !field) return undefined
+    return { name: this.#textOf(field), package: this.#textOf(operand), result }
+  }
+
+  /** A named type, without pointer and type arguments. */
+  #typeOf(type: SyntaxNode | undefined): GoTypeHint | undefined {
     switch (type?.type) {
+      case 'identifier':
       case 'type_identifier':
-        return this.#textOf(type)
+        return { name: this.#textOf(type), package: undefined }
+      case 'qualified_type':
+        return { name: this.#textOf(type.child('name')), package: this.#textOf(type.child('package')) }
       case 'pointer_type':
       case 'parenthesized_type':
       case 'type_elem':
-        return this.#typeName(type.named()[0])
+        return this.#typeOf(type.named()[0])
       case 'generic_type':
-        return this.#typeName(type.child('type'))
+        return this.#typeOf(type.child('type'))
       default:
         return undefined
     }
+  }
+
+  #resultsOf(result: SyntaxNode | undefined): (GoTypeHint | undefined)[] {
+    if (result?.type !== 'parameter_list') return [this.#typeOf(result)]
+    return result.named().flatMap(each => {
+      const type = each.type === 'parameter_declaration' ? this.#typeOf(each.child('type')) : undefined
+      return each.inField('name').length > 1 ? each.inField('name').map(() => type) : [type]
+    })
   }
 
   #parameters(list: SyntaxNode | undefined): GoParameters {

@@ -63,7 +63,7 @@ async function isUsedBeside(
   loadAsset: AssetLoader,
 ): Promise<boolean> {
   const { files } = await goPackageIn(parentFolder(path), project, loadAsset)
-  return files.some(file => file.path !== path && file.imports.includes(imported))
+  return files.some(file => file.path !== path && file.imports.some(each => each.path === imported))
 }
 
 /** Looks an import path up as the go command would. */

@@ -1,7 +1,7 @@
 import type { AssetLoader } from '../language'
 import type { ProjectView } from '../project-view'
 import { BoundedMap } from './bounded-map'
-import { type GoDeclaration, type GoFile, type GoMethod, type GoParameters, readGoFile } from './go-file'
+import { type GoDeclaration, type GoFile, type GoImport, type GoMethod, type GoParameters, readGoFile } from './go-file'
 import { parseTree } from './tree-sitter'
 
 /** A `go.mod` and its folder. */
@@ -80,7 +80,7 @@ function blockEntries(text: string, keyword: string): string[] {
 export interface GoOutline {
   readonly path: string
   readonly packageName: string
-  readonly imports: readonly string[]
+  readonly imports: readonly Pick<GoImport, 'path' | 'alias'>[]
   readonly declarations: ReadonlyMap<string, readonly Omit<GoDeclaration, 'node'>[]>
   readonly methods: readonly Omit<GoMethod, 'node'>[]
 }
@@ -90,8 +90,6 @@ export interface GoPackage {
   readonly files: readonly GoOutline[]
   /** Some file does not parse, or is made by a program: more may be declared than is seen. */
   readonly isOpen: boolean
-  /** Too large to be parsed: names are known, methods and parameters are not. */
-  readonly isOutlined: boolean
 }
 
 /** The Go files of a folder; those for other platforms too. */
@@ -129,18 +127,21 @@ async function readPackage(folder: string, project: ProjectView, loadAsset: Asse
   }
   // Where one generated file is, the others are too.
   if (generates && ![...texts.values()].some(text => /^\/\/ Code generated .*DO NOT EDIT\.$/m.test(text))) isOpen = true
-  return { files, isOpen, isOutlined: isLarge }
+  return { files, isOpen }
 }
 
 const GENERATED_FROM = /\.(?:proto|y|rl|swig|swigcxx|peg|templ|qtpl)$/
 
-/** A package of this size is parsed in about 200 ms; in a larger one only names are looked for. */
+/** A package of this size is parsed in about 200 ms; in a larger one fields are not looked for. */
 const MAX_PARSED_CHARS = 400_000
 
 /** What gofmt puts at the start of a line; members stay unknown. */
 function scanOutline(path: string, text: string): GoOutline {
   const declarations = new Map<string, Omit<GoDeclaration, 'node'>[]>()
-  const declare = (name: string, kind: GoDeclaration['kind']) => declarations.set(name, [{ name, kind, head: name }])
+  const declare = (name: string, kind: GoDeclaration['kind']) => {
+    const members = kind === 'type' ? { members: MEMBERS_NOT_READ } : {}
+    declarations.set(name, [{ name, kind, head: name, ...members }])
+  }
   for (const match of text.matchAll(
     /^(?:func (?<function>\w+)|type (?<type>\w+)|(?:var|const) (?<value>\w+(?:, \w+)*))/gm,
   )) {
@@ -159,8 +160,21 @@ function scanOutline(path: string, text: string): GoOutline {
     for (const entry of (block.groups?.body ?? '').matchAll(/^\t(?<names>\w+(?:, \w+)*)/gm))
       for (const name of entry.groups!.names!.split(', ')) declare(name, 'variable')
   const packageName = /^package (\w+)/m.exec(text)?.[1] ?? ''
-  return { path, packageName, imports: [], declarations, methods: [] }
+  return { path, packageName, imports: [], declarations, methods: scanMethods(text) }
 }
+
+function scanMethods(text: string): GoOutline['methods'] {
+  const found: GoOutline['methods'][number][] = []
+  for (const match of text.matchAll(/^func \((?:\w+ )?\*?(\w+)(?:\[[^\]\n]*\])?\) (\w+)/gm)) {
+    const parameters = parametersAfter(text, match.index + match[0].length)
+    const [head, receiver = '', name = ''] = match
+    if (parameters) found.push({ receiver, name, head, parameters })
+  }
+  return found
+}
+
+/** Something may be embedded that was not looked at. */
+const MEMBERS_NOT_READ = { names: new Map(), embedded: [undefined] }
 
 /** The parameters of a function whose name ends at an offset, behind those of its types. */
 function parametersAfter(text: string, start: number): GoParameters | undefined {
@@ -197,7 +211,7 @@ export function outlineOf(path: string, file: GoFile): GoOutline {
     ([name, declared]) => [name, declared.map(({ node: _, ...rest }) => rest)] as const,
   )
   const methods = file.methods.map(({ node: _, ...rest }) => rest)
-  const imports = file.imports.map(each => each.path)
+  const imports = file.imports.map(({ path, alias }) => ({ path, alias }))
   return { path, packageName: file.packageName, imports, declarations: new Map(declarations), methods }
 }
 

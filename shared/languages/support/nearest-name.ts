@@ -25,6 +25,21 @@ export function nearestName(wrong: string, known: Iterable<string>): string | un
   return best
 }
 
+/**
+ * Whether a name was meant, but two of its letters are swapped, or one of the middle is left out or doubled: nobody calls two things so.
+ * Singular and plural, `get` and `set`, `lock` and `unlock` are no slips.
+ */
+export function isSlipOf(name: string, wrong: string): boolean {
+  if (wrong.length < 4 || name === wrong) return false
+  let at = 0
+  while (at < wrong.length && name[at] === wrong[at]) at++
+  const [meant, written] = [name.slice(at), wrong.slice(at)]
+  if (meant.length === written.length) return meant === `${written[1]}${written[0]}${written.slice(2)}`
+  if (at === 0) return false
+  if (meant.length === written.length + 1) return written !== '' && meant.slice(1) === written
+  return written[0] === wrong[at - 1] && written.slice(1) === meant
+}
+
 /** Damerau and Levenshtein's distance (adjacent swaps count once), or `limit` when it is at least that. */
 function editDistance(a: string, b: string, limit: number): number {
   let beforeLast: number[] = []

@@ -1,8 +1,10 @@
 import type { AssetLoader, Judgement, Problem, SourceFile } from '../language'
 import type { ProjectView } from '../project-view'
-import { didYouMean, nearestName } from './nearest-name'
+import { didYouMean, isSlipOf, nearestName } from './nearest-name'
 import { type Callable, callableIn, isAbstract, objectionTo, signatureOf, withoutSelf } from './python-arguments'
+import { classCalled, membersOf, type PythonMembers } from './python-members'
 import {
+  type PythonBinding,
   type PythonCall,
   type PythonClass,
   type PythonFunction,
@@ -163,11 +165,26 @@ class CallJudge {
     if (bindings.every(binding => binding.kind === 'import'))
       return this.#judgeModuleMember(call, written, bindings.length)
     if (first !== written) return undefined
-    const kinds = new Set(bindings.map(binding => typeOf(binding.value, this.#module.text)))
+    return this.#judgeVariable(call, bindings)
+  }
+
+  /** What is bound in the function counts there, else what the module binds; all of it must be of one type. */
+  #judgeVariable(
+    call: PythonCall,
+    bindings: readonly PythonBinding[],
+  ): Promise<Problem | undefined> | Problem | undefined {
+    const inside = bindings.filter(each => each.within === call.within && each.scope !== 'class')
+    const bound = inside.length > 0 ? inside : bindings
+    const kinds = new Set(bound.map(binding => typeOf(binding, this.#module.text)))
     const [kind] = kinds
-    if (kinds.size !== 1 || !kind || bindings.some(binding => binding.kind !== 'assignment')) return undefined
+    if (kinds.size !== 1 || !kind) return undefined
     if (builtinMembers(kind)) return this.#judgeBuiltin(call, kind)
-    return this.#judgeInstance(call, kind)
+    // An object of a class that extends the one written down may have more.
+    return this.#judgeInstance(
+      call,
+      kind,
+      bound.some(each => each.kind === 'parameter'),
+    )
   }
 
   #judgeBuiltin(call: PythonCall, kind: string): Problem | undefined {
@@ -241,24 +258,24 @@ class CallJudge {
   }
 
   #isAssignedTo(written: string, name: string): boolean {
-    return new RegExp(`\\b${written.replaceAll('.', '\\.')}\\.${name}\\b\\s*(?:=[^=]|:)|hasattr\\(`).test(
+    const module = written.replaceAll('.', '\\.')
+    const assigned = `\\b${module}\\.${name}\\b\\s*(?:=[^=]|:)`
+    return new RegExp(`${assigned}|\\b(?:has|set)attr\\(\\s*${module}\\s*,\\s*(?:["']${name}["']|[^"'\\s])`).test(
       this.#module.text,
     )
   }
 
   /** `self.method()`: certain only when something very like it is there, since subclasses may bring the method. */
-  #judgeSelf(call: PythonCall): Problem | undefined {
+  async #judgeSelf(call: PythonCall): Promise<Problem | undefined> {
     const owner = this.#classAround(call.node)
-    if (!owner) return undefined
-    const members = this.#membersOf(owner)
-    if (!members) return undefined
+    const members = owner && (await membersOf({ owner, module: this.#module, resolver: this.#resolver }))
+    if (!owner || !members) return undefined
     const method = members.functions.get(call.name)
-    if (method) return call.hasSplat ? undefined : this.#judgeMethodArguments(call, method)
-    if (members.names.has(call.name) || call.name.startsWith('__') || this.#isMentionedElsewhere(call)) return undefined
-    // Who calls several methods it has not got expects others to bring them.
-    if (this.#unknownSelfCalls(owner, members) > 1 || /mixin|base|abstract/i.test(owner.name)) return undefined
-    const near = nearestName(call.name, members.names)
-    if (near === undefined || !isSlip(call.name, near)) return undefined
+    if (method) return call.hasSplat || !members.isWhole ? undefined : this.#judgeMethodArguments(call, method)
+    if (this.#mayHave(call, members)) return undefined
+    const slip = [...members.names].find(name => isSlipOf(name, call.name))
+    const near = slip ?? (this.#hasAll(owner, members) ? nearestName(call.name, members.names) : undefined)
+    if (near === undefined || !isSameWord(call.name, near)) return undefined
     return problemAt(
       call,
       'unknown-method',
@@ -267,7 +284,16 @@ class CallJudge {
     )
   }
 
-  #unknownSelfCalls(owner: PythonClass, members: ClassMembers): number {
+  #mayHave(call: PythonCall, members: PythonMembers): boolean {
+    return members.names.has(call.name) || call.name.startsWith('__') || this.#isMentionedElsewhere(call)
+  }
+
+  /** Who calls several methods it has not got expects others to bring them. */
+  #hasAll(owner: PythonClass, members: PythonMembers): boolean {
+    return members.isWhole && this.#unknownSelfCalls(owner, members) <= 1 && !/mixin|base|abstract/i.test(owner.name)
+  }
+
+  #unknownSelfCalls(owner: PythonClass, members: PythonMembers): number {
     const calls = this.#module.calls.filter(
       each => each.receiver && this.#textOf(each.receiver) === 'self' && this.#classAround(each.node) === owner,
     )
@@ -286,16 +312,18 @@ class CallJudge {
     return problemAt(call, 'wrong-arguments', `\`${call.name}\` ${objection}`, signatureOf(call.name, parameters))
   }
 
-  /** `x = Class()` and nothing else is ever bound to `x`. */
-  #judgeInstance(call: PythonCall, className: string): Problem | undefined {
-    const owners = this.#module.classes.filter(each => each.name === className)
-    const [owner] = owners
-    if (!owner || owners.length !== 1 || (this.#module.bindings.get(className)?.length ?? 0) !== 1) return undefined
-    const members = this.#membersOf(owner)
+  /** `x = Class()` and nothing else is bound to `x` there, or `x: Class`. */
+  async #judgeInstance(call: PythonCall, className: string, mayBeMore: boolean): Promise<Problem | undefined> {
+    const found = await classCalled(className, { module: this.#module, resolver: this.#resolver })
+    const members = found && (await membersOf(found))
     if (!members) return undefined
     const method = members.functions.get(call.name)
-    if (method) return call.hasSplat ? undefined : this.#judgeMethodArguments(call, method)
-    if (members.names.has(call.name) || call.name.startsWith('__') || this.#isMentionedElsewhere(call)) return undefined
+    if (method) {
+      const isKnown = members.isWhole && !mayBeMore && found.module === this.#module && !call.hasSplat
+      return isKnown ? this.#judgeMethodArguments(call, method) : undefined
+    }
+    if (this.#mayHave(call, members)) return undefined
+    if ((!members.isWhole || mayBeMore) && ![...members.names].some(name => isSlipOf(name, call.name))) return undefined
     return problemAt(
       call,
       'unknown-method',
@@ -322,53 +350,6 @@ class CallJudge {
     return undefined
   }
 
-  /** What a class and its bases hold; undefined when some of it cannot be seen. */
-  #membersOf(owner: PythonClass, seen: readonly PythonClass[] = []): ClassMembers | undefined {
-    if (seen.includes(owner) || owner.hasKeywords) return undefined
-    if (
-      owner.decorators.some(
-        each => !/^(?:dataclasses\.)?dataclass\b|^(?:functools\.)?total_ordering$|^(?:typing\.)?final$/.test(each),
-      )
-    )
-      return undefined
-    const text = this.#textOf(owner.node)
-    if (/__getattr|__dict__|setattr|__slots__|__class__|vars\(/.test(text)) return undefined
-    const names = new Set(OBJECT_MEMBERS)
-    const functions = new Map<string, PythonFunction>()
-    for (const base of owner.bases) {
-      if (base === 'object') continue
-      const candidates = this.#module.classes.filter(each => each.name === base)
-      const [found] = candidates
-      if (!found || candidates.length !== 1 || (this.#module.bindings.get(found.name)?.length ?? 0) !== 1)
-        return undefined
-      const inherited = this.#membersOf(found, [...seen, owner])
-      if (!inherited) return undefined
-      for (const name of inherited.names) names.add(name)
-      for (const [name, method] of inherited.functions) functions.set(name, method)
-    }
-    const own = this.#module.functions.filter(each => each.container === owner)
-    for (const method of own) {
-      names.add(method.name)
-      if (own.filter(each => each.name === method.name).length > 1) functions.delete(method.name)
-      else functions.set(method.name, method)
-    }
-    for (const match of text.matchAll(/\b(?:self|cls)\.(\w+)/g)) {
-      const after = text.slice(match.index + match[0].length, match.index + match[0].length + 80)
-      // Assigned, annotated, or one of several targets.
-      if (/^\s*(?:=[^=]|:[^=\n]*|,|\)|[+\-*/|&]=)/.test(after)) {
-        names.add(match[1]!)
-        functions.delete(match[1]!)
-      }
-    }
-    for (const match of text.matchAll(/^[ \t]+(\w+)\s*(?::[^=\n]+)?(?:=[^=]|$)|^[ \t]+(\w+)\s*:/gm)) {
-      const name = match[1] ?? match[2]!
-      names.add(name)
-      functions.delete(name)
-    }
-    for (const match of text.matchAll(/^[ \t]+class (\w+)/gm)) names.add(match[1]!)
-    return { names, functions }
-  }
-
   #textOf(node: SyntaxNode): string {
     return this.#text(node.start, node.end)
   }
@@ -378,22 +359,25 @@ class CallJudge {
   }
 }
 
-interface ClassMembers {
-  names: Set<string>
-  functions: Map<string, PythonFunction>
+/** A prefix more or less makes another word. */
+function isSameWord(wrong: string, near: string): boolean {
+  return isSlipOf(near, wrong) || isSlip(wrong, near)
 }
 
-/** The same word but for a letter or two; a prefix more or less makes another word. */
+/** The same word but for a letter or two. */
 function isSlip(wrong: string, near: string): boolean {
   return (
     wrong.length > 3 && !wrong.includes(near) && !near.includes(wrong) && wrong.startsWith('_') === near.startsWith('_')
   )
 }
 
-const OBJECT_MEMBERS = ['mro']
-
-/** The built-in type or class that an expression certainly is. */
-function typeOf(value: SyntaxNode | undefined, text: string): string | undefined {
+/** The built-in type or class that what is bound certainly is. */
+function typeOf({ kind, value }: PythonBinding, text: string): string | undefined {
+  if (kind === 'parameter') {
+    const written = value ? text.slice(value.start, value.end) : ''
+    return /^[A-Z]\w*[a-z]\w*$/.test(written) ? written : undefined
+  }
+  if (kind !== 'assignment') return undefined
   switch (value?.type) {
     case 'string':
     case 'concatenated_string':

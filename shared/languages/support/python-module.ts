@@ -51,6 +51,8 @@ export interface PythonBinding {
   readonly scope: 'module' | 'class' | 'function'
   /** What is assigned, or the annotation of a parameter. */
   readonly value?: SyntaxNode
+  /** Where the outermost function around it starts; undefined outside of functions. */
+  readonly within: number | undefined
 }
 
 export interface PythonFunction {
@@ -91,6 +93,8 @@ export interface PythonCall {
   readonly keywords: readonly string[]
   /** `*args` or `**kwargs`: how many there are is unknown. */
   readonly hasSplat: boolean
+  /** Where the outermost function around it starts. */
+  readonly within: number | undefined
 }
 
 /** Reads one tree. */
@@ -109,6 +113,7 @@ class PythonReader {
   readonly #calls: PythonCall[] = []
   #isDynamic = false
   #bindsUnseen = false
+  #outermost: number | undefined
 
   constructor(tree: SyntaxTree) {
     this.#text = tree.text
@@ -255,8 +260,11 @@ class PythonReader {
       parameters: this.#parametersOf(parameters),
       isAsync: node.children[0]?.type === 'async',
     })
+    const before = this.#outermost
+    this.#outermost ??= node.start
     this.#bindParameters(parameters)
     for (const child of node.children) this.#walk(child, child.field === 'body' ? 'function' : scope, undefined)
+    this.#outermost = before
   }
 
   #readClass(node: SyntaxNode, scope: PythonBinding['scope']): void {
@@ -299,6 +307,7 @@ class PythonReader {
         .filter(each => each.type === 'keyword_argument')
         .map(each => this.#textOf(each.child('name') ?? each)),
       hasSplat: given.some(each => /_splat$/.test(each.type)),
+      within: this.#outermost,
     })
   }
 
@@ -386,10 +395,11 @@ class PythonReader {
     return name ? this.#textOf(name) : ''
   }
 
-  #bind(name: string, binding: PythonBinding): void {
+  #bind(name: string, binding: Omit<PythonBinding, 'within'>): void {
     const known = this.#bindings.get(name)
-    if (known) known.push(binding)
-    else this.#bindings.set(name, [binding])
+    const placed = { ...binding, within: this.#outermost }
+    if (known) known.push(placed)
+    else this.#bindings.set(name, [placed])
   }
 
   #textOf(node: SyntaxNode): string {

@@ -42,6 +42,11 @@ export class PythonResolver {
     return new PythonResolver(path, project, await pythonProjectAround(path, project), loadAsset)
   }
 
+  /** The same for another file of the project. */
+  from(path: string): Promise<PythonResolver> {
+    return PythonResolver.for(path, this.#project, this.#loadAsset)
+  }
+
   /** @returns undefined when the dots climb out of the project */
   async find(level: number, module: string): Promise<PythonTarget | undefined> {
     const parts = module === '' ? [] : module.split('.')
@@ -140,10 +145,7 @@ export class PythonResolver {
     for (const [name, bindings] of module.bindings)
       if (bindings.some(binding => binding.scope === 'module' || binding.kind === 'other')) names.add(name)
     for (const each of module.imports.filter(each => each.names?.some(name => name.name === '*'))) {
-      const inner = await (await PythonResolver.for(target.path, this.#project, this.#loadAsset)).find(
-        each.level,
-        each.module,
-      )
+      const inner = await (await this.from(target.path)).find(each.level, each.module)
       const more = inner && (await this.namesIn(inner, new Set([...seen, target.path])))
       if (!more) return undefined
       for (const name of more) names.add(name)

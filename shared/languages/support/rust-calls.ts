@@ -3,6 +3,7 @@ import type { ProjectView } from '../project-view'
 import { didYouMean } from './nearest-name'
 import { mayArriveIn } from './rust-declares'
 import { type RustCall, type RustFile, readRustFile } from './rust-file'
+import { methodMeant } from './rust-methods'
 import { unknown } from './syntax-verdict'
 import { treeOf } from './tree-sitter'
 
@@ -31,7 +32,7 @@ const PRELUDE = new Set([
   'all',
 ])
 
-/** Calls of functions that nothing declares or imports, and with too few or too many arguments. */
+/** Calls of functions that nothing declares or imports, of misspelt methods, and with too few or too many arguments. */
 export async function checkRustCalls(
   source: SourceFile,
   project: ProjectView,
@@ -45,7 +46,8 @@ export async function checkRustCalls(
   const problems = bare.flatMap(call => judgeArguments(call, file))
   const undeclared = bare.filter(call => !file.mentioned.has(call.name) && !PRELUDE.has(call.name))
   for (const call of undeclared) {
-    const question = { name: call.name, isModule: false, path: source.path, declared: file.mentioned }
+    const { name, start: at, depth, module } = call
+    const question = { name, at, depth, module, isModule: false, path: source.path, declared: file.mentioned }
     if (await mayArriveIn(file, question, project, loadAsset)) continue
     const names = [
       ...file.functions.filter(each => !each.container).map(each => each.name),
@@ -60,6 +62,12 @@ export async function checkRustCalls(
         didYouMean(call.name, names),
       ),
     )
+  }
+  for (const call of file.calls) {
+    const meant = await methodMeant(call, file, source.path, project)
+    if (!meant) continue
+    const message = `\`${meant.type}\` has no method \`${call.name}\``
+    problems.push(problemAt(call, 'unknown-method', message, `did you mean \`${meant.name}\`?`))
   }
   return { kind: 'judged', problems: problems.sort((a, b) => a.start - b.start) }
 }

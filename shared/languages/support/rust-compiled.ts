@@ -1,6 +1,6 @@
 import type { ProjectView } from '../project-view'
-import { crateRoots, inFolder, parentModules } from './rust-modules'
-import type { RustCrate } from './rust-project'
+import { crateRoots, inFolder, parentModules, parentOf } from './rust-modules'
+import { crateAround, type RustCrate } from './rust-project'
 import { sourcesOf } from './rust-sources'
 
 /** Where `crate` leads from a file: binaries, tests, benchmarks and examples are crates of their own. Empty when that is not known. */
@@ -25,7 +25,9 @@ export async function declaringParents(path: string, project: ProjectView): Prom
   const found: string[] = []
   for (const each of await parentModules(path, project))
     if (lineDeclaring(path, ((await project.read(each)) ?? '').split('\n')) >= 0) found.push(each)
-  return found
+  if (found.length > 0) return found
+  const crate = await crateAround(parentOf(path), project)
+  return (crate && (await sourcesOf(crate, project))?.filesPathing(path)) ?? []
 }
 
 /** The line that makes a file a module, `mod name;` or its `#[path = "…"]`; -1 when none does. */

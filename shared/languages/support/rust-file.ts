@@ -10,25 +10,29 @@ export interface RustFile {
   readonly calls: readonly RustCall[]
   /** Identifiers that stand somewhere else than before the arguments of a call. */
   readonly mentioned: ReadonlySet<string>
-  /** Names of macros at the place of items, which may declare something; those that are known to declare nothing hidden are left out. */
-  readonly itemMacros: ReadonlySet<string>
+  /** Macros at the place of items, which may declare something; those that are known to declare nothing hidden are left out. */
+  readonly itemMacros: readonly RustItemMacro[]
   /** First names of `a::b` outside of `use`, macros and attributes, lower-case: modules, crates. */
   readonly pathStarts: readonly RustPathStart[]
   readonly isBroken: boolean
 }
 
-export interface RustUse {
+/** The inline module something stands in. */
+export interface RustPlace {
+  /** Inline modules around it: `super` counts from there. */
+  readonly depth: number
+  /** The innermost of them; undefined at the top of the file. */
+  readonly module: string | undefined
+}
+
+export interface RustUse extends RustPlace {
   /** `crate`, `self`, `super` or a name first. */
   readonly path: readonly string[]
   /** In this file; `*` for a glob, `_` for nothing. */
   readonly local: string
   readonly isPublic: boolean
-  /** Inline modules around it: `super` counts from there. */
-  readonly depth: number
-  /** The innermost of them; undefined at the top of the file. */
-  readonly module: string | undefined
-  /** Only a function body sees it. */
-  readonly isLocal: boolean
+  /** Only this part of a function sees it. */
+  readonly block: { readonly start: number; readonly end: number } | undefined
   /** Among the tokens of a macro, so that its module is not certain. */
   readonly isInMacro: boolean
   /** Compiled only under a condition. */
@@ -37,11 +41,17 @@ export interface RustUse {
   readonly end: number
 }
 
-export interface RustPathStart {
+export interface RustPathStart extends RustPlace {
   readonly name: string
   readonly isConditional: boolean
   readonly start: number
   readonly end: number
+}
+
+export interface RustItemMacro extends RustPlace {
+  /** The last part of its path. */
+  readonly name: string
+  readonly argumentText: string
 }
 
 export interface RustModule {
@@ -67,12 +77,14 @@ export interface RustFunction {
   readonly isPublic: boolean
 }
 
-export interface RustCall {
+export interface RustCall extends RustPlace {
   readonly name: string
   readonly start: number
   readonly end: number
   /** `a::b` or `x.y` before the name. */
   readonly receiver: string | undefined
+  /** The name of the receiver's type, where it is written down: the own type for `self`, that of a parameter or a new value. */
+  readonly receiverType: string | undefined
   /** undefined inside of macros. */
   readonly argumentCount: number | undefined
 }
@@ -95,10 +107,12 @@ class RustReader {
   readonly #uses: RustUse[] = []
   readonly #modules: RustModule[] = []
   readonly #functions: RustFunction[] = []
-  readonly #calls: RustCall[] = []
+  readonly #calls: { call: RustCall; bindings: Bindings }[] = []
   readonly #mentioned = new Set<string>()
-  readonly #itemMacros = new Set<string>()
+  readonly #itemMacros: RustItemMacro[] = []
   readonly #pathStarts: RustPathStart[] = []
+  /** What each name is bound to in the function that is read, once for each place; undefined where the type is not written down. */
+  #bindings = new Map<string, (string | undefined)[]>()
 
   constructor(tree: SyntaxTree) {
     this.#tree = tree
@@ -115,7 +129,7 @@ class RustReader {
       uses: this.#uses,
       modules: this.#modules,
       functions: this.#functions,
-      calls: this.#calls,
+      calls: this.#calls.map(({ call, bindings }) => ({ ...call, receiverType: oneType(call, bindings) })),
       mentioned: this.#mentioned,
       itemMacros: this.#itemMacros,
       pathStarts: this.#pathStarts,
@@ -150,17 +164,16 @@ class RustReader {
       case 'function_item':
       case 'function_signature_item':
         this.#functions.push(this.#readFunction(node))
+        if (!isInBlock(node)) this.#bindings = new Map()
         break
       case 'call_expression':
         this.#readCall(node)
         break
       case 'macro_invocation': {
-        const name = this.#textOf(node.child('macro'))
-        const place = node.parent?.type === 'expression_statement' ? node.parent.parent?.type : node.parent?.type
-        const last = name.replace(/^.*::/s, '').trim()
-        const isItem = /^(?:source_file|declaration_list)$/.test(place ?? '')
+        const last = this.#textOf(node.child('macro')).replace(/^.*::/s, '').trim()
+        const isItem = isAtItem(node)
         if (isItem) this.#readGlobsInMacro(node)
-        if ((isItem && !PLAIN_ITEM_MACROS.test(last)) || last === 'paste') this.#itemMacros.add(last)
+        if ((isItem && !PLAIN_ITEM_MACROS.test(last)) || last === 'paste') this.#addItemMacro(node, last)
         break
       }
       case 'scoped_identifier':
@@ -171,6 +184,7 @@ class RustReader {
       case 'type_identifier':
       case 'shorthand_field_identifier':
         if (!isCallee(node) && !this.#readMacroCall(node)) this.#mentioned.add(this.#textOf(node))
+        this.#readBinding(node)
         break
     }
   }
@@ -184,9 +198,8 @@ class RustReader {
         path,
         local: '*',
         isPublic: true,
-        depth: this.#modulesAround(node).length,
-        module: undefined,
-        isLocal: false,
+        ...this.#placeOf(node),
+        block: undefined,
         isInMacro: true,
         isConditional: true,
         start: node.start + match.index,
@@ -194,7 +207,11 @@ class RustReader {
       })
     }
     // In a list: which module it is of would need the list to be read.
-    if (/\buse\s[^;]*\{[^;]*\*/.test(text)) this.#itemMacros.add('use')
+    if (/\buse\s[^;]*\{[^;]*\*/.test(text)) this.#addItemMacro(node, 'use')
+  }
+
+  #addItemMacro(node: SyntaxNode, name: string): void {
+    this.#itemMacros.push({ name, argumentText: this.#textOf(node.ofType('token_tree')[0]), ...this.#placeOf(node) })
   }
 
   #readPathStart(node: SyntaxNode): void {
@@ -209,7 +226,8 @@ class RustReader {
         )
       )
         return
-    this.#pathStarts.push({ name, isConditional: this.#isInConditional(node), start: path.start, end: path.end })
+    const isConditional = this.#isInConditional(node)
+    this.#pathStarts.push({ name, isConditional, ...this.#placeOf(node), start: path.start, end: path.end })
   }
 
   #readUse(declaration: SyntaxNode, node: SyntaxNode | undefined, before: readonly string[]): void {
@@ -246,14 +264,12 @@ class RustReader {
   }
 
   #addUse(declaration: SyntaxNode, path: readonly string[], local: string, node: SyntaxNode): void {
-    const modules = this.#modulesAround(declaration)
     this.#uses.push({
       path: path.filter(Boolean),
       local,
       isPublic: declaration.children.some(child => child.type === 'visibility_modifier'),
-      depth: modules.length,
-      module: modules.at(-1),
-      isLocal: declaration.parent?.type === 'block',
+      ...this.#placeOf(declaration),
+      block: blockAround(declaration),
       isInMacro: false,
       isConditional: /\bcfg/.test(this.#attributesOf(declaration)) || this.#isInConditional(declaration),
       start: node.start,
@@ -307,13 +323,50 @@ class RustReader {
     const nameNode = callee.type === 'identifier' ? callee : (callee.child('name') ?? callee.child('field'))
     if (!nameNode) return
     const before = callee.child('path') ?? callee.child('value')
-    this.#calls.push({
+    const call = {
       name: this.#textOf(nameNode),
       start: nameNode.start,
       end: nameNode.end,
       receiver: callee.type === 'identifier' ? undefined : this.#textOf(before),
+      receiverType: callee.type === 'field_expression' && before?.type === 'self' ? this.#ownType(node) : undefined,
       argumentCount: args.named().filter(each => each.type !== 'attribute_item').length,
-    })
+      ...this.#placeOf(node),
+    }
+    const isOfName = callee.type === 'field_expression' && before?.type === 'identifier'
+    this.#calls.push({ call, bindings: isOfName ? this.#bindings : NO_BINDINGS })
+  }
+
+  #readBinding(node: SyntaxNode): void {
+    const { parent, field } = node
+    if (!parent || !BINDS.test(parent.type) || field === 'type') return
+    const name = this.#textOf(node)
+    const isPlain = /^(?:parameter|let_declaration)$/.test(parent.type) && field === 'pattern'
+    const type = isPlain ? (this.#typeName(parent.child('type')) ?? this.#madeBy(parent.child('value'))) : undefined
+    const isBinding = isPlain || field === 'pattern' || /pattern|closure_parameters/.test(parent.type)
+    if (isBinding) this.#bindings.set(name, [...(this.#bindings.get(name) ?? []), type])
+  }
+
+  /** `Cart` of `&'a mut Cart<T>`, `impl Cart` and `&dyn Cart`. */
+  #typeName(type: SyntaxNode | undefined): string | undefined {
+    return /^(?:&\s*(?:'\w+\s+)?(?:mut\s+)?)*(?:(?:dyn|impl)\s+)?(?:\w+\s*::\s*)*([A-Z]\w*)/.exec(
+      this.#textOf(type),
+    )?.[1]
+  }
+
+  /** `Cart::new(…)`, `Cart { … }` */
+  #madeBy(value: SyntaxNode | undefined): string | undefined {
+    if (value?.type === 'struct_expression') return this.#typeName(value.child('name'))
+    const callee = value?.type === 'call_expression' ? this.#textOf(value.child('function')) : ''
+    return /(?:^|::)([A-Z]\w*)(?:::<[^()]*>)?::(?:new|default|with_\w+|from_\w+)$/.exec(callee)?.[1]
+  }
+
+  /** The type whose `impl`, or the trait, a place stands in. */
+  #ownType(node: SyntaxNode): string | undefined {
+    for (let at = node.parent; at; at = at.parent) {
+      if (at.type === 'impl_item') return this.#typeName(at.child('type'))
+      if (at.type === 'trait_item') return this.#textOf(at.child('name'))
+    }
+    return undefined
   }
 
   /** `f (…)` among the tokens of `println!` and its kin is a call. */
@@ -328,13 +381,16 @@ class RustReader {
     let macro: SyntaxNode | undefined = tokens
     while (macro?.type === 'token_tree') macro = macro.parent
     if (macro?.type !== 'macro_invocation' || !EXPRESSION_MACROS.test(this.#textOf(macro.child('macro')))) return false
-    this.#calls.push({
+    const call = {
       name: this.#textOf(node),
       start: node.start,
       end: node.end,
       receiver: undefined,
+      receiverType: undefined,
       argumentCount: undefined,
-    })
+      ...this.#placeOf(node),
+    }
+    this.#calls.push({ call, bindings: NO_BINDINGS })
     return true
   }
 
@@ -343,6 +399,11 @@ class RustReader {
     for (let at = node.parent; at; at = at.parent)
       if (at.type === 'mod_item') names.unshift(this.#textOf(at.child('name')))
     return names
+  }
+
+  #placeOf(node: SyntaxNode): RustPlace {
+    const modules = this.#modulesAround(node)
+    return { depth: modules.length, module: modules.at(-1) }
   }
 
   /** Outer attributes stand before their item, as siblings. */
@@ -360,6 +421,37 @@ class RustReader {
   #textOf(node: SyntaxNode | undefined): string {
     return node ? this.#tree.text.slice(node.start, node.end) : ''
   }
+}
+
+type Bindings = ReadonlyMap<string, readonly (string | undefined)[]>
+
+const NO_BINDINGS: Bindings = new Map()
+
+/** Nodes among whose children are names that they bind. */
+const BINDS =
+  /^(?:parameter|let_declaration|closure_parameters|for_expression|let_condition|match_pattern|\w+_pattern)$/
+
+/** The type that a name has wherever its function binds it. */
+function oneType({ receiver = '', receiverType }: RustCall, bindings: Bindings): string | undefined {
+  const types = bindings.get(receiver) ?? []
+  return types.length > 0 && types.every(each => each === types[0]) ? types[0] : receiverType
+}
+
+/** Inside of a function, where no item of the module is. */
+export function isInBlock(node: SyntaxNode): boolean {
+  for (let at = node.parent; at; at = at.parent) if (at.type === 'block') return true
+  return false
+}
+
+function blockAround({ parent }: SyntaxNode): RustUse['block'] {
+  return parent?.type === 'block' ? { start: parent.start, end: parent.end } : undefined
+}
+
+/** Where items of a module stand; those of an `impl` or a trait are not known by their name alone. */
+function isAtItem(node: SyntaxNode): boolean {
+  const holder = node.parent?.type === 'expression_statement' ? node.parent.parent : node.parent
+  if (holder?.type === 'source_file') return true
+  return holder?.type === 'declaration_list' && !/^(?:impl|trait)_item$/.test(holder.parent?.type ?? '')
 }
 
 function isCallee(node: SyntaxNode): boolean {

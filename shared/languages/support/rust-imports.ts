@@ -3,7 +3,7 @@ import type { ProjectView } from '../project-view'
 import { didYouMean } from './nearest-name'
 import { conditionsOf, declaringParents, isCompiled, ownRoots, relativeTo } from './rust-compiled'
 import { mayArriveIn, mayDeclare, type NameQuestion } from './rust-declares'
-import { type RustFile, type RustModule, type RustUse, readRustFile } from './rust-file'
+import { type RustFile, type RustModule, type RustPlace, type RustUse, readRustFile } from './rust-file'
 import { crateRoots, followModules, inFolder, moduleFile, moduleFolders, parentModules, parentOf } from './rust-modules'
 import { BUILT_IN_CRATES, crateAround, type RustCrate } from './rust-project'
 import { sourcesOf } from './rust-sources'
@@ -138,12 +138,12 @@ class UseJudge {
   /** The first name of a path: a crate, or something of this file. */
   async #judgeCrate(
     first: string,
-    place: { start: number; end: number },
+    place: RustPlace & { start: number; end: number },
     key: string,
     use?: RustUse,
   ): Promise<Problem | undefined> {
     if (BUILT_IN_CRATES.has(first) || this.#crate.names.has(first)) return undefined
-    const question = { ...this.#question(first, true, use), declared: declaredWords(this.#file, first) }
+    const question = { ...this.#question(first, true, place, use), declared: declaredWords(this.#file, first) }
     if (question.declared.has(first)) return undefined
     // Neighbours know the crate, say by `extern crate long_name as name`.
     if (await isUsedBeside(first, this.#path, this.#project)) return undefined
@@ -172,12 +172,12 @@ class UseJudge {
     const [item] = rest
     if (item === undefined || /^(?:self|\*|super)$/.test(item)) return undefined
     const isModule = rest.length > 1 && /^[a-z]/.test(item)
-    const question = this.#question(item, isModule, use)
+    const question = this.#question(item, isModule, use, use)
     if (await mayDeclare(scope, question, this.#project, this.#loadAsset)) return undefined
     const sources = await sourcesOf(this.#crate, this.#project)
     // Attributes put a macro at the root of the crate, wherever it is written.
     if (rest.length === names.length && sources?.macroRules(item) !== undefined) return undefined
-    if (names.some(name => sources?.movesModule(name))) return undefined
+    if (names.slice(0, 1 + names.length - rest.length).some(name => sources?.movesModule(name))) return undefined
     const texts: string[] = []
     for (const each of files) texts.push((await this.#project.read(each)) ?? '')
     const where = ['crate', ...names.slice(0, names.length - rest.length)].join('::')
@@ -222,8 +222,10 @@ class UseJudge {
     return false
   }
 
-  #question(name: string, isModule: boolean, use: RustUse | undefined): NameQuestion {
-    return { name, isModule, path: this.#path, declared: declaredWords(this.#file, undefined, use), asking: use }
+  #question(name: string, isModule: boolean, place: RustPlace & { start: number }, use?: RustUse): NameQuestion {
+    const { depth, module, start: at } = place
+    const declared = declaredWords(this.#file, undefined, use)
+    return { name, at, depth, module, isModule, path: this.#path, declared, asking: use }
   }
 
   /**
@@ -247,6 +249,8 @@ class UseJudge {
     )
     if (!areDeclared) return false
     if (!this.#crate.isPublished) return true
+    // One of its features is enough, whoever builds it.
+    if (features.length > 0 && /cfg\(any\([^()]*\)\)/.test(condition)) return true
     // A copy for one platform keeps what that platform needs.
     if (/\bunix\b|"linux"/.test(condition)) return true
     const others = condition.replace(/\w+\s*=\s*"[^"]*"|"[^"]*"/g, match => (match.startsWith('feature') ? '' : match))

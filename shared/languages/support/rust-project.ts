@@ -6,6 +6,8 @@ export interface RustCrate {
   readonly folder: string
   /** Names by which `use` knows the dependencies, and the crate's own library. */
   readonly names: ReadonlySet<string>
+  /** The crate's own library, which its binaries, tests and examples use by this name. */
+  readonly library: { readonly name: string; readonly root: string }
   readonly features: ReadonlySet<string>
   /** Roots that the manifest names, relative to the project: `[lib] path`, `[[bin]] path`. */
   readonly roots: readonly string[]
@@ -57,8 +59,10 @@ async function readManifest(folder: string, text: string): Promise<RustCrate | u
   }
   for (const table of dependencyTables(manifest))
     for (const [name, dependency] of Object.entries(table)) if (!standsForStandard(dependency)) add(name)
-  add(at(manifest, 'package', 'name'))
-  add(at(manifest, 'lib', 'name'))
+  const packageName = at(manifest, 'package', 'name')
+  const libraryName = [at(manifest, 'lib', 'name'), packageName].find(each => typeof each === 'string') ?? ''
+  add(packageName)
+  add(libraryName)
   const edition = at(manifest, 'package', 'edition')
   const pathsOf = (kind: string) => {
     const targets = at(manifest, kind)
@@ -72,6 +76,10 @@ async function readManifest(folder: string, text: string): Promise<RustCrate | u
   return {
     folder,
     names,
+    library: {
+      name: libraryName.replaceAll('-', '_'),
+      root: pathsOf('lib')[0] ?? `${folder}/src/lib.rs`.replace(/^\//, ''),
+    },
     features: new Set([...Object.keys(tableAt(manifest, 'features')), ...names]),
     roots: [...pathsOf('lib'), ...pathsOf('bin')],
     targets: [...pathsOf('test'), ...pathsOf('bench'), ...pathsOf('example')],
