@@ -335,6 +335,7 @@ async function login(context: CommandContext, name: string): Promise<CommandResu
     target,
     store: new LoginStore(placesOf(context)),
     version: context.version,
+    env: context.env,
     open: url => openBrowser(context, url),
     signal: context.signal,
   })

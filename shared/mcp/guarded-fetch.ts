@@ -1,7 +1,8 @@
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
+import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { checkedTarget, type Target } from '#shared/host/node/web'
+import { checkedName, checkedTarget } from '#shared/host/node/web'
+import { proxyAuthorization, proxyFor, tunnelAgent } from '#shared/providers/support/proxy'
 
 /** Of one reply, or of one event of a stream of events. */
 const MAX_BYTES = 32 * 1024 * 1024
@@ -21,36 +22,81 @@ export interface GuardedFetch {
 }
 
 /**
- * `fetch` for one server: connects to the very address that was checked, follows no redirect by itself (each step comes
- * back here), and ends a reply that never does.
+ * `fetch` for one server: connects to the very address that was checked, or through the proxy of the environment; follows
+ * no redirect by itself (each step comes back here), and ends a reply that never does.
  *
  * @param allowsLocal the user said that private and loopback addresses are fine for this server
  */
-export function guardedFetch(allowsLocal: boolean): GuardedFetch {
-  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) }
+export function guardedFetch(allowsLocal: boolean, env: Readonly<Record<string, string | undefined>>): GuardedFetch {
+  const ways = new Ways(allowsLocal, env)
   return {
-    async fetch(url, init = {}) {
-      const target = await checkedTarget(String(url), !allowsLocal)
-      if (!target.ok) {
-        const hint = /private address/.test(target.error.message) ? '; "allow_local": true allows it' : ''
-        throw new RefusedError(`${target.error.message}${hint}`)
-      }
-      return send(target.value, init, target.value.url.protocol === 'https:' ? agents.https : agents.http)
-    },
-    close() {
-      agents.http.destroy()
-      agents.https.destroy()
-    },
+    fetch: async (url, init = {}) => send(await ways.to(String(url)), init),
+    close: () => ways.close(),
   }
 }
 
 /** An address that is not asked, whatever else is tried. */
 export class RefusedError extends Error {}
 
-async function send({ url, address, family }: Target, init: FetchInit, agent: HttpAgent): Promise<Response> {
-  // The address was checked; asking the name server again could give another one.
-  const pinned: LookupFunction = (_, options, callback) =>
-    options.all ? callback(null, [{ address, family }]) : callback(null, address, family)
+/** How a request gets to where it was checked to go. */
+interface Way {
+  url: URL
+  options: RequestOptions
+}
+
+class Ways {
+  readonly #allowsLocal: boolean
+  readonly #env: Readonly<Record<string, string | undefined>>
+  readonly #http = new HttpAgent({ keepAlive: true })
+  readonly #https = new HttpsAgent({ keepAlive: true })
+  #tunnel: HttpsAgent | undefined
+
+  constructor(allowsLocal: boolean, env: Readonly<Record<string, string | undefined>>) {
+    this.#allowsLocal = allowsLocal
+    this.#env = env
+  }
+
+  async to(text: string): Promise<Way> {
+    const proxy = URL.canParse(text) ? proxyFor(new URL(text), this.#env) : undefined
+    return proxy ? this.#through(proxy, text) : this.#straight(text)
+  }
+
+  close(): void {
+    this.#http.destroy()
+    this.#https.destroy()
+    this.#tunnel?.destroy()
+  }
+
+  async #straight(text: string): Promise<Way> {
+    const target = await checkedTarget(text, !this.#allowsLocal)
+    if (!target.ok) throw refusal(target.error.message)
+    const { url, address, family } = target.value
+    // The address was checked; asking the name server again could give another one.
+    const lookup: LookupFunction = (_, options, callback) =>
+      options.all ? callback(null, [{ address, family }]) : callback(null, address, family)
+    return { url, options: { lookup, agent: url.protocol === 'https:' ? this.#https : this.#http } }
+  }
+
+  /** The proxy asks the name server; what it may reach is its owner's business. */
+  async #through(proxy: URL, text: string): Promise<Way> {
+    const named = checkedName(text, !this.#allowsLocal)
+    if (!named.ok) throw refusal(named.error.message)
+    const url = named.value
+    if (url.protocol === 'https:') {
+      this.#tunnel ??= await tunnelAgent(proxy, true)
+      return { url, options: { agent: this.#tunnel } }
+    }
+    // A proxy wants the whole URL in place of the path.
+    const place = { hostname: proxy.hostname, port: proxy.port === '' ? 80 : proxy.port, path: url.href }
+    return { url, options: { ...place, agent: this.#http, headers: { host: url.host, ...proxyAuthorization(proxy) } } }
+  }
+}
+
+function refusal(message: string): RefusedError {
+  return new RefusedError(/private address/.test(message) ? `${message}; "allow_local": true allows it` : message)
+}
+
+async function send({ url, options }: Way, init: FetchInit): Promise<Response> {
   const request = new Request(url, {
     method: init.method ?? 'GET',
     ...(init.headers && { headers: init.headers }),
@@ -61,10 +107,14 @@ async function send({ url, address, family }: Target, init: FetchInit, agent: Ht
     const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)(
       url,
       {
+        ...options,
         method: request.method,
-        headers: { 'user-agent': 'kode', ...Object.fromEntries(request.headers), 'accept-encoding': 'identity' },
-        lookup: pinned,
-        agent,
+        headers: {
+          'user-agent': 'kode',
+          ...Object.fromEntries(request.headers),
+          'accept-encoding': 'identity',
+          ...options.headers,
+        },
       },
       resolve,
     )

@@ -12,6 +12,8 @@ export interface LogIn {
   target: WebTarget
   store: LoginStore
   version: string
+  /** Names the proxy, if there is one. */
+  env: Readonly<Record<string, string | undefined>>
   /** Shows the address to the user, and opens it where that is possible. */
   open(url: URL): void
   signal: AbortSignal
@@ -31,7 +33,7 @@ export async function logIn(options: LogIn): Promise<Result<void, string>> {
   if (target.oauth === false) return fail('its configuration says that it needs no login')
   const state = randomBytes(24).toString('base64url')
   const callback = await CallbackServer.open(state)
-  const guarded = guardedFetch(target.allowsLocal)
+  const guarded = guardedFetch(target.allowsLocal, options.env)
   const login = new StoredLogin(target.url, store, target.oauth, {
     redirectUrl: callback.url,
     state,

@@ -183,7 +183,7 @@ export class McpServers {
     const onChange = () => this.#changed()
     const openLine =
       target.kind === 'web'
-        ? webLine(config.name, target, this.#login(target))
+        ? webLine(config.name, target, this.#login(target), env)
         : programLine(target, { root, env, sandbox })
     return new ServerConnection({ config, root, version, openLine, now, log, onChange })
   }

@@ -22,10 +22,16 @@ const FAREWELL_MS = 1_000
  * Ways to a server at an address: Streamable HTTP, then, unless told otherwise, the older events.
  *
  * @param login undefined: none is ever tried
+ * @param env names the proxy, if there is one
  */
-export function webLine(name: string, target: WebTarget, login: OAuthClientProvider | undefined): OpenLine {
+export function webLine(
+  name: string,
+  target: WebTarget,
+  login: OAuthClientProvider | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): OpenLine {
   return attempt => {
-    const guarded = guardedFetch(target.allowsLocal)
+    const guarded = guardedFetch(target.allowsLocal, env)
     const isOld = target.transport === 'sse' || attempt > 0
     const options = {
       fetch: guarded.fetch,

@@ -97,6 +97,7 @@ async function withLogin<T>(
       target,
       store,
       version: '1.0.0',
+      env: {},
       open: address => void browse(address),
       signal: AbortSignal.timeout(20_000),
     })

@@ -50,18 +50,31 @@ export interface Target {
 
 /** Resolves a URL's host once; refuses what leads into a private network where only public ones are wanted. */
 export async function checkedTarget(text: string, publicOnly: boolean): Promise<Result<Target, WebError>> {
-  if (!URL.canParse(text)) return fail({ kind: 'refused', message: `"${text}" is not a URL` })
-  const url = new URL(text)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    return fail({ kind: 'refused', message: `only http and https are fetched, not ${url.protocol}` })
-  }
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  if (publicOnly && /(^|\.)(localhost|internal|local)$/i.test(host)) return fail(privateTarget(host))
+  const named = checkedName(text, publicOnly)
+  if (!named.ok) return named
+  const url = named.value
+  const host = hostOf(url)
   const addresses = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookup(host, { all: true })
   const first = addresses[0]
   if (!first) return fail({ kind: 'network', message: `${host} has no address` })
   if (publicOnly && addresses.some(each => isPrivate(each.address))) return fail(privateTarget(host))
   return ok({ url, address: first.address, family: first.family === 6 ? 6 : 4 })
+}
+
+/** What can be said of a URL without asking a name server, as where a proxy asks it. */
+export function checkedName(text: string, publicOnly: boolean): Result<URL, WebError> {
+  if (!URL.canParse(text)) return fail({ kind: 'refused', message: `"${text}" is not a URL` })
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    return fail({ kind: 'refused', message: `only http and https are fetched, not ${url.protocol}` })
+  }
+  const host = hostOf(url)
+  const isLocal = /(^|\.)(localhost|internal|local)$/i.test(host) || (isIP(host) > 0 && isPrivate(host))
+  return publicOnly && isLocal ? fail(privateTarget(host)) : ok(url)
+}
+
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '')
 }
 
 function privateTarget(host: string): WebError {

@@ -112,7 +112,7 @@ function loginIn(root: string, url: string, open: (url: URL) => void, signal = n
   const target: WebTarget = { kind: 'web', url, headers: {}, transport: 'auto', allowsLocal: true, oauth: {} }
   const keychain = { read: async () => undefined, keep: async () => false, remove: async () => undefined }
   const store = new LoginStore({ files: nodeFiles(), paths: kodePaths({ HOME: join(root, '..') }), keychain })
-  return logIn({ name: 'guarded', target, store, version: '1', open, signal })
+  return logIn({ name: 'guarded', target, store, version: '1', env: {}, open, signal })
 }
 
 test('without a login the user is told how; after it the tools are there, also when the token has to be renewed', async () => {

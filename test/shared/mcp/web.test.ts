@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { referenceServer } from '../../support/mcp-servers'
@@ -51,6 +51,48 @@ describe('servers at an address', () => {
     await session.prompt([{ type: 'text', text: 'again' }])
     expect(session.messages().findLast(message => message.role === 'tool')).toMatchObject({ text: 'Echo: two' })
   })
+})
+
+describe('behind a proxy', () => {
+  /** Sends everything on to one place, whatever it is called, and notes what it is asked for. */
+  async function proxyTo(port: number) {
+    const asked: string[] = []
+    const proxy = createServer((incoming, outgoing) => {
+      asked.push(`${incoming.method} ${incoming.url} ${incoming.headers['proxy-authorization']}`)
+      const path = new URL(incoming.url ?? '').pathname
+      const headers = { ...incoming.headers, host: `127.0.0.1:${port}` }
+      const sent = request({ port, host: '127.0.0.1', path, method: incoming.method, headers }, reply => {
+        outgoing.writeHead(reply.statusCode ?? 502, reply.headers)
+        reply.pipe(outgoing)
+      })
+      sent.on('error', () => outgoing.destroy())
+      incoming.pipe(sent)
+    })
+    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => proxy.closeAllConnections())
+    onTestFinished(() => void proxy.close())
+    return { asked, url: `http://me:secret@127.0.0.1:${(proxy.address() as AddressInfo).port}` }
+  }
+
+  test('a server that only the proxy reaches is reached through it', async () => {
+    const port = await freePort()
+    await everythingOn('streamableHttp', port)
+    const proxy = await proxyTo(port)
+    const servers = { web: { url: 'http://tickets.example/mcp' } }
+    const env = { HTTP_PROXY: proxy.url }
+    const { results, notices } = await turnWith(servers, [['web__echo', { message: 'over there' }]], { env })
+    expect([notices, results]).toEqual([[], [{ status: 'ok', text: 'Echo: over there' }]])
+    expect(proxy.asked[0]).toBe(`POST http://tickets.example/mcp Basic ${btoa('me:secret')}`)
+  })
+
+  test.each(['http://10.1.2.3/mcp', 'http://printer.local/mcp', 'http://[fd00::1]/mcp'])(
+    '%s is not asked for there either',
+    async url => {
+      const proxy = await proxyTo(1)
+      const { notices } = await turnWith({ web: { url } }, [], { env: { HTTP_PROXY: proxy.url } })
+      expect([notices, proxy.asked]).toEqual([[expect.stringContaining('is a private address')], []])
+    },
+  )
 })
 
 describe('what is not asked', () => {
