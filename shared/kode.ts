@@ -422,16 +422,23 @@ class ProjectKode implements Kode {
       this.#systemPrompt(this.#agent, this.model, this.root),
     ])
     let whole: string | undefined
+    const told = new Set<string>()
+    const instructions = () => this.#servers.servers?.instructions(told) ?? ''
     const system = () => {
-      whole ??= [own, this.#servers.servers?.instructions() ?? ''].filter(text => text !== '').join('\n\n')
+      whole ??= [own, instructions()].filter(text => text !== '').join('\n\n')
       return whole
     }
+    // The system prompt stays as it is; a server that comes later speaks beside the user's words.
+    const lateInstructions = () => (whole === undefined ? '' : instructions())
     return ok(
       new AgentSession({
         log,
         mode: this.#modeOf(options, log),
         canUseAuto: () => (this.#autoRefusal ? fail({ message: this.#autoRefusal }) : ok(undefined)),
-        environmentNote: () => this.#environmentNote(log),
+        environmentNote: async ready => {
+          const [note] = await Promise.all([this.#environmentNote(log), ready])
+          return joined(note, lateInstructions())
+        },
         beforeTurn: emit => {
           for (const text of this.#untold.splice(0)) emit({ type: 'notice', level: 'warning', text })
           return this.#servers.ready(emit)
@@ -591,7 +598,7 @@ class ProjectKode implements Kode {
 
   async #environmentNote(log: SessionLog): Promise<string> {
     const note = await environmentNote(this.root, this.#options.env, this.#host.now(), this.#host.processes)
-    return [note, todoNote(todosOf(log))].filter(text => text !== '').join('\n')
+    return joined(note, todoNote(todosOf(log)))
   }
 
   #defaultMode(): TrustMode {
@@ -732,6 +739,10 @@ class ProjectKode implements Kode {
 
 function modelSource(host: Host, { env, provider, traffic }: KodeOptions): ModelSource {
   return { files: host.files, env, ...(provider && { provider }), ...(traffic && { traffic }) }
+}
+
+function joined(...texts: readonly string[]): string {
+  return texts.filter(text => text !== '').join('\n')
 }
 
 function damageNotice({ records, bytes, backup }: NonNullable<OpenedSession['damage']>): string {

@@ -18,8 +18,12 @@ export interface SessionParts {
   mode: TrustMode
   /** Whether `auto` may be used, and if not, why. */
   canUseAuto(): Result<void, { message: string }>
-  /** Text that belongs to the user's next message: date, git state and other things that change. */
-  environmentNote(): Promise<string>
+  /**
+   * Text that belongs to the user's next message: date, git state and other things that change.
+   *
+   * @param ready when all is there that the turn waits for
+   */
+  environmentNote(ready: Promise<void>): Promise<string>
   /** What has to be ready before the model is asked for the first time. */
   beforeTurn(emit: (event: KodeEvent) => void): Promise<void>
   /** What the user's words mention, put behind them. */
@@ -218,11 +222,8 @@ export class AgentSession {
     const turnId = newId()
     this.#turn = { id: turnId, title: titleOf(parts) }
     this.emit({ type: 'turn_started', turn_id: turnId })
-    const [note, said] = await Promise.all([
-      this.#parts.environmentNote(),
-      this.#withMentions(parts),
-      this.#parts.beforeTurn(event => this.emit(event)),
-    ])
+    const ready = this.#parts.beforeTurn(event => this.emit(event))
+    const [note, said] = await Promise.all([this.#parts.environmentNote(ready), this.#withMentions(parts), ready])
     // It becomes part of this message for good: a text that changed later would spoil the cached prefix.
     const withNote: UserPart[] = note === '' ? said : [...said, { type: 'text', text: note }]
     const end = await runTurn(this.#services, userMessage(withNote, 'typed'), signal).catch(unsavedEnd)

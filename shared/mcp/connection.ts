@@ -252,9 +252,10 @@ export class ServerConnection {
             autoRefresh: false,
             debounceMs: 0,
             onChanged: () => {
-              this.#relisting = this.#relist(client)
+              this.#relisting = this.#relistTools(client)
             },
           },
+          prompts: { autoRefresh: false, debounceMs: 0, onChanged: () => void this.#relistPrompts(client) },
         },
       },
     )
@@ -266,13 +267,25 @@ export class ServerConnection {
     return client
   }
 
-  async #relist(client: Client): Promise<void> {
+  #relistTools(client: Client): Promise<void> {
+    return this.#relist(client, 'tools', async signal => {
+      this.#tools = await listTools(client, signal)
+      this.#parts.onChange()
+    })
+  }
+
+  #relistPrompts(client: Client): Promise<void> {
+    return this.#relist(client, 'prompts', async signal => {
+      this.#prompts = await listPrompts(client, signal)
+    })
+  }
+
+  async #relist(client: Client, what: string, list: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (client !== this.#client) return
     try {
-      this.#tools = await listTools(client, AbortSignal.timeout(RELIST_TIMEOUT_MS))
-      this.#parts.onChange()
+      await list(AbortSignal.timeout(RELIST_TIMEOUT_MS))
     } catch (error) {
-      this.#parts.log(`${this.config.name}: its new list of tools: ${describe(error)}`)
+      this.#parts.log(`${this.config.name}: its new list of ${what}: ${describe(error)}`)
     }
   }
 

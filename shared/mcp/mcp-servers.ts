@@ -143,11 +143,15 @@ export class McpServers {
     return [...(text === '' ? [] : [{ type: 'text' as const, text: framed }]), ...images]
   }
 
-  /** What the servers say about themselves, for the system prompt. */
-  instructions(): string {
-    return instructionSection(
-      this.#connections.map(({ config, instructions }) => ({ name: config.name, instructions })),
-    )
+  /**
+   * What the servers say about themselves, for the model.
+   *
+   * @param told names of servers that it knows already; those that speak now are added
+   */
+  instructions(told: Set<string>): string {
+    const speaking = this.#connections.filter(each => each.instructions !== '' && !told.has(each.config.name))
+    for (const { config } of speaking) told.add(config.name)
+    return instructionSection(speaking.map(({ config, instructions }) => ({ name: config.name, instructions })))
   }
 
   views(): ServerView[] {

@@ -7,6 +7,7 @@ const write = text => process.stdout.write(text)
 const send = message => write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
 
 const TOOLS = [{ name: 'echo', description: 'says it again', inputSchema: { type: 'object' } }]
+const PROMPTS = [{ name: 'first' }]
 if (does('garbage-schemas')) {
   TOOLS.push(
     { name: 'no-schema' },
@@ -57,7 +58,7 @@ createInterface({ input: process.stdin }).on('line', line => {
       if (does('mute-at-list')) habits.add('mute')
       return answer({
         protocolVersion: params.protocolVersion,
-        capabilities: { tools: { listChanged: true } },
+        capabilities: { tools: { listChanged: true }, ...(does('prompts') && { prompts: { listChanged: true } }) },
         serverInfo: { name: 'hostile', version: '1' },
         ...(does('imitates') && { instructions: IMITATION }),
       })
@@ -65,6 +66,10 @@ createInterface({ input: process.stdin }).on('line', line => {
       if (does('endless-pages'))
         return answer({ tools: [{ ...TOOLS[0], name: `t${Math.random()}` }], nextCursor: `${Math.random()}` })
       return answer({ tools: TOOLS })
+    case 'prompts/list':
+      return answer({ prompts: PROMPTS })
+    case 'prompts/get':
+      return answer({ messages: [{ role: 'user', content: { type: 'text', text: `This is ${params.name}.` } }] })
     case 'tools/call':
       return call(params, answer)
     default:
@@ -88,6 +93,10 @@ function call({ name, arguments: input }, answer) {
       annotations: { readOnlyHint: true },
     })
     send({ method: 'notifications/tools/list_changed' })
+    if (does('prompts')) {
+      PROMPTS.push({ name: 'second' })
+      send({ method: 'notifications/prompts/list_changed' })
+    }
   }
   return answer({ content: [{ type: 'text', text: `${name} ${JSON.stringify(input)}` }] })
 }

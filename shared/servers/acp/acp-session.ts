@@ -10,6 +10,7 @@ import type {
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ChatAnswer } from '#shared/commands/chat/chat-command'
 import { CHAT_COMMANDS, chatCommandOf } from '#shared/commands/chat/registry'
+import type { MenuEntry } from '#shared/commands/chat-door'
 import type { Settings } from '#shared/config/settings'
 import type { Host } from '#shared/host/host'
 import { createKode, type Kode, type Session } from '#shared/kode'
@@ -62,6 +63,7 @@ export class AcpSession {
   readonly #mcpServers: OpenRequest['mcpServers']
   readonly #models = new Set<string>()
   readonly #closing = new AbortController()
+  #toldCommands = ''
   #settings: Partial<Settings>
   #kode: Kode
   #session: Session
@@ -136,18 +138,33 @@ export class AcpSession {
 
   /** What a client shows beside the session from its start; sent once it knows the session's id. */
   async announce(): Promise<void> {
-    const shelf = [...(await this.#kode.chatCommands()), ...(await this.#kode.skills())]
-    // A client's clipboard is its own.
-    const commands = [...CHAT_COMMANDS.filter(({ name }) => name !== 'copy'), ...shelf]
-    this.#sendCommands(commands)
-    void this.#kode.serverPrompts().then(prompts => {
-      if (prompts.length > 0 && !this.#closing.signal.aborted) this.#sendCommands([...commands, ...prompts])
-    })
+    await this.#tellCommands([])
+    void this.#tellPrompts()
     for (const text of this.#kode.warnings) this.#show({ type: 'notice', level: 'warning', text })
     const listed = await this.#kode.provider.listModels(this.#closing.signal)
     if ('failure' in listed) return
     for (const model of listed.models) this.#models.add(model.id)
     if (!this.#closing.signal.aborted) this.#sendConfig()
+  }
+
+  /** Prompts of MCP servers are commands too; they come late, and change. */
+  async #tellPrompts(): Promise<void> {
+    const prompts = await this.#kode.serverPrompts()
+    if (prompts.length > 0 && !this.#closing.signal.aborted) await this.#tellCommands(prompts)
+  }
+
+  /** Tells what can be typed after a slash, unless the client knows. */
+  async #tellCommands(prompts: readonly MenuEntry[]): Promise<void> {
+    // A client's clipboard is its own.
+    const ofChat = CHAT_COMMANDS.filter(({ name }) => name !== 'copy')
+    const all = [...ofChat, ...(await this.#kode.chatCommands()), ...(await this.#kode.skills()), ...prompts]
+    const availableCommands = all.map(
+      ({ name, summary }): AvailableCommand => ({ name, description: summary, input: { hint: 'arguments' } }),
+    )
+    const known = JSON.stringify(availableCommands)
+    if (known === this.#toldCommands) return
+    this.#toldCommands = known
+    this.#side.send({ sessionUpdate: 'available_commands_update', availableCommands })
   }
 
   /** Tells the client everything that was said so far. */
@@ -170,6 +187,7 @@ export class AcpSession {
     const ended = await this.#run(parts.value, signal)
     signal.removeEventListener('abort', cancel)
     await this.#side.told
+    void this.#tellPrompts()
     return ended
   }
 
@@ -253,13 +271,6 @@ export class AcpSession {
   #show(event: KodeEvent): void {
     this.#side.show(event)
     if (event.type === 'mode') this.#sendConfig()
-  }
-
-  #sendCommands(commands: readonly { name: string; summary: string }[]): void {
-    const availableCommands = commands.map(
-      ({ name, summary }): AvailableCommand => ({ name, description: summary, input: { hint: 'arguments' } }),
-    )
-    this.#side.send({ sessionUpdate: 'available_commands_update', availableCommands })
   }
 
   #sendConfig(): void {

@@ -1,6 +1,6 @@
 import { copyFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { instructionSection, toolDescription } from '#shared/mcp/server-text'
 import { toolName } from '#shared/mcp/tool-name'
 import { offeredSchema } from '#shared/mcp/tool-schema'
@@ -110,6 +110,44 @@ describe('while a session runs', () => {
     model.add(['odd__grown', { x: 1 }])
     await session.prompt([{ type: 'text', text: 'use it' }])
     expect(resultsOf(session).at(-1)).toMatchObject({ status: 'ok', text: 'grown {"x":1}' })
+  })
+
+  test('a prompt that a server adds is a slash command from then on', async () => {
+    const { model, session, kode } = await turnWith({ odd: hostileServer('grows', 'prompts', 'hints') }, [
+      ['odd__reads', {}],
+    ])
+    await vi.waitUntil(async () => (await kode.serverPrompts()).length === 2, { timeout: 5_000 })
+    model.add(['ListFiles', {}])
+    await session.prompt([{ type: 'text', text: '/odd__second' }])
+    expect(
+      JSON.stringify(
+        session
+          .messages()
+          .filter(each => each.role === 'user')
+          .at(-1),
+      ),
+    ).toContain('This is second.')
+  })
+
+  test('a server that comes after the first request says its part once, and the system prompt stays', async () => {
+    const { model, session, kode } = await turnWith({}, [])
+    const { command, args } = hostileServer('imitates', 'hints')
+    await kode.runCommand('mcp', ['add', 'late', command, ...args], new AbortController().signal)
+    const asked = async (text: string) => {
+      model.add(['late__reads', {}])
+      await session.prompt([{ type: 'text', text }])
+      return JSON.stringify(
+        session
+          .messages()
+          .filter(each => each.role === 'user')
+          .at(-1),
+      )
+    }
+    const words = /---\[start of server instructions from late\]---\\nUse echo\./
+    expect(await asked('one')).toMatch(words)
+    expect(await asked('two')).not.toMatch(words)
+    expect(resultsOf(session).map(result => result.text)).toEqual(['reads {}', 'reads {}'])
+    expect(new Set(model.requests.map(request => request.system)).size).toBe(1)
   })
 
   test('a server that died is started again at the next call, but not at once every time', async () => {
