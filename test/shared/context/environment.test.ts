@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { environmentNote, uncommittedDiff, uncommittedSummary } from '#shared/context/environment'
@@ -27,12 +27,18 @@ test("a look at git runs no program that the project's own configuration names",
   const root = tempProject({ 'a.txt': 'one\n', '.gitattributes': '*.txt diff=mine\n' })
   gitInit(root)
   const trace = join(root, '../ran')
-  const program = join(root, '../program.sh')
-  writeFileSync(program, `#!/bin/sh\necho "$0" >> '${trace}'\n`)
-  chmodSync(program, 0o755)
+  // Git takes it for a command line; the folder has a blank in its name.
+  const program = './program.sh'
+  writeFileSync(join(root, program), `#!/bin/sh\necho "$0" >> '${trace}'\n`)
+  chmodSync(join(root, program), 0o755)
   for (const key of ['core.fsmonitor', 'diff.external', 'diff.mine.textconv', 'core.pager'])
     execFileSync('git', ['config', key, program], { cwd: root })
   writeFileSync(join(root, 'a.txt'), 'two\n')
+  // Git asks the monitor once its index knows of it.
+  execFileSync('git', ['update-index', '--fsmonitor'], { cwd: root, stdio: 'ignore' })
+  execFileSync('git', ['status'], { cwd: root, stdio: 'ignore' })
+  expect(existsSync(trace)).toBe(true)
+  rmSync(trace)
   await environmentNote(root, env, NOON, processes)
   await uncommittedSummary(root, env, processes)
   await uncommittedDiff(root, env, processes)
