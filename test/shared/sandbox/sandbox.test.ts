@@ -55,6 +55,19 @@ describe('a command in the sandbox', () => {
     expect(existsSync(join(root, 'made.txt'))).toBe(true)
   })
 
+  test('has no capabilities, cannot gain any, and is filtered, whoever runs it', async () => {
+    const { stdout } = await run("grep -E '^(Cap...|NoNewPrivs|Seccomp):' /proc/self/status")
+    const status = Object.fromEntries(
+      stdout
+        .trim()
+        .split('\n')
+        .map(line => line.split(':\t')),
+    )
+    const none = '0'.repeat(16)
+    expect(status).toMatchObject({ CapInh: none, CapPrm: none, CapEff: none, CapBnd: none, CapAmb: none })
+    expect(status).toMatchObject({ NoNewPrivs: '1', Seccomp: '2' })
+  })
+
   test.each([
     ['kill -9 $$', 137],
     ['kill -15 $$', 143],
