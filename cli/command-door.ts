@@ -4,6 +4,7 @@ import { kodePaths } from '#shared/config/paths'
 import { loadSettings, type Settings } from '#shared/config/settings'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { COMMON_OPTIONS, MODEL_OPTIONS, type ParsedArgs, parse, textFlag } from './args'
+import { askSecretOnTerminal } from './ask-secret'
 import { cliHost } from './cli-host'
 import { canConfirm, confirmOnTerminal } from './confirm'
 import type { Output } from './output'
@@ -69,7 +70,10 @@ export function commandContext(
     progress: text => output.note(text),
     print: text => output.result(text),
     printError: text => output.errors(text),
-    ...(canConfirm(process.env) && { confirm: question => confirmOnTerminal(question, signal) }),
+    ...(canConfirm(process.env) && {
+      confirm: question => confirmOnTerminal(question, signal),
+      askSecret: question => askSecretOnTerminal(question, signal),
+    }),
     signal,
   }
 }

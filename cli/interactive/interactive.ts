@@ -45,11 +45,13 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
     await kode.value.close()
     return session.error
   }
-  const opened = await open({}, sessionOptions(flags))
+  const first = await firstChoice(run)
+  const opened = await open(first ?? {}, sessionOptions(flags))
   if (!('kode' in opened)) {
     terminal.note(`error: ${opened.message}`)
     return opened.exitCode
   }
+  if (first) await remember(opened)
   const { kode } = opened
   let leave = () => {}
   const left = new Promise<void>(resolve => {
@@ -60,11 +62,7 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
     open,
     terminal,
     copy: text => void process.stdout.write(clipboardSequence(text)),
-    remember: async ({ kode, session }) => {
-      const { provider, model } = kode.sessionEvent(session)
-      const { rememberModel } = await import('#shared/commands/support/remember-model')
-      await rememberModel(provider, model, host.files, kodePaths(process.env))
-    },
+    remember,
     askSecret: (question, signal) => editor.secret(question, signal),
     keepKey: (provider, key, signal) => keepKey(provider, key, { root, output: terminal, signal }),
     leave: () => editor.close(),
@@ -97,6 +95,29 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
   return interruption.exitCode ?? EXIT.done
 }
 
+/** Whom to ask, where only a key is missing; undefined where nothing is, or nothing was chosen. */
+async function firstChoice({
+  flags,
+  root,
+  output,
+  interruption,
+}: InteractiveRun): Promise<Partial<Settings> | undefined> {
+  const { lacksKey } = await import('#shared/commands/support/first-choices')
+  const { providersCommand } = await import('#shared/commands/providers')
+  const context = commandContext(providersCommand, root, {}, output, interruption.signal)
+  const settings = { ...(await context.settings()), ...agentSettings(flags) }
+  if (!lacksKey(settings, process.env)) return undefined
+  const { chooseFirst } = await import('./first-run')
+  const { signal } = interruption
+  return chooseFirst({ context, output, keepKey: (provider, key) => keepKey(provider, key, { root, output, signal }) })
+}
+
+async function remember({ kode, session }: Opened): Promise<void> {
+  const { provider, model } = kode.sessionEvent(session)
+  const { rememberModel } = await import('#shared/commands/support/remember-model')
+  await rememberModel(provider, model, cliHost().files, kodePaths(process.env))
+}
+
 /** OSC 52: the terminal puts it into the clipboard of the machine it runs on, over SSH too. */
 function clipboardSequence(text: string): string {
   return `\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`
@@ -109,7 +130,7 @@ async function keepKey(
   { root, output, signal }: { root: string; output: Output; signal: AbortSignal },
 ): Promise<string> {
   const { providersCommand } = await import('#shared/commands/providers')
-  const context = { ...commandContext(providersCommand, root, {}, output, signal), readInput: async () => key }
+  const context = { ...commandContext(providersCommand, root, {}, output, signal), askSecret: async () => key }
   const { text = '' } = await providersCommand.run(context, { words: ['login', provider], flags: {} })
   return text
 }

@@ -5,7 +5,7 @@ import { loadAllCommands, loadCommand } from './registry'
 export type MenuEntry = Pick<Command, 'name' | 'summary'>
 
 /** What the chat brings along; its commands read no input and print into their result. */
-export type ChatContext = Omit<CommandContext, 'commands' | 'readInput' | 'print' | 'printError'>
+export type ChatContext = Omit<CommandContext, 'commands' | 'readInput' | 'askSecret' | 'print' | 'printError'>
 
 /** Commands of the shelf that have a door to the chat. */
 export async function chatCommands(): Promise<MenuEntry[]> {

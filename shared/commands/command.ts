@@ -66,6 +66,8 @@ export interface CommandContext {
   mcp?: McpServers
   /** Puts a question of yes or no to the user; absent where nobody can answer. */
   confirm?(question: string): Promise<boolean>
+  /** Asks the user for a text that is not shown; empty when they gave up. Absent where nobody can answer. */
+  askSecret?(question: string): Promise<string>
   signal: AbortSignal
 }
 

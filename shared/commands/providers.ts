@@ -51,7 +51,8 @@ function keyState(each: {
 }
 
 async function login(context: CommandContext, provider: KnownProvider, args: CommandArgs): Promise<CommandResult> {
-  const key = (await context.readInput()).trim()
+  const typed = await context.askSecret?.(`Key of ${provider.name} (not shown): `)
+  const key = (typed ?? (await context.readInput())).trim()
   if (key === '' || /\s/.test(key)) {
     const what = key === '' ? 'no key came in' : 'what came in is not one key'
     throw new CommandFailure(`${what}; pipe it: kode providers login ${provider.name} < file-with-the-key`, EXIT.usage)

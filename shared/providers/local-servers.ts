@@ -13,11 +13,14 @@ export interface LocalServer {
 /** Loopback answers at once or not at all; what takes time is loading the SDK on a busy machine. */
 const PROBE_MS = 1500
 
-/** Looks for LM Studio, Ollama and vLLM where they usually listen; in that order. Contacts this machine only. */
+/**
+ * Looks for LM Studio, Ollama and vLLM where they usually listen, in that order; or for a server where the user says one
+ * is (`KODE_LOCAL_URL`). Contacts nobody else.
+ */
 export async function findLocalServers(
   env: Env,
   signal: AbortSignal,
-  places: Readonly<Record<string, string>> = USUAL_PLACES,
+  places: Readonly<Record<string, string>> = env.KODE_LOCAL_URL ? { vllm: env.KODE_LOCAL_URL } : USUAL_PLACES,
 ): Promise<LocalServer[]> {
   const probes = Object.entries(places).map(async ([name, baseUrl]) => {
     const made = createProvider({ provider: name, baseUrl }, env)

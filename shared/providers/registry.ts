@@ -278,7 +278,7 @@ function noKey(provider: KnownProvider, baseUrl: string): ProviderFailure {
     message: `There is no API key for ${provider.name} (${new URL(baseUrl).host}).`,
     advice:
       `Set ${provider.keyVariables[0]}, or KODE_LLM_API_KEY with KODE_LLM_ENDPOINT for another endpoint, ` +
-      'or run `kode providers login`. A local server (--provider ollama) needs none.',
+      `or run \`kode providers login ${provider.name}\`. A local server (--provider ollama) needs none.`,
   }
 }
 

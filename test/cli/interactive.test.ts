@@ -130,6 +130,42 @@ describe('kode without a prompt, on a terminal', () => {
     expect(await terminal.end).toBe(0)
   })
 
+  test('somebody without a key chooses what runs on the machine, once', async () => {
+    const model = await startScriptedProvider([{ text: 'From here.' }, { text: 'And again.' }])
+    onTestFinished(() => model.close())
+    const root = tempProject()
+    const env = { KODE_LOCAL_URL: model.url }
+    const first = new Terminal([], { cwd: root, env })
+    await first.shows('No model is chosen yet')
+    await first.shows(/1 +vllm +on this machine/)
+    first.type(`1${KEY.enter}`)
+    await first.shows('auto > ')
+    first.type(`hi${KEY.enter}`)
+    await first.shows('From here.')
+    first.type(KEY.ctrlD)
+    await first.end
+    const second = new Terminal([], { cwd: root, env })
+    await second.shows('auto > ')
+    second.type(`hi${KEY.enter}`)
+    await second.shows('And again.')
+  })
+
+  test('a key is asked for unseen, and not kept when it is refused', async () => {
+    const model = await startScriptedProvider([], { apiKey: 'right' })
+    onTestFinished(() => model.close())
+    const root = tempProject()
+    const login = async (key: string) => {
+      const terminal = new Terminal(['providers', 'login', 'groq'], { cwd: root, env: { KODE_BASE_URL: model.url } })
+      await terminal.shows('Key of groq (not shown): ')
+      terminal.type(`${key}${KEY.enter}`)
+      const code = await terminal.end
+      expect(terminal.raw).not.toContain(key)
+      return [code, existsSync(join(root, '../.config/kode/db/keys.json'))]
+    }
+    expect(await login('wrong')).toEqual([5, false])
+    expect(await login('right')).toEqual([0, true])
+  })
+
   test('a choice is shown with what it is, and a file is found by letters of its name', async () => {
     const { terminal, model } = await open([{ text: 'Read it.' }], ['--mode', 'safe'], { 'src/deep/orders.ts': 'x\n' })
     await terminal.shows('safe > ')
