@@ -653,7 +653,8 @@ class ProjectKode implements Kode {
 
   async #skillShelf(): Promise<SkillShelf> {
     const { SkillShelf } = await import('#shared/context/skills/skill-shelf')
-    return SkillShelf.read(this.root, this.settings.isBare ? undefined : this.#paths.skills, this.#host.files)
+    const { isBare, project } = this.settings
+    return SkillShelf.read(this.root, isBare ? undefined : this.#paths.skills, this.#host.files, project.skills?.paths)
   }
 
   #classifyIn(scope: PathScope): WiringParts['classify'] {

@@ -61,7 +61,9 @@ async function loop(context: CommandContext, args: CommandArgs): Promise<Command
   const task = await taskOf(context, args)
   const settings = await context.settings()
   const { engine, audit } = await patchServices(context, args, settings)
-  const branches = Math.min(MOST_BRANCHES, wholeNumber(args, 'branches') ?? 1)
+  const { ghost } = settings.project
+  const asConfigured = ghost?.enabled ? (ghost.branches ?? MOST_BRANCHES) : 1
+  const branches = Math.min(MOST_BRANCHES, wholeNumber(args, 'branches') ?? asConfigured)
   const { summary, exitCode } =
     branches === 1
       ? await loopIn(context, args, settings, task)
@@ -70,12 +72,13 @@ async function loop(context: CommandContext, args: CommandArgs): Promise<Command
   return { exitCode, json: summary }
 }
 
-/** One loop in one folder. */
+/** One loop in one folder. @param branchTestCommand where branches have one of their own */
 async function loopIn(
   context: CommandContext,
   args: CommandArgs,
   settings: Settings,
   task: string,
+  branchTestCommand?: string,
 ): Promise<{ summary: Summary; exitCode: number }> {
   // A patch that is tested anyway can wait for the languages' own checkers; they say more than a failed test.
   const deep = settings.project.verify?.deep ?? true
@@ -85,6 +88,7 @@ async function loopIn(
     permission?.bash === 'deny'
       ? undefined
       : (textFlag(args, 'test-command') ??
+        branchTestCommand ??
         config?.test_command ??
         (await detectTestCommand(context.root, context.files)))
   const timeoutS = wholeNumber(args, 'test-timeout') ?? TEST_TIMEOUT_S
@@ -125,7 +129,8 @@ async function loopInBranches(
       STRATEGIES.slice(0, count).map(async ({ id, strategy, framing }, at) => {
         const root = roots[at] ?? ''
         const progress = (text: string) => context.progress(`[${id}] ${text}`)
-        const run = await loopIn({ ...context, root, progress }, args, settings, `${framing}\n\n${task}`)
+        const own = settings.project.ghost?.test_command
+        const run = await loopIn({ ...context, root, progress }, args, settings, `${framing}\n\n${task}`, own)
         return { id, strategy, root, ...run }
       }),
     )

@@ -9,8 +9,9 @@ export const skillsCommand: Command = {
   usage: '[words…]',
   doors: ['cli', 'chat'],
   options: {},
-  async run({ root, paths, files, printError }, { words }) {
-    const shelf = await SkillShelf.read(root, paths.skills, files)
+  async run({ root, paths, files, settings, printError }, { words }) {
+    const { project } = await settings()
+    const shelf = await SkillShelf.read(root, paths.skills, files, project.skills?.paths)
     for (const warning of shelf.warnings) printError(`warning: ${warning}`)
     const skills = shelf.search(words.join(' ')).filter(skill => skill.isUserInvocable)
     const lines = skills.map(({ name, argumentHint, tags, source, description }) => {

@@ -130,7 +130,7 @@ export type ProjectFile = v.InferOutput<typeof projectFileSchema>
  * Reads the text of `.kode/kode.json` (JSON with comments).
  *
  * @param file how the file is called in messages
- * @returns the settings, with a warning per unknown key; an error names file, key and expected type
+ * @returns the settings, with a warning per key that is unknown or changes nothing; an error names file, key and expected type
  */
 export function readProjectFile(
   text: string,
@@ -149,8 +149,36 @@ export function readProjectFile(
     const key = v.getDotPath(issue) ?? 'the file'
     return fail(`${file}: ${key}: expected ${issue.expected ?? issue.message}, found ${issue.received}`)
   }
-  const warnings = unknownKeys(json, parsed.output).map(key => `${file}: unknown key "${key}"`)
+  const unknown = unknownKeys(json, parsed.output).map(key => `unknown key "${key}"`)
+  const warnings = [...unknown, ...withoutEffect(parsed.output)].map(text => `${file}: ${text}`)
   return ok({ value: parsed.output, warnings })
+}
+
+/** Keys of older products that are understood and change nothing here, each with the reason. */
+const WITHOUT_EFFECT: readonly [key: string, why: string, isSet: (file: ProjectFile) => boolean][] = [
+  ['small_model', 'one model does all the work', file => file.small_model !== undefined],
+  [
+    'providers.gateway_url',
+    'only the user chooses an endpoint: KODE_LLM_ENDPOINT, --base-url',
+    file => file.providers?.gateway_url !== undefined,
+  ],
+  ['telemetry', 'kode has none', file => file.telemetry !== undefined],
+  ['verify.enabled', 'every change is verified', file => file.verify?.enabled === false],
+  [
+    'verify.auto_retry',
+    'a refused change goes back to the model; see engine.max_rounds',
+    file => file.verify?.auto_retry !== undefined,
+  ],
+  ['blindfold.language', 'names of every language are masked', file => file.blindfold?.language !== undefined],
+  [
+    'blindfold.on_parse_error',
+    'masking needs no parser; what it would leave clear is never sent',
+    file => file.blindfold?.on_parse_error !== undefined,
+  ],
+]
+
+function withoutEffect(file: ProjectFile): string[] {
+  return WITHOUT_EFFECT.flatMap(([key, why, isSet]) => (isSet(file) ? [`"${key}" changes nothing: ${why}`] : []))
 }
 
 /** Keys that validation left out because no schema names them. */

@@ -50,6 +50,15 @@ test('when every branch fails, the verdict is FAIL and nothing was touched', asy
   expect(git(root, 'worktree', 'list').trim().split('\n')).toHaveLength(1)
 })
 
+test('a project may want branches by itself, and tests of their own for them', async () => {
+  const ghost = { enabled: true, branches: 2, test_command: 'grep -q "a = 2" a.js' }
+  const { runPlain } = await project(
+    { minimal: '3', modular: '2' },
+    { '.kode/kode.json': JSON.stringify({ ghost, engine: { test_command: 'false' } }) },
+  )
+  expect(JSON.parse((await runPlain()).stdout)).toMatchObject({ status: 'PASS', winner: 'beta', branches: [{}, {}] })
+})
+
 test('files that git does not know are named instead of left out', async () => {
   const { root, run } = await project({ minimal: '2', modular: '2' })
   writeFileSync(join(root, 'new.js'), 'export {}\n')
@@ -67,7 +76,7 @@ test('less change, fewer tokens and less time score higher; failed is -1', () =>
 })
 
 /** The minimal strategy changes one file, the modular one adds another. */
-async function project(values: { minimal: string; modular: string }) {
+async function project(values: { minimal: string; modular: string }, more: Record<string, string> = {}) {
   const change = (value: string) => ({
     id: 'hunk-1',
     file_path: 'a.js',
@@ -84,11 +93,12 @@ async function project(values: { minimal: string; modular: string }) {
       : { text: JSON.stringify([change(values.modular), extra]), usage: { input: 100, output: 500 } }
   })
   onTestFinished(() => model.close())
-  const root = tempProject(FILES)
+  const root = tempProject({ ...FILES, ...more })
   gitInit(root)
   const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'm' }
   return {
     root,
+    runPlain: () => runCli(['loop', 'change a.js'], { cwd: root, env }),
     run: (...flags: string[]) => runCli(['loop', '--branches', '2', ...flags, 'change a.js'], { cwd: root, env }),
   }
 }

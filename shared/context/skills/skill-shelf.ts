@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { fail, ok, type Result } from '#shared/base/result'
 import { decodeText } from '#shared/edits/text-file'
@@ -64,15 +64,28 @@ export class SkillShelf {
     this.warnings = warnings
   }
 
-  /** The project's, then the user's, then the built-in ones. @param userFolder undefined: nothing but the built-in ones */
-  static async read(root: string, userFolder: string | undefined, files: FileSystem): Promise<SkillShelf> {
+  /**
+   * The project's, then the user's, then the built-in ones.
+   *
+   * @param userFolder undefined: nothing but the built-in ones
+   * @param more further folders of the project, relative to it: `skills.paths`
+   */
+  static async read(
+    root: string,
+    userFolder: string | undefined,
+    files: FileSystem,
+    more: readonly string[] = [],
+  ): Promise<SkillShelf> {
     const skills = new Map<string, Skill>()
     const warnings: string[] = []
     const take = (read: Result<Skill, string>) => {
       if (!read.ok) warnings.push(read.error)
       else if (!skills.has(read.value.name)) skills.set(read.value.name, read.value)
     }
-    const project = PROJECT_FOLDERS.map(folder => ({ folder: join(root, folder), source: 'project' as const }))
+    const project = [...PROJECT_FOLDERS, ...more].map(folder => ({
+      folder: resolve(root, folder),
+      source: 'project' as const,
+    }))
     const folders = userFolder === undefined ? [] : [...project, { folder: userFolder, source: 'user' as const }]
     for (const { folder, source } of folders) {
       const listed = await files.list(folder)

@@ -51,11 +51,13 @@ test('the project’s skills win over the user’s, and these over the built-in 
     'home/look/SKILL.md': NARROW.replace('looks only', 'of the user'),
     'home/mine/SKILL.md': '---\nname: code-review\ndescription: my way\n---\nx',
     'home/broken/SKILL.md': 'x',
+    'team/skills/ours/SKILL.md': '---\nname: ours\ndescription: of the team\n---\nx',
   })
-  const shelf = await SkillShelf.read(root, `${root}/home`, nodeFiles())
+  const shelf = await SkillShelf.read(root, `${root}/home`, nodeFiles(), ['team/skills'])
   expect(shelf.search().map(({ name, source, description }) => [name, source, description])).toEqual([
     ['code-review', 'user', 'my way'],
     ['look', 'project', 'looks only'],
+    ['ours', 'project', 'of the team'],
     ['security-audit', 'built-in', 'looks for weaknesses that somebody could use against the program'],
   ])
   expect(shelf.search('SECURITY').map(skill => skill.name)).toEqual(['security-audit'])

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { readProjectFile } from '#shared/config/project-file'
+
+test.each([
+  ['{ "modle": "x" }', 'unknown key "modle"'],
+  ['{ "engine": { "max_rouns": 1 } }', 'unknown key "engine.max_rouns"'],
+  ['{ "small_model": "a/b" }', '"small_model" changes nothing: one model does all the work'],
+  ['{ "providers": { "gateway_url": "https://x" } }', '"providers.gateway_url" changes nothing: only the user'],
+  ['{ "verify": { "enabled": false } }', '"verify.enabled" changes nothing: every change is verified'],
+  ['{ "blindfold": { "on_parse_error": "block" } }', '"blindfold.on_parse_error" changes nothing'],
+])('%s is read, with a warning', (text, warning) => {
+  const read = readProjectFile(text, 'kode.json')
+  expect(read.ok && read.value.warnings).toEqual([expect.stringContaining(`kode.json: ${warning}`)])
+})
+
+test.each(['{}', '{ "verify": { "enabled": true } }', '// mine\n{ "ghost": { "enabled": true, "branches": 2, }, }'])(
+  '%s is read without a word',
+  text => {
+    const read = readProjectFile(text, 'kode.json')
+    expect(read.ok && read.value.warnings).toEqual([])
+  },
+)
+
+test.each([
+  ['{ "engine": { "max_rounds": "3" } }', 'kode.json: engine.max_rounds: expected number, found "3"'],
+  ['{\n  "engine": }', 'kode.json:2:'],
+])('%s is an error that says where', (text, error) => {
+  const read = readProjectFile(text, 'kode.json')
+  expect(!read.ok && read.error).toContain(error)
+})
