@@ -1,4 +1,5 @@
 import { Ajv } from 'ajv'
+import { messageOf } from '#shared/base/message-of'
 import { fail, ok, type Result } from '#shared/base/result'
 
 /** Judges whether a reply satisfies a JSON schema of the user. */
@@ -16,7 +17,7 @@ export async function outputCheck(schemaText: string, name: string): Promise<Res
   try {
     schema = JSON.parse(schemaText)
   } catch (error) {
-    return fail(`${name} is not valid JSON: ${error instanceof Error ? error.message : error}`)
+    return fail(`${name} is not valid JSON: ${messageOf(error)}`)
   }
   if (typeof schema !== 'object' || schema === null) return fail(`${name} is not a JSON schema`)
   const ajv = new Ajv({ allErrors: true, strict: false })
@@ -37,7 +38,7 @@ export async function outputCheck(schemaText: string, name: string): Promise<Res
       },
     })
   } catch (error) {
-    return fail(`${name}: ${error instanceof Error ? error.message : error}`)
+    return fail(`${name}: ${messageOf(error)}`)
   }
 }
 
@@ -50,7 +51,7 @@ function parseJson(text: string): Result<unknown, string> {
     try {
       return ok(JSON.parse(candidate))
     } catch (error) {
-      reason ||= error instanceof Error ? error.message : String(error)
+      reason ||= messageOf(error)
     }
   }
   return fail(reason)

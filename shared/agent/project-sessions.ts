@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/base/message-of'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { KodePaths } from '#shared/config/paths'
 import type { TrustMode } from '#shared/protocol/approvals'
@@ -132,7 +133,7 @@ export class ProjectSessions {
     try {
       history.add(this.#root, text, this.#now())
     } catch (error) {
-      this.#log(`input history: ${error instanceof Error ? error.message : String(error)}`)
+      this.#log(`input history: ${messageOf(error)}`)
     }
   }
 

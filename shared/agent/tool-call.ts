@@ -1,6 +1,7 @@
 import { cutMiddle, RESULT_LIMIT_CHARS } from '#shared/base/cut'
 import { unifiedDiff } from '#shared/base/diff'
 import { newId } from '#shared/base/ids'
+import { messageOf } from '#shared/base/message-of'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { feedbackFor } from '#shared/gates/support/feedback'
@@ -80,9 +81,9 @@ export async function runToolCall(call: ToolCall, services: ToolCallServices, si
   const ending = await decideAndDo(call, services, signal).catch(
     (bug: unknown): Ending => ({
       status: 'error',
-      text: `Error: ${call.name} failed unexpectedly: ${describe(bug)}`,
+      text: `Error: ${call.name} failed unexpectedly: ${messageOf(bug)}`,
       decision: 'failed',
-      reason: describe(bug),
+      reason: messageOf(bug),
     }),
   )
   const durationMs = services.context.now() - startedAt
@@ -143,7 +144,7 @@ export function readCall(call: ToolCall, tools: Toolset): Result<{ tool: Tool; i
     const json: unknown = call.arguments.trim() === '' ? {} : JSON.parse(call.arguments)
     return ok({ tool, input: typeof json === 'object' && json !== null && !Array.isArray(json) ? json : {} })
   } catch (error) {
-    return fail(`Error: the arguments of ${tool.name} are not valid JSON (${describe(error)}). Send the call again.`)
+    return fail(`Error: the arguments of ${tool.name} are not valid JSON (${messageOf(error)}). Send the call again.`)
   }
 }
 
@@ -252,8 +253,4 @@ async function runAction(
     ...(output.fullText && { fullText: output.fullText }),
     ...(output.exitCode !== undefined && { exitCode: output.exitCode }),
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

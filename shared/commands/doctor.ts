@@ -1,4 +1,5 @@
 import { openModel } from '#shared/agent/open-model'
+import { messageOf } from '#shared/base/message-of'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { openSandbox } from '#shared/sandbox/open'
 import type { Command, CommandContext } from './command'
@@ -56,7 +57,7 @@ async function checkSettings(context: CommandContext): Promise<Check> {
     await context.settings()
     return { name: 'settings', status: 'ok', message: 'readable' }
   } catch (error) {
-    return { name: 'settings', status: 'error', message: error instanceof Error ? error.message : String(error) }
+    return { name: 'settings', status: 'error', message: messageOf(error) }
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/base/message-of'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { type ProjectView, withChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
@@ -76,7 +77,7 @@ async function judge(gate: Gate, input: Omit<GateInput, 'signal'>, runSignal: Ab
     return await Promise.race([gate.judge({ ...input, signal }), stopped])
   } catch (error) {
     // The door of the gates: a bug in one must neither land a change unseen nor end the session.
-    return { kind: 'skip', reason: `broke: ${error instanceof Error ? error.message : String(error)}` }
+    return { kind: 'skip', reason: `broke: ${messageOf(error)}` }
   } finally {
     clearTimeout(timer)
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { type Socket, Server as SocketServer } from 'node:net'
+import { messageOf } from '#shared/base/message-of'
 import { fail, ok, type Result } from '#shared/base/result'
 
 const START_TIMEOUT_MS = 10_000
@@ -65,7 +66,7 @@ export class NetworkNamespace {
       listener.unref()
       return ok(new NetworkNamespace(port, userFd, networkFd, listener, parts.nsenter))
     } catch (error) {
-      return fail(error instanceof Error ? error.message : String(error))
+      return fail(messageOf(error))
     } finally {
       child.kill('SIGKILL')
     }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { messageOf } from '#shared/base/message-of'
 import { searchEntries, textOfEntry } from '#shared/store/recall'
 import { effectOf } from '#shared/trust/effects'
 import { defineTool, type ToolContext, type ToolOutput } from './tool'
@@ -42,7 +43,7 @@ function search({ query = '', regex, offset }: Input, context: ToolContext): Too
   try {
     if (regex) pattern = new RegExp(query, 'iu')
   } catch (error) {
-    return { isError: true, text: `Error: ${error instanceof Error ? error.message : error}` }
+    return { isError: true, text: `Error: ${messageOf(error)}` }
   }
   const entries = context.session.history()
   // The call itself is part of the conversation, and no answer to it.

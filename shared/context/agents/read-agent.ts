@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { messageOf } from '#shared/base/message-of'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { TrustMode } from '#shared/protocol/approvals'
 import { type AgentDefinition, WRITING_TOOLS } from './definition'
@@ -56,7 +57,7 @@ export function readJsonAgent(file: AgentFile): Result<ReadAgent, string> {
   try {
     value = JSON.parse(file.text)
   } catch (error) {
-    return fail(`${file.path}: no JSON (${error instanceof Error ? error.message : String(error)})`)
+    return fail(`${file.path}: no JSON (${messageOf(error)})`)
   }
   const parsed = parseFields(value, file)
   if (!parsed.ok) return parsed

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
+import { messageOf } from '#shared/base/message-of'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ProcessEnd, Processes, ProcessRequest, StartError } from '../host'
 import { OutputBuffer } from './output-buffer'
@@ -174,7 +175,7 @@ function noteRunning(pid: number): void {
 }
 
 function startError(error: unknown, request: ProcessRequest): StartError {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   // The system reports a missing folder as a missing program.
   if (!existsSync(request.cwd)) return { kind: 'other', message: `The folder ${request.cwd} does not exist.` }
   if (isErrorCode(error, 'ENOENT')) return { kind: 'not-found', message }

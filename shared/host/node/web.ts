@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { joinSignals } from '#shared/base/cancel'
+import { messageOf } from '#shared/base/message-of'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { Web, WebReply, WebRequest } from '../host'
 
@@ -36,7 +37,7 @@ async function fetchFollowing(request: WebRequest): Promise<Result<WebReply, Web
   } catch (error) {
     if (timeout.aborted)
       return fail({ kind: 'timeout', message: `no complete answer within ${request.timeoutMs / 1000} s` })
-    return fail({ kind: 'network', message: error instanceof Error ? error.message : String(error) })
+    return fail({ kind: 'network', message: messageOf(error) })
   }
 }
 
