@@ -18,6 +18,10 @@ import { longSession, soak } from '../../test/vscode/support/soak'
 const DIST = join(import.meta.dirname, '../../dist')
 const RUNS = 7
 const IDLE_MS = 5_000
+/** Each opens a window of its own. */
+const FIRST_RUNS = 3
+/** No model answers sooner. */
+const THINKING_MS = 800
 
 function tell(what: string, value: string, target: string): void {
   console.log(`| ${what.padEnd(58)} | ${value.padEnd(34)} | ${target} |`)
@@ -207,6 +211,39 @@ describe('in VS Code', () => {
     })
     tell('pending diff shown after the request with the call', ms(pending), '< 400 ms')
     tell("  floor: the editor's own diff of two short texts", ms(floor), '')
+  })
+
+  test('the first pending diff of a window', async () => {
+    const { page } = editor.workbench
+    const right = page.locator('.editor.modified .view-line')
+    const card = editor.chat.getByRole('region', { name: 'Approval: a.ts' })
+    const judged: number[] = []
+    const pending = await times(FIRST_RUNS, async () => {
+      await editor.reload()
+      editor.script(
+        { toolCalls: [{ name: 'Read', arguments: { file_path: 'a.ts' } }], delayMs: THINKING_MS },
+        { toolCalls: [edit('a.ts', 'a = 1', 'a = 2')], delayMs: THINKING_MS },
+        { text: 'Well.' },
+      )
+      await editor.prompt('Two')
+      const sinceCall = () => performance.now() - editor.lastAskedAt - THINKING_MS
+      void card.waitFor().then(() => judged.push(sinceCall()))
+      await right.filter({ hasText: 'a = 2' }).waitFor()
+      const shownMs = sinceCall()
+      await card.press('n')
+      await editor.chat.getByText('Well.').waitFor()
+      return shownMs
+    })
+    const floor = await times(FIRST_RUNS, async () => {
+      await editor.reload()
+      return timed(async () => {
+        await page.keyboard.press('Control+Alt+0')
+        await right.filter({ hasText: 'bare = 2' }).waitFor()
+      })
+    })
+    tell('the first pending diff of a window', ms(pending), '< 400 ms')
+    tell('  until it is judged and the card is there', ms(judged), '')
+    tell("  floor: the editor's own first diff of a window", ms(floor), '')
   })
 
   test('a stored conversation of 5,000 messages', async () => {

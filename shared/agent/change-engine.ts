@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import type { AuditEntry, AuditLog } from '#shared/audit/audit-log'
 import { sleep } from '#shared/base/cancel'
 import type { Result } from '#shared/base/result'
@@ -46,6 +47,8 @@ const INDEX_PATIENCE_MS = 2_000
 export class ChangeEngine {
   readonly #parts: ChangeEngineParts
   readonly #scanner: WorkspaceScanner
+  /** Languages that are ready, or soon will be. */
+  readonly #warmed = new Set<string>()
   #judges: OutsideJudges | undefined
   #indexedAtMs = Number.NEGATIVE_INFINITY
 
@@ -147,6 +150,17 @@ export class ChangeEngine {
     })
     const isReady = await Promise.race([refreshed, sleep(INDEX_PATIENCE_MS, signal)])
     return isReady ? index : undefined
+  }
+
+  /** Gets ready to judge a change of such a file, beside whatever else goes on: the first one waits for nothing then. */
+  warmFor(path: string): void {
+    const language = this.#parts.languages.idOf(path)
+    if (language === undefined || this.#warmed.has(language)) return
+    this.#warmed.add(language)
+    const sample = { path: `sample${extname(path)}`, kind: 'create' as const, after: '\n', hunkIds: [] }
+    const judging = this.judge({ id: 'sample', files: [sample] }, new AbortController().signal)
+    // Whatever is wrong is told when a real change is judged.
+    judging.catch(() => undefined)
   }
 
   /** The project as it was before a change that is on the disk already. */

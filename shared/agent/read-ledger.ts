@@ -4,8 +4,15 @@ import type { ReadLedger } from '#shared/tools/tool'
 export class SessionReadLedger implements ReadLedger {
   readonly #seen = new Map<string, string>()
   readonly #shown = new Map<string, string>()
+  readonly #onRead: (path: string) => void
+
+  /** @param onRead told of every file that the model was shown; absolute */
+  constructor(onRead: (path: string) => void = () => undefined) {
+    this.#onRead = onRead
+  }
 
   note(path: string, hash: string): void {
+    this.#onRead(path)
     this.#seen.set(path, hash)
   }
 

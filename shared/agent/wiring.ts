@@ -70,7 +70,7 @@ export class SessionWiring {
   readonly #spending: Spending
   /** Every call that was asked about, so that a rule can show what else it would have allowed. */
   readonly #asked: { title: string; effect: Effect }[] = []
-  readonly #ledger = new SessionReadLedger()
+  readonly #ledger: SessionReadLedger
   readonly #window: ContextWindow
   readonly #changes: SessionChanges
   readonly #scope: SkillScope
@@ -81,7 +81,9 @@ export class SessionWiring {
     this.#session = session
     this.#scope = new SkillScope(parts.log)
     this.#spending = parts.spending
-    const ledger = this.#ledger
+    // What was read may be changed next. A run of its own has no time to lose on what may not come.
+    const ledger = new SessionReadLedger(path => parts.actor === 'interactive' && parts.engine.warmFor(path))
+    this.#ledger = ledger
     this.#window = new ContextWindow({ ...parts, ledger, tools: () => this.#tools, emit: session.emit })
     this.#changes = new SessionChanges({
       ...parts,

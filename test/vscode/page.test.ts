@@ -334,6 +334,17 @@ describe('messages that wait', () => {
   })
 })
 
+test('what fills the window is listed by category, by keyboard too', async () => {
+  chat = await ChatPage.open('dark')
+  await chat.start([...TURN, ...TURN_END])
+  const meter = chat.page.getByRole('button', { name: 'Context window, 21 % used' })
+  await meter.press('Enter')
+  await chat.page.getByText('tool results').waitFor()
+  await chat.page.getByText('41,000 of 200,000').waitFor()
+  await meter.press('Escape')
+  expect(await chat.page.getByText('tool results').count()).toBe(0)
+})
+
 test('files that are dragged from the editor are mentioned in the prompt', async () => {
   chat = await ChatPage.open('dark')
   chat.answers.mentions_of = ({ uris }: { uris: string[] }) => uris.map(uri => uri.replace('file:///work/', ''))

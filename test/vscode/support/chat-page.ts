@@ -113,8 +113,9 @@ export class ChatPage {
 
   /** Begins anew in one of the states that the samples name. */
   async show(state: string): Promise<void> {
-    const { events = [], facts = {}, press } = STATES[state] ?? {}
+    const { events = [], facts = {}, press, dropped } = STATES[state] ?? {}
     await this.start(events, facts)
+    if (dropped) await this.offer(dropped)
     if (press) await this.page.getByRole('button', { name: press }).last().click()
     // Rows are measured after they are drawn, and the end is scrolled to.
     await this.page.waitForTimeout(SETTLE_MS)

@@ -242,6 +242,7 @@ const RUNNING: ChatEvent[] = [
     waiting: [
       { id: 'q1', text: 'Keep the old signature working', lane: 'next' },
       { id: 'q2', text: 'Then write a line for the changelog', lane: 'later' },
+      { id: 'q3', text: 'And look at the shipping', lane: 'later' },
     ],
   },
 ]
@@ -261,6 +262,8 @@ interface PanelState {
   facts?: Partial<PanelFacts>
   /** Of the button that brings it there. */
   press?: string
+  /** Waiting messages that went with a stopped turn. */
+  dropped?: string[]
 }
 
 /** What the panel can look like; screenshots and the accessibility test go through all of it. */
@@ -275,6 +278,20 @@ export const STATES: Readonly<Record<string, PanelState>> = {
   },
   turn: { events: [...TURN, ...TURN_END] },
   diff: { events: [...TURN, ...TURN_END], press: 'Edited src/orders.ts' },
+  context: { events: [...TURN, ...TURN_END], press: 'Context window, 21 % used' },
+  stopped: {
+    events: [
+      ...TURN.slice(0, 6),
+      {
+        type: 'turn_ended',
+        turn_id: 'turn-1',
+        end: { reason: 'limit', limit: 'turns', message: 'The limit of 200 turns is reached.' },
+      },
+    ],
+    dropped: ['Keep the old signature working', 'Then write a line for the changelog'],
+    facts: { agent: 'reviewer' },
+  },
+  'no-key': { events: [], facts: { missing: 'key' } },
   undone: {
     events: [
       ...TURN,
