@@ -15,6 +15,7 @@ import { lacksKey } from './lacks-key'
 import { LandedReview } from './landed-review'
 import { messageOf } from './landing'
 import { registerTools } from './language-model-tools'
+import { LanguageWarmUp } from './language-warm-up'
 import { LastConversation } from './last-conversation'
 import { offerMcpServer } from './mcp-server'
 import { Mentions } from './mentions'
@@ -67,6 +68,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const texts = new TextDocuments()
   const verdicts = new FileVerdicts()
   const attention = new Attention()
+  const languages = new LanguageWarmUp()
 
   /** Who answers in this window. */
   let agent = DEFAULT_AGENT
@@ -383,6 +385,7 @@ export function activate(context: vscode.ExtensionContext): void {
     conversation.onEvent(showStatus),
     conversation.onEvent(event => {
       attention.observe(event)
+      languages.observe(event, folder.current?.uri)
       landed.observe(event, folder.current?.uri.fsPath ?? '')
       if (event.type === 'tool_result') proposals.endLanding(event.message.call_id)
     }),
