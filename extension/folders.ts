@@ -29,9 +29,15 @@ export class ConversationFolder {
 const KEY = 'kode.folder'
 
 /** A file or folder of the project as it stands after `@`; undefined for what is elsewhere. */
-export function mentionOf(folder: vscode.WorkspaceFolder | undefined, uri: vscode.Uri): string | undefined {
+function mentionOf(folder: vscode.WorkspaceFolder | undefined, uri: vscode.Uri): string | undefined {
   const path = folder && uri.scheme === folder.uri.scheme ? pathIn(folder, uri) : ''
   return path === '' || isAbsolute(path) ? undefined : path
+}
+
+/** What can be mentioned of these, each once. */
+export function mentionsOf(folder: Pick<ConversationFolder, 'current'>, uris: readonly vscode.Uri[]): string[] {
+  const paths = uris.map(uri => mentionOf(folder.current, uri)).filter(path => path !== undefined)
+  return [...new Set(paths)]
 }
 
 /** A file as the core names it: relative to the conversation's folder, or absolute when it is elsewhere. */

@@ -59,6 +59,8 @@ const INPUTS = {
   /** Shows the proposed files of an open approval in the editor. */
   review: v.object({ id, path: v.optional(v.string()) }),
   open_file: v.object({ path: v.string(), line: v.optional(v.number()) }),
+  /** Shows all that a call gave back, also where the model was told less. */
+  show_output: v.object({ id, title: v.string() }),
   /** Shows a long text in a read-only editor. */
   open_text: v.object({ title: v.string(), text: v.string(), language: v.optional(v.string()) }),
   copy: v.object({ text: v.string() }),

@@ -358,13 +358,25 @@ test('files that are dragged from the editor are mentioned in the prompt', async
   await expect.poll(() => box.inputValue()).toBe('compare @a.ts @"my notes.md" ')
 })
 
+test('a long output is shown by its end, and whole in the editor', async () => {
+  chat = await ChatPage.open('dark')
+  const long = Array.from({ length: 60 }, (_, line) => `line ${line}`).join('\n')
+  const run = { type: 'tool_started' as const, call: call('c', 'Bash', { command: 'seq' }), title: 'seq' }
+  await chat.start([session(), run, result('c', 'Bash', long, 100)])
+  await chat.page.getByRole('button', { name: 'Ran seq' }).click()
+  await chat.page.getByText('line 59').waitFor()
+  expect(await chat.page.getByText('line 0\n').count()).toBe(0)
+  await chat.page.getByRole('button', { name: 'Open the whole output' }).click()
+  await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'show_output', input: { id: 'c' } })
+})
+
 test('the output of calls is open from the start for who wants it so', async () => {
   chat = await ChatPage.open('dark')
   const long = Array.from({ length: 60 }, (_, line) => `line ${line}`).join('\n')
   const run = { type: 'tool_started' as const, call: call('c', 'Bash', { command: 'seq' }), title: 'seq' }
   await chat.start([session(), run, result('c', 'Bash', long, 100)], { isVerbose: true })
   await chat.page.getByText('line 0\nline 1').waitFor()
-  expect(await chat.page.getByRole('button', { name: 'Open all 60 lines' }).count()).toBe(0)
+  expect(await chat.page.getByRole('button', { name: 'Open the whole output' }).count()).toBe(0)
 })
 
 test.each([
