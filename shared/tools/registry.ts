@@ -15,6 +15,7 @@ import { memoryReadTool } from './memory-read'
 import { memoryWriteTool } from './memory-write'
 import { readTool } from './read'
 import { recallContextTool } from './recall-context'
+import { thinkTool } from './think'
 import { todoWriteTool } from './todo-write'
 import type { Tool } from './tool'
 import { waitTaskTool } from './wait-task'
@@ -38,6 +39,7 @@ export const BUILT_IN_TOOLS: readonly Tool[] = [
   memoryReadTool,
   memoryWriteTool,
   webSearchTool,
+  thinkTool,
   recallContextTool,
   invokeAgentTool,
   listAgentsTool,

@@ -298,6 +298,13 @@ describe.each<[string, Case[]]>([
     ],
   ],
   [
+    'Think',
+    [
+      ['keeps a thought and changes nothing', 'Think', { text: 'The cache is stale.' }, 'ok', /^Noted\.$/],
+      ['takes no empty thought', 'Think', { text: ' ' }, 'error', /must not be blank/],
+    ],
+  ],
+  [
     'the background tools',
     [
       ['list nothing at first', 'ListBackgroundTasks', {}, 'ok', /^\[\]$/],
