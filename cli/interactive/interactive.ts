@@ -1,7 +1,7 @@
 import { CHAT_COMMANDS } from '#shared/commands/chat/registry'
 import { kodePaths } from '#shared/config/paths'
 import type { Settings } from '#shared/config/settings'
-import { createKode, type SessionOptions } from '#shared/kode'
+import { createKode, type Kode, type SessionOptions } from '#shared/kode'
 import { EXIT, type Failure } from '#shared/protocol/exit-codes'
 import { agentSettings, sessionOptions } from '../agent-run'
 import type { ParsedArgs } from '../args'
@@ -87,6 +87,7 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
     onEnd: () => leave(),
   })
   conversation.start(editor)
+  void tellLargeHistory(kode, text => editor.print(text))
   interruption.signal.addEventListener('abort', () => editor.close())
   await left
   await conversation.close()
@@ -117,6 +118,15 @@ async function remember({ kode, session }: Opened): Promise<void> {
   const { rememberModel } = await import('#shared/commands/support/remember-model')
   await rememberModel(provider, model, cliHost().files, kodePaths(process.env))
 }
+
+/** What compaction put away stays searchable until it is purged. Source of the size: spec/koda.md §1.6. */
+async function tellLargeHistory({ sessions }: Kode, print: (text: string) => void): Promise<void> {
+  const listed = await sessions.list()
+  const bytes = listed.ok ? listed.value.reduce((sum, session) => sum + session.archived_bytes, 0) : 0
+  if (bytes > LARGE_HISTORY_BYTES) print(`Old messages take ${Math.round(bytes / 1e6)} MB; /purge removes them.`)
+}
+
+const LARGE_HISTORY_BYTES = 500e6
 
 /** OSC 52: the terminal puts it into the clipboard of the machine it runs on, over SSH too. */
 function clipboardSequence(text: string): string {

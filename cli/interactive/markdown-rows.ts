@@ -10,15 +10,17 @@ const FENCE = /^\s*(```|~~~)/
 export class MarkdownRows {
   readonly #width: () => number
   readonly #paint: Output['paint']
+  readonly #hasCodeColour: boolean
   #row = ''
   #isInCode = false
   #isHeading = false
   #isLineStart = true
 
   /** @param width of the terminal, in columns */
-  constructor(width: () => number, paint: Output['paint']) {
+  constructor(width: () => number, paint: Output['paint'], hasCodeColour = true) {
     this.#width = width
     this.#paint = paint
+    this.#hasCodeColour = hasCodeColour
   }
 
   /** @returns the rows that are complete now */
@@ -66,7 +68,7 @@ export class MarkdownRows {
       this.#isInCode = !this.#isInCode
       return this.#paint('dim', row)
     }
-    if (this.#isInCode) return this.#paint('blue', row)
+    if (this.#isInCode) return this.#hasCodeColour ? this.#paint('blue', row) : row
     if (this.#isLineStart) this.#isHeading = /^#{1,6} /.test(row)
     if (this.#isHeading) return this.#paint('bold', row)
     return row

@@ -4,7 +4,7 @@ import { MarkdownRows } from './markdown-rows'
 
 /** Prints above the line that is being typed; the answer as Markdown. */
 export function outputAbove(terminal: Output, editor: () => LineEditor): Output {
-  const rows = new MarkdownRows(() => process.stdout.columns, terminal.paint)
+  const rows = new MarkdownRows(() => process.stdout.columns, terminal.paint, wantsCodeColour(process.env))
   const printAll = (lines: readonly string[]) => {
     for (const line of lines) editor().print(line)
   }
@@ -13,4 +13,9 @@ export function outputAbove(terminal: Output, editor: () => LineEditor): Output 
     editor().print(text)
   }
   return { result: text => printAll(rows.push(text)), errors: note, note, paint: terminal.paint }
+}
+
+/** `KODE_SYNTAX_HIGHLIGHT`: on, unless it says that it is off. */
+export function wantsCodeColour({ KODE_SYNTAX_HIGHLIGHT, KODA_SYNTAX_HIGHLIGHT }: NodeJS.ProcessEnv): boolean {
+  return !/^(off|0|false|no)$/i.test(KODE_SYNTAX_HIGHLIGHT ?? KODA_SYNTAX_HIGHLIGHT ?? '')
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { MarkdownRows } from '../../cli/interactive/markdown-rows'
+import { wantsCodeColour } from '../../cli/interactive/output-above'
 import { type Script, startScriptedProvider } from '../support/scripted-provider'
 import { tempProject } from '../support/temp-project'
 import { KEY, Terminal } from '../support/terminal'
@@ -250,6 +251,23 @@ describe('Markdown as rows', () => {
     const rows = new MarkdownRows(() => 21, bare)
     expect([...pieces.flatMap(piece => rows.push(piece)), ...rows.end()]).toEqual(expected)
   })
+})
+
+test.each([
+  [{}, true],
+  [{ KODE_SYNTAX_HIGHLIGHT: '' }, true],
+  [{ KODE_SYNTAX_HIGHLIGHT: 'anything' }, true],
+  [{ KODE_SYNTAX_HIGHLIGHT: 'OFF' }, false],
+  [{ KODE_SYNTAX_HIGHLIGHT: '0' }, false],
+  [{ KODA_SYNTAX_HIGHLIGHT: 'no' }, false],
+])('with %o code has a colour: %s', (env, expected) => {
+  expect(wantsCodeColour(env)).toBe(expected)
+  const rows = new MarkdownRows(
+    () => 80,
+    (_, text) => `<${text}>`,
+    expected,
+  )
+  expect(rows.push('```\nx\n')).toEqual(['<```>', expected ? '<x>' : 'x'])
 })
 
 /** Processes that run in a folder, but for those of a sandbox's own namespace. */
