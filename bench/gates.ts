@@ -1,6 +1,6 @@
 /**
  * The gates on real code: how long they take, how often they are wrong about it, and which injected faults they find.
- * Usage: npm run bench:gates -- [latency|cold|index|alarms|secrets|detection|deep …] [--language NAME] [--files N] [--faults N] [--misses N] [--packages N]
+ * Usage: npm run bench:gates -- [latency|cold|index|alarms|secrets|detection|deep …] [--language NAME] [--files N] [--faults N] [--misses N] [--packages N] [--changes N]
  * The corpus is fetched once, into the cache folder: versions of npm packages, and sources that Debian ships.
  */
 import { spawnSync } from 'node:child_process'
@@ -29,6 +29,8 @@ const { values, positionals } = parseArgs({
     /** How many misses and alarms are shown of each kind. */
     misses: { type: 'string', default: '5' },
     seed: { type: 'string', default: '7' },
+    /** How many files of each step from version to version are also judged alone. */
+    changes: { type: 'string', default: '20' },
     /** How many packages are followed from version to version; all by default. */
     packages: { type: 'string', default: '1000' },
   },
@@ -91,7 +93,7 @@ if (isWanted('alarms')) {
     rows.push(await alarmsOnFiles('files of kode', [kode], /\.tsx?$/, most))
     rows.push(await alarmsOnFiles('files of installed packages', [modules], script, 2 * most, true))
     rows.push(await alarmsOnFiles('files of npm packages', newest, script, most))
-    rows.push(...(await alarmsOnHistories(corpus.histories.slice(0, Number(values.packages)), 6)))
+    rows.push(...(await alarmsOnHistories(corpus.histories.slice(0, Number(values.packages)), Number(values.changes))))
   }
   if (isLanguage('Python')) rows.push(await alarmsOnFiles('files of Python packages', corpus.python, /\.pyi?$/, most))
   if (isLanguage('Go')) rows.push(await alarmsOnFiles('files of Go modules', corpus.go, /\.go$/, most))

@@ -131,9 +131,11 @@ class ScopeWalk {
       case SyntaxKind.ForOfStatement:
       case SyntaxKind.CatchClause:
         return this.#block(node)
-      case SyntaxKind.TryStatement:
       case SyntaxKind.IfStatement:
       case SyntaxKind.ConditionalExpression:
+        if (this.#isNeverTrue(node)) return this.#withoutCalls(node)
+        return this.#guarded(() => this.#children(node))
+      case SyntaxKind.TryStatement:
         return this.#guarded(() => this.#children(node))
       case SyntaxKind.WithStatement:
         this.#isOpaque = true
@@ -307,6 +309,27 @@ class ScopeWalk {
       operator === SyntaxKind.QuestionQuestionToken
     if (isCondition) this.#guarded(() => this.#children(node))
     else this.#children(node)
+  }
+
+  /** `if (false)`, `false ? a() : b()`: what bundlers leave of code for other builds. */
+  #isNeverTrue(node: ts.Node): node is ts.IfStatement | ts.ConditionalExpression {
+    const condition = this.#ts.isIfStatement(node)
+      ? node.expression
+      : this.#ts.isConditionalExpression(node)
+        ? node.condition
+        : undefined
+    return condition?.kind === this.#ts.SyntaxKind.FalseKeyword
+  }
+
+  /** What runs never calls nothing. */
+  #withoutCalls(node: ts.IfStatement | ts.ConditionalExpression): void {
+    const [never, otherwise] = this.#ts.isIfStatement(node)
+      ? [node.thenStatement, node.elseStatement]
+      : [node.whenTrue, node.whenFalse]
+    const known = this.#calls.length
+    this.#visit(never)
+    this.#calls.length = known
+    if (otherwise) this.#visit(otherwise)
   }
 
   #load(literal: ts.StringLiteralLike, kind: ModuleLoad['kind']): void {
