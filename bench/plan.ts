@@ -94,7 +94,8 @@ async function plan(root: string, task: string): Promise<string[]> {
   const index = new CodeIndex({ root, files, languages })
   await index.refresh()
   const around = { root, files, processes: nodeProcesses(), env: process.env, signal: new AbortController().signal }
-  const planned = await planTask(task, planSource(around, { index, languages, project: projectViewOf(files, root) }))
+  const open = () => Promise.resolve({ index, languages, project: projectViewOf(files, root) })
+  const planned = await planTask(task, planSource(around, open))
   return [...new Set(planned.packet(BUDGET_TOKENS).files.map(entry => entry.path))]
 }
 

@@ -43,7 +43,10 @@ async function reviewTask(
   const task = args.words.join(' ').trim() || (await context.readInput()).trim()
   if (task === '')
     throw new CommandFailure('what is to be reviewed? Give a task, or --input FILE with a patch', EXIT.usage)
-  const plan = await planTask(task, planSource(context, source))
+  const plan = await planTask(
+    task,
+    planSource(context, () => Promise.resolve(source)),
+  )
   return critiquePlan(plan, source.severities)
 }
 

@@ -39,7 +39,10 @@ async function planFor(task: string, context: CommandContext): Promise<Plan> {
   const { root, files, paths, now, signal } = context
   const { project } = await context.settings()
   const engine = openEngine({ root, files, paths, project, now })
-  return planTask(task, planSource(context, await engine.project(signal)))
+  return planTask(
+    task,
+    planSource(context, () => engine.project(signal)),
+  )
 }
 
 const SYMBOLS_SHOWN = 6

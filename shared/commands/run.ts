@@ -203,7 +203,10 @@ async function contextFor(
 ) {
   const file = textFlag(args, 'context-file')
   if (file === undefined) {
-    const plan = await planTask(task, planSource(context, await engine.project(context.signal)))
+    const plan = await planTask(
+      task,
+      planSource(context, () => engine.project(context.signal)),
+    )
     const remarks = critiquePlan(plan, project.critique?.severities ?? {})
     if (remarks.some(remark => remark.severity === 'error'))
       throw new CommandFailure(`the review rejected the task:\n${critiqueText(remarks)}`, EXIT.failed)

@@ -8,13 +8,19 @@ import { type ContextPacket, packetOf } from './support/plan-packet'
 import { type PastChange, type RankedFile, rankFiles, type WordCounts } from './support/plan-ranking'
 import { taskWords } from './support/task-words'
 
-/** What planning looks at. */
-export interface PlanSource {
-  root: string
+/** The project as planning sees it. */
+export interface PlanProject {
   languages: Languages
   /** Up to date. */
   index: CodeIndex
   project: ProjectView
+}
+
+/** What planning looks at. */
+export interface PlanSource {
+  root: string
+  /** Asked last: what other programs find, they find meanwhile. */
+  open(): Promise<PlanProject>
   /** Files that ignore rules leave, relative paths. */
   listFiles(): Promise<readonly string[]>
   /** How often each file has each of these words, in any case, also as part of longer ones. */
@@ -40,13 +46,15 @@ const MOST_FILES = 45
 /** Finds what a task is about: the files it names or seems to mean, and what hangs together with them. No model is asked. */
 export async function planTask(task: string, source: PlanSource): Promise<Plan> {
   const { stems } = taskWords(task)
-  const [listed, counts, history] = await Promise.all([source.listFiles(), source.countWords(stems), source.history()])
+  const surveys = [source.listFiles(), source.countWords(stems), source.history()] as const
+  const { languages, index, project } = await source.open()
+  const [listed, counts, history] = await Promise.all(surveys)
   const paths = [...listed].filter(path => !IGNORED.test(path)).sort()
-  const graph = new ImportGraph(source.index, source.languages, source.project)
+  const graph = new ImportGraph(index, languages, project)
   const named = namedFiles(task, paths)
-  const matching = await rankFiles({ paths, stems, counts, named, history, index: source.index, graph })
+  const matching = await rankFiles({ paths, stems, counts, named, history, index, graph })
   const ranked = matching.length > 0 ? matching : usualEntries(paths)
-  const read = await Promise.all(ranked.slice(0, MOST_FILES).map(file => readPlannedFile(file, source.project, graph)))
+  const read = await Promise.all(ranked.slice(0, MOST_FILES).map(file => readPlannedFile(file, project, graph)))
   const files = read.filter(file => file !== undefined)
   return {
     task,

@@ -1,10 +1,7 @@
-import type { CodeIndex } from '#shared/code-index/code-index'
 import type { FileSystem, Processes } from '#shared/host/host'
 import { SAFE_GIT } from '#shared/host/safe-git'
-import type { ProjectView } from '#shared/languages/project-view'
-import type { Languages } from '#shared/languages/registry'
 import { listProjectFiles, ripgrep } from '#shared/tools/support/ripgrep'
-import type { PlanSource } from '../plan'
+import type { PlanProject, PlanSource } from '../plan'
 import type { PastChange, WordCounts } from './plan-ranking'
 
 /** Counts a word at most in so many lines of one file; more says nothing more. */
@@ -20,21 +17,15 @@ export interface PlanSurroundings {
   signal: AbortSignal
 }
 
-export interface PlanProject {
-  index: CodeIndex
-  languages: Languages
-  project: ProjectView
-}
-
 /** Words by ripgrep, history by git, the rest by the code index. Where a program is missing, its evidence is. */
-export function planSource(around: PlanSurroundings, parts: PlanProject): PlanSource {
+export function planSource(around: PlanSurroundings, open: () => Promise<PlanProject>): PlanSource {
   const { root, signal } = around
   return {
     root,
-    ...parts,
+    open,
     async listFiles() {
       const listed = await listProjectFiles(root, ['!.git'], around, signal)
-      return listed.ok ? listed.value : [...parts.index.paths]
+      return listed.ok ? listed.value : [...(await open()).index.paths]
     },
     countWords: words => countWords(words, around),
     history: () => readHistory(around),
