@@ -97,7 +97,7 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
 }
 
 async function patchText(kode: Kode, turnIds: readonly string[], output: Output): Promise<string> {
-  const patch = await kode.patchOf(turnIds)
+  const patch = await kode.changes.patchOf(turnIds)
   if (!patch.ok) throw new UsageError(`--patch-file: ${patch.error.message}`)
   for (const path of patch.value.leftOut) output.note(`warning: --patch-file leaves out ${path}, which is too large`)
   return patch.value.text

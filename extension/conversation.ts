@@ -194,7 +194,7 @@ export class Conversation implements vscode.Disposable {
 
   /** Takes back what one turn changed, and tells which files were kept because somebody else changed them since. */
   async undoTurn(turnId: string): Promise<void> {
-    const undone = await (await this.kode()).undoTurns([turnId])
+    const undone = await (await this.kode()).changes.undo([turnId])
     if (!undone.ok) throw new Error(undone.error.message)
     const { message, kept } = undone.value
     this.#take({ type: 'turn_undone', turn_id: turnId, message, kept })

@@ -29,7 +29,7 @@ export async function settleInterrupted(proposal: Proposal, kodeOf: (root: strin
   )
   const answer = await vscode.window.showWarningMessage(question, finish, putBack)
   if (answer === undefined) return 'pending'
-  const repaired = await (await kodeOf(proposal.root)).recover(answer === finish ? 'new' : 'old')
+  const repaired = await (await kodeOf(proposal.root)).changes.recover(answer === finish ? 'new' : 'old')
   if (!repaired.ok) throw new Error(repaired.error.message)
   if (answer === putBack) return 'pending'
   return (await countLanded()) === accepted.length ? 'landed' : 'finish'

@@ -123,7 +123,7 @@ export class LandedReview {
 
   async #takeBack(proposal: Proposal, { path }: ProposedFile): Promise<void> {
     const kode = await this.#kodeOf(proposal.root)
-    const undone = await kode.undoTurns(proposal.landedIn ?? [], [path])
+    const undone = await kode.changes.undo(proposal.landedIn ?? [], [path])
     const [kept] = undone.ok ? undone.value.kept : []
     if (undone.ok && !kept) return this.#proposals.remove(proposal.id)
     this.#leave(proposal)
@@ -137,7 +137,7 @@ export class LandedReview {
     const now = await textNow(proposal.root, path)
     const text = now === undefined ? undefined : rebaseText(proposed ?? '', after ?? '', now)
     const landed =
-      text === undefined ? undefined : await kode.land([{ path, after: text }], path, proposal.landedIn?.at(-1))
+      text === undefined ? undefined : await kode.changes.land([{ path, after: text }], path, proposal.landedIn?.at(-1))
     if (landed?.ok) {
       this.#proposals.setLanded(proposal.id, after)
       return true
@@ -168,7 +168,7 @@ export class LandedReview {
   }
 
   async #landedTexts(turnId: string, root: string): Promise<FilePreview[]> {
-    const landed = await (await this.#kodeOf(root)).landedTexts(turnId)
+    const landed = await (await this.#kodeOf(root)).changes.landedTexts(turnId)
     if (!landed.ok) throw new Error(landed.error.message)
     return landed.value
   }

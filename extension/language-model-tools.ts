@@ -16,7 +16,7 @@ export function registerTools(kode: () => Promise<Kode>): vscode.Disposable {
         const listening = cancellation.onCancellationRequested(() => stop.abort())
         try {
           const texts = files.map(({ path, content }) => ({ path, ...(content !== null && { after: content }) }))
-          const report = await (await kode()).judge(texts, stop.signal)
+          const report = await (await kode()).changes.judge(texts, stop.signal)
           return new vscode.LanguageModelToolResult([
             new vscode.LanguageModelTextPart(JSON.stringify(answer(report), null, 2)),
           ])

@@ -29,7 +29,7 @@ export function registerParticipant(
     const stop = new AbortController()
     const listening = cancellation.onCancellationRequested(() => stop.abort())
     const path = pathOf(document.uri)
-    const report = await (await kode()).judgeFile(path, document.getText(), stop.signal)
+    const report = await (await kode()).changes.judgeFile(path, document.getText(), stop.signal)
     listening.dispose()
     response.markdown(`**${path}**\n\n${gateLines(report)}`)
   })

@@ -67,7 +67,7 @@ export class ReviewDesk {
     const controller = new AbortController()
     this.#judging.set(proposal.id, controller)
     const kode = await this.#kodeOf(proposal.root)
-    const report = await kode.judge(openFiles(proposal), controller.signal)
+    const report = await kode.changes.judge(openFiles(proposal), controller.signal)
     if (!controller.signal.aborted) this.#proposals.setGates(proposal.id, report)
   }
 
@@ -110,7 +110,7 @@ export class ReviewDesk {
         return { path, after: rebased }
       }),
     )
-    const landed = await kode.land(files, proposal.title)
+    const landed = await kode.changes.land(files, proposal.title)
     if (landed.ok) return
     if (landed.error.gates) this.#proposals.setGates(proposal.id, landed.error.gates)
     throw new Error(landed.error.message)

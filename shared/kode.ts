@@ -8,6 +8,7 @@ import { NetworkQuestions } from '#shared/agent/network-questions'
 import { openEngine } from '#shared/agent/open-engine'
 import type { OpenModel } from '#shared/agent/open-model'
 import type { OutputCheck } from '#shared/agent/output-schema'
+import { ProjectChanges } from '#shared/agent/project-changes'
 import { ProjectSessions, type WantedSession } from '#shared/agent/project-sessions'
 import { AgentSession, type SessionBinding } from '#shared/agent/session'
 import { todoNote, todosOf } from '#shared/agent/todos'
@@ -16,7 +17,6 @@ import { Toolset } from '#shared/agent/toolset'
 import { partsOf } from '#shared/agent/user-words'
 import { runVerifyCommand } from '#shared/agent/verify-command'
 import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
-import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { MenuEntry } from '#shared/commands/chat-door'
 import { costOf } from '#shared/config/model-catalog'
@@ -30,19 +30,15 @@ import { environmentNote } from '#shared/context/environment'
 import { projectInstructions } from '#shared/context/instructions'
 import type { SkillShelf } from '#shared/context/skills/skill-shelf'
 import { systemPrompt } from '#shared/context/system-prompt'
-import type { UndoReport } from '#shared/edits/checkpoint'
-import type { TurnPatch } from '#shared/edits/turn-patch'
 import { journalFolderFor } from '#shared/edits/write'
-import { feedbackFor } from '#shared/gates/support/feedback'
 import type { Host } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
 import { isWritable, temporaryFolder } from '#shared/host/node/writable'
 import { findConfigTexts } from '#shared/mcp/find-config'
 import { ProjectServers } from '#shared/mcp/project-servers'
-import type { FilePreview, TrustMode } from '#shared/protocol/approvals'
-import type { ChangedFile, SessionEvent } from '#shared/protocol/events'
+import type { TrustMode } from '#shared/protocol/approvals'
+import type { SessionEvent } from '#shared/protocol/events'
 import { EXIT, type Failure } from '#shared/protocol/exit-codes'
-import type { GateReport } from '#shared/protocol/gate-report'
 import type { UserPart } from '#shared/protocol/messages'
 import type { RunResult } from '#shared/protocol/run-result'
 import type { ModelAliases } from '#shared/providers/model-aliases'
@@ -74,28 +70,8 @@ export interface Kode {
   sessionEvent(session: Session): SessionEvent
   /** Runs one prompt to its end, with what a script may demand of it. */
   run(session: Session, demands: RunDemandOptions): Promise<RunResult>
-  /** The verdict about files as they would be, such as a proposal that the user edited. Writes nothing. */
-  judge(files: readonly FilePreview[], signal: AbortSignal): Promise<GateReport>
-  /** The verdict about all of a file's text, as if the file were new: not only about what a change adds. */
-  judgeFile(path: string, text: string, signal: AbortSignal): Promise<GateReport>
-  /**
-   * Judges and lands files outside of a turn, such as a proposal from before a restart. What a gate refuses stays out.
-   *
-   * @param turnId of a turn that ended, where its undo shall take this back too
-   */
-  land(
-    files: readonly FilePreview[],
-    title: string,
-    turnId?: string,
-  ): Promise<Result<ChangedFile[], { message: string; gates?: GateReport }>>
-  /** Brings changes that a crash left half-landed to an end: back to the old files, or on to the new. */
-  recover(preferred: 'old' | 'new'): Promise<Result<void, { message: string }>>
-  /** What one turn changed and nobody took back since, one per text file. */
-  landedTexts(turnId: string): Promise<Result<FilePreview[], { message: string }>>
-  /** Takes back what turns changed, or only some of their files; files that somebody else changed since are kept. */
-  undoTurns(turnIds: readonly string[], paths?: readonly string[]): Promise<Result<UndoReport, { message: string }>>
-  /** What turns changed, all together, as one patch. */
-  patchOf(turnIds: readonly string[]): Promise<Result<TurnPatch, { message: string }>>
+  /** Changes outside of a turn. */
+  readonly changes: ProjectChanges
   /** The conversations and prompts kept of this project. */
   readonly sessions: ProjectSessions
   /** Short names of models, built in. */
@@ -324,6 +300,7 @@ class ProjectKode implements Kode {
   readonly provider: Provider
   readonly model: string
   readonly sandbox: Sandbox
+  readonly changes: ProjectChanges
   readonly sessions: ProjectSessions
   readonly warnings: readonly string[]
   readonly #host: Host
@@ -382,6 +359,7 @@ class ProjectKode implements Kode {
       now: () => host.now(),
       logFolder: this.#logFolder,
     })
+    this.changes = new ProjectChanges(this.#engine)
     this.#tasks = new TaskBoard(this.sandbox, root, () => host.now())
     this.#agent = agent
     this.#copies = new WorkingCopies(this.root, {
@@ -486,46 +464,6 @@ class ProjectKode implements Kode {
         },
       }),
     })
-  }
-
-  async judge(files: readonly FilePreview[], signal: AbortSignal): Promise<GateReport> {
-    const { changes, problems } = await this.#engine.proposeTexts(files)
-    return this.#engine.judge(changes, signal, problems)
-  }
-
-  judgeFile(path: string, text: string, signal: AbortSignal): Promise<GateReport> {
-    const changes = { id: newId(), files: [{ path, kind: 'create' as const, after: text, hunkIds: [path] }] }
-    return this.#engine.judge(changes, signal, [], undefined, this.#engine.before(changes))
-  }
-
-  async land(
-    files: readonly FilePreview[],
-    title: string,
-    turnId = newId(),
-  ): Promise<Result<ChangedFile[], { message: string; gates?: GateReport }>> {
-    const { changes, problems } = await this.#engine.proposeTexts(files)
-    const gates = await this.#engine.judge(changes, new AbortController().signal, problems)
-    if (gates.status === 'FAIL') return fail({ message: feedbackFor(gates), gates })
-    const landed = await this.#engine.land(changes, { turnId, title })
-    if (!landed.ok) return fail({ message: landed.error.message, gates })
-    return ok(landed.value.files.map(({ path, status }) => ({ path, status })))
-  }
-
-  async recover(preferred: 'old' | 'new'): Promise<Result<void, { message: string }>> {
-    const repaired = await this.#engine.recover(preferred)
-    return repaired.ok ? ok(undefined) : fail({ message: repaired.error.message })
-  }
-
-  landedTexts(turnId: string): Promise<Result<FilePreview[], { message: string }>> {
-    return this.#engine.landedTexts(turnId)
-  }
-
-  undoTurns(turnIds: readonly string[], paths?: readonly string[]): Promise<Result<UndoReport, { message: string }>> {
-    return this.#engine.undo({ turnIds, ...(paths && { paths }) })
-  }
-
-  patchOf(turnIds: readonly string[]): Promise<Result<TurnPatch, { message: string }>> {
-    return this.#engine.patchOf(turnIds)
   }
 
   async modelAliases(): Promise<ModelAliases> {

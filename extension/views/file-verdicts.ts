@@ -29,7 +29,7 @@ export class FileVerdicts implements vscode.Disposable {
       async (_, cancellation) => {
         const stop = new AbortController()
         const listening = cancellation.onCancellationRequested(() => stop.abort())
-        const report = await kode.judgeFile(path, document.getText(), stop.signal)
+        const report = await kode.changes.judgeFile(path, document.getText(), stop.signal)
         listening.dispose()
         return stop.signal.aborted ? undefined : report
       },
