@@ -8,6 +8,7 @@ import type { Project } from './corpus'
 import { FAULT_ROWS, type Fault, type FaultRow, injected } from './faults'
 import { treeFaults } from './faults-tree'
 import { typeScriptFaults } from './faults-typescript'
+import { rustCrateIn } from './rust-crate'
 import { judge, pathsBelow, percent, readText, sample, seeded, table, viewOf } from './support'
 
 export interface FaultSource {
@@ -152,9 +153,14 @@ async function faultsIn(
     for (const name of readdirSync(folder))
       if (name.endsWith('.go') && name !== basename(path)) siblings.set(name, readFileSync(join(folder, name), 'utf8'))
   }
+  const crate = grammar === 'rust' ? rustCrateIn(project.root) : undefined
+  if (crate && !crate.isBuilt(path)) return undefined
   const manifest = grammar === 'go' ? readFileSync(join(project.root, 'go.mod'), 'utf8') : ''
   const goModule = /^module\s+(\S+)/m.exec(manifest)?.[1] ?? ''
-  return treeFaults({ language: grammar, path, text, nodes, goModule, siblings }, random)
+  return treeFaults(
+    { language: grammar, path, text, nodes, goModule, siblings, isRootOpen: crate?.isRootOpen ?? false },
+    random,
+  )
 }
 
 /** Where the language's own compiler is at hand, it says whether a syntax fault is one. */

@@ -1,3 +1,4 @@
+import { stdNames } from '#shared/languages/support/python-std'
 import type { SyntaxNode } from '#shared/languages/support/tree-sitter'
 import { misspelt, type Place } from './faults'
 
@@ -27,10 +28,14 @@ export function misspeltMethods(source: MethodSource, code: readonly SyntaxNode[
     const name = textOf(source, call.name)
     const kind = receivers.kindOf(call.receiver)
     const wrong = misspelt(name, random)
+    // `os.getpid` with a doubled letter is another function.
+    if (kind === OF_A_MODULE && stdNames(textOf(source, call.receiver)).has(wrong)) return []
     if (!kind || name.length < 4 || name.startsWith('__') || new RegExp(`\\b${wrong}\\b`).test(source.text)) return []
     return [{ start: call.name.start, end: call.name.end, text: wrong, kind }]
   })
 }
+
+const OF_A_MODULE = 'of a module'
 
 function methodCall(node: SyntaxNode): { receiver: SyntaxNode; name: SyntaxNode } | undefined {
   if (!/^call/.test(node.type)) return undefined
@@ -72,7 +77,7 @@ class Receivers {
     if (language === 'python' && name === 'self')
       return this.#isInOwnType(receiver) ? 'of the object itself' : undefined
     const known = this.#bound.get(functionAround(receiver))?.get(name)
-    if (!known) return this.#modules.has(name) && !this.#isBoundAnywhere(name) ? 'of a module' : undefined
+    if (!known) return this.#modules.has(name) && !this.#isBoundAnywhere(name) ? OF_A_MODULE : undefined
     const [type] = known
     const isOne = type !== undefined && known.every(each => each === type)
     return isOne && this.#types.has(type) ? `of a variable of a type of the project` : undefined

@@ -1,6 +1,9 @@
+import { stdPackageNames } from '#shared/languages/support/go-std'
+import { stdNames } from '#shared/languages/support/python-std'
 import type { GrammarName, SyntaxNode } from '#shared/languages/support/tree-sitter'
 import { type Fault, type FaultRow, inventedFrom, inventedPackage, misspelt, type Place } from './faults'
 import { misspeltMethods } from './faults-methods'
+import { bringsForeign } from './rust-crate'
 
 type Random = () => number
 type Places = (Place & { kind: string })[]
@@ -15,6 +18,8 @@ export interface TreeSource {
   goModule: string
   /** Other files of the same folder: text by name. */
   siblings: ReadonlyMap<string, string>
+  /** Rust: whether `crate::any` may be there by way of another crate. */
+  isRootOpen: boolean
 }
 
 /** Every fault that can be put into a Python, Go or Rust file, by row. */
@@ -143,6 +148,8 @@ function packages(source: TreeSource, random: Random): Places {
     if (!part) return []
     const written = textOf(source, part)
     if (source.language === 'python') {
+      // What a file puts on the path while it runs may hold any module.
+      if (/\bsys\.(?:path|meta_path)\b/.test(source.text)) return []
       if (!/^\w[\w.]*$/.test(written) || written === '__future__') return []
       const name = inventedPackage(written.split('.')[0], random)
       return [
@@ -155,6 +162,8 @@ function packages(source: TreeSource, random: Random): Places {
       ]
     }
     if (source.language === 'go') {
+      // The go command leaves such folders alone; what they need besides is not in go.mod.
+      if (/(?:^|\/)_[^/]*\//.test(source.path)) return []
       const near = written.replaceAll('"', '').split('/').at(-1)
       const name = inventedPackage(near, random)
       const made = [
@@ -171,7 +180,8 @@ function packages(source: TreeSource, random: Random): Places {
         },
       ]
     }
-    if (/^(?:crate|self|super)\b|^\{|^\*/.test(written)) return []
+    // With a glob of another crate at the top, the first name of a path may be a module of that crate.
+    if (/^(?:crate|self|super)\b|^\{|^\*/.test(written) || bringsForeign(source.text)) return []
     const name = inventedPackage(written.split('::')[0], random)
     return [{ start: part.start, end: part.end, text: `${name}::Client`, kind: 'a crate is renamed' }]
   })
@@ -200,7 +210,7 @@ function paths(source: TreeSource): Places {
       return [{ start: at, end: at, text: '/zqhelpers', kind: 'a package of the module is renamed' }]
     }
     const match = /^(?:pub(?:\([^)]*\))?\s+)?use\s+(?:crate|super|self)::[a-z]\w*/.exec(written)
-    if (!match) return []
+    if (!match || (source.isRootOpen && match[0].includes('crate::'))) return []
     const at = start + match[0].length
     return [{ start: at, end: at, text: '_helpers', kind: 'a module is renamed' }]
   })
@@ -218,7 +228,14 @@ function names(source: TreeSource, random: Random): Places {
         const written = textOf(source, name)
         const wrong = wrongly(written)
         const isVisible = textOf(source, module).startsWith('.') || isPythonStd(textOf(source, module))
-        if (!isVisible || written.length < 3 || written.startsWith('_') || wrong === written) return []
+        if (
+          !isVisible ||
+          stdNames(textOf(source, module)).has(wrong) ||
+          written.length < 3 ||
+          written.startsWith('_') ||
+          wrong === written
+        )
+          return []
         const alias = each.type === 'aliased_import' ? '' : ` as ${written}`
         return [{ start: name.start, end: name.end, text: wrong + alias, kind: `a name is made up` }]
       })
@@ -235,6 +252,11 @@ function names(source: TreeSource, random: Random): Places {
     })
   }
   // In Go a name is taken from a package where it is used: `strings.TrimSpace`.
+  const standard = new Set(
+    imports.flatMap(node => [
+      ...(stdPackageNames(textOf(source, node.child('path') ?? node).replaceAll('"', ''))?.keys() ?? []),
+    ]),
+  )
   const packages = new Set(
     imports.flatMap(node => {
       const path = textOf(source, node.child('path') ?? node).replaceAll('"', '')
@@ -264,7 +286,8 @@ function names(source: TreeSource, random: Random): Places {
     if (!owner || !name || !packages.has(textOf(source, owner)) || declared.has(textOf(source, owner))) return []
     const written = textOf(source, name)
     const wrong = wrongly(written)
-    return written.length < 3 || wrong === written
+    // `Printf` without its last letter is another function.
+    return written.length < 3 || wrong === written || standard.has(wrong)
       ? []
       : [{ start: name.start, end: name.end, text: wrong, kind: 'a name is made up' }]
   })
@@ -277,6 +300,8 @@ function isPythonStd(module: string): boolean {
 }
 
 function freeCalls(source: TreeSource, nodes: readonly SyntaxNode[], random: Random): Places {
+  // What another crate brings with a glob, only its source tells.
+  if (source.language === 'rust' && bringsForeign(source.text)) return []
   return nodes.flatMap(node => {
     if (node.type !== 'identifier' || node.field !== 'function' || !/^call/.test(node.parent?.type ?? '')) return []
     const name = inventedFrom(textOf(source, node), random)

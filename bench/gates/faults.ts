@@ -60,7 +60,8 @@ export function inventedPackage(near: string | undefined, random: () => number):
     'mistralog',
   ]
   const plain = made[Math.floor(random() * made.length)]!
-  const stem = near?.replace(/^@[^/]+\//, '').replaceAll(/\W/g, '')
+  // No distribution begins with an underscore: those are extension modules of the project itself.
+  const stem = near?.replace(/^@[^/]+\//, '').replaceAll(/\W|^_+/g, '')
   if (!stem || stem.length < 3) return plain
   const styles = [plain, plain, `${stem}_extras_kit`, `${stem}_toolbelt`]
   return styles[Math.floor(random() * styles.length)]!

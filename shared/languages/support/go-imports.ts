@@ -71,8 +71,8 @@ export async function resolveGoImport(path: string, fromPath: string, project: P
   if (path === 'C' || path === 'unsafe' || path === '' || path.startsWith('.')) return { kind: 'unknown' }
   const folder = parentFolder(fromPath)
   const module = await goModuleAround(folder, project)
-  if (!module || module.path === 'cmd') return { kind: 'unknown' }
-  if (module.path === 'std') return resolveInStd(path, module, project)
+  if (!module) return { kind: 'unknown' }
+  if (/^(?:std|cmd)$/.test(module.path)) return resolveInStd(path, module, project)
   const workspace = await goWorkspaceAround(folder, project)
   const hidden = hiddenBehindInternal(
     path,
@@ -118,10 +118,15 @@ const GENERATED =
 
 /** In Go's own source tree packages lie below the module, and what comes from elsewhere in its `vendor`. */
 async function resolveInStd(path: string, module: GoModule, project: ProjectView): Promise<GoTarget> {
-  for (const folder of [path, `vendor/${path}`].map(each => inFolder(module.folder, each)))
+  const isCmd = module.path === 'cmd'
+  // The other module of that tree, which may not be in sight.
+  if (isCmd ? module.folder === '' : path.startsWith('cmd/')) return { kind: 'unknown' }
+  const own = isCmd && path.startsWith('cmd/') ? path.slice('cmd/'.length) : undefined
+  const places = own
+    ? [inFolder(module.folder, own)]
+    : [inFolder(isCmd ? parentFolder(module.folder) : module.folder, path), inFolder(module.folder, `vendor/${path}`)]
+  for (const folder of places)
     if ((await project.list(folder)).some(name => name.endsWith('.go'))) return { kind: 'folder', folder }
-  // The other module of that tree.
-  if (path.startsWith('cmd/')) return { kind: 'unknown' }
   const message = `Go's own library has no package \`${path}\``
   return wrong('unknown-package', stdPackageSince(path) === undefined ? 'certain' : 'likely', message, undefined)
 }

@@ -77,13 +77,14 @@ class CallJudge {
     )
   }
 
-  /** `try: unknown() except NameError: …`, `with raises(TypeError): …`: it is meant to fail. */
+  /** `try: unknown() except NameError: …`, `with raises(TypeError): …`, `if hasattr(ssl, 'one'): ssl.other()`: it may fail. */
   #isProbed(call: PythonCall, kind: string): boolean {
     // A handler of every `Exception` is there for the call's own errors, not for its misspelling.
     const expected =
       kind === 'unknown-function' ? /^except\s*$|\bNameError\b/ : /^except\s*$|\b(?:Type|Attribute)Error\b/
     for (let at = call.node.parent; at; at = at.parent) {
       if (at.type === 'with_statement' && /suppress|raises/i.test(this.#headOf(at))) return true
+      if (at.type === 'if_statement' && /\bhasattr\(/.test(this.#headOf(at))) return true
       if (at.type === 'argument_list' && /raises$/i.test(this.#text(at.start - 12, at.start))) return true
       if (at.type !== 'try_statement') continue
       const handlers = at.children.filter(each => /^except/.test(each.type))

@@ -31,12 +31,19 @@ export async function checkPythonImports(
     if (!target) continue
     const problem = await judgeTarget(each, target, resolver, project, source.path)
     // What was put on the path while the program runs cannot be looked into.
-    if (problem) problems.push(changesPath && each.level === 0 ? { ...problem, certainty: 'likely' } : problem)
+    const isUnseen = (changesPath && each.level === 0) || isKnownToBeMissing(each, source.text)
+    if (problem) problems.push(isUnseen ? { ...problem, certainty: 'likely' } : problem)
     // A module that is too new is still there, with the names it has.
     if (!problem || target.kind === 'std') problems.push(...(await judgeNames(each, target, resolver)))
   }
   // Stubs describe what may not be installed here, and nothing runs them.
   return { kind: 'judged', problems: isStub ? problems.map(each => ({ ...each, certainty: 'likely' })) : problems }
+}
+
+/** Who tells a type checker that it will not find a module knows that it may be missing. */
+function isKnownToBeMissing({ end }: PythonImport, text: string): boolean {
+  const line = text.slice(end, text.indexOf('\n', end) < 0 ? text.length : text.indexOf('\n', end))
+  return /#\s*type:\s*ignore\[import|#\s*pyright:\s*ignore\[reportMissing/.test(line)
 }
 
 /** Looking through the path is not changing it; handing it on may be. */
@@ -185,7 +192,7 @@ function sharesWord(distribution: string, top: string): boolean {
 
 /** Another file of the project imports it too, so somebody has it. */
 async function isUsedElsewhere(top: string, path: string, project: ProjectView): Promise<boolean> {
-  const uses = new RegExp(`^[ \\t]*(?:import|from)[ \\t]+${top}\\b`, 'm')
+  const uses = new RegExp(`^[ \\t]*(?:import|from)[ \\t]+${top}\\b|import\\w*\\(\\s*["']${top}\\b`, 'm')
   const waiting = ['']
   for (let folder = waiting.shift(), files = 0, folders = 0; folder !== undefined; folder = waiting.shift()) {
     if (++folders > MAX_FOLDERS_LOOKED_AT) return false

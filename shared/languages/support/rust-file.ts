@@ -83,7 +83,7 @@ export interface RustCall extends RustPlace {
   readonly end: number
   /** `a::b` or `x.y` before the name. */
   readonly receiver: string | undefined
-  /** The name of the receiver's type, where it is written down: the own type for `self`, that of a parameter or a new value. */
+  /** The name of the receiver's type, where it is written down: the own type for `self`, that of a parameter, a new value or a string. */
   readonly receiverType: string | undefined
   /** undefined inside of macros. */
   readonly argumentCount: number | undefined
@@ -328,7 +328,7 @@ class RustReader {
       start: nameNode.start,
       end: nameNode.end,
       receiver: callee.type === 'identifier' ? undefined : this.#textOf(before),
-      receiverType: callee.type === 'field_expression' && before?.type === 'self' ? this.#ownType(node) : undefined,
+      receiverType: callee.type === 'field_expression' ? this.#typeOfReceiver(before) : undefined,
       argumentCount: args.named().filter(each => each.type !== 'attribute_item').length,
       ...this.#placeOf(node),
     }
@@ -358,6 +358,11 @@ class RustReader {
     if (value?.type === 'struct_expression') return this.#typeName(value.child('name'))
     const callee = value?.type === 'call_expression' ? this.#textOf(value.child('function')) : ''
     return /(?:^|::)([A-Z]\w*)(?:::<[^()]*>)?::(?:new|default|with_\w+|from_\w+)$/.exec(callee)?.[1]
+  }
+
+  #typeOfReceiver(receiver: SyntaxNode | undefined): string | undefined {
+    if (receiver?.type === 'string_literal') return 'str'
+    return receiver?.type === 'self' ? this.#ownType(receiver) : undefined
   }
 
   /** The type whose `impl`, or the trait, a place stands in. */

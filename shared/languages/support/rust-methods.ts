@@ -28,9 +28,12 @@ export async function methodMeant(
   if ((await import('./rust-std')).hasStandardName(name)) return undefined
   const crate = await crateAround(parentOf(path), project)
   const sources = crate && (await sourcesOf(crate, project))
-  const meant = [...(sources?.methodsOf(type) ?? [])].find(each => isSlipOf(each, name))
+  const meant = [...(sources?.methodsOf(type) ?? []), ...OF_MOST_TYPES].find(each => isSlipOf(each, name))
   return meant === undefined || sources?.has(name, path) ? undefined : { type, name: meant }
 }
+
+/** From traits of the standard library that most types have, by an attribute or for nothing. */
+const OF_MOST_TYPES = ['clone', 'to_string', 'to_owned', 'into', 'try_into', 'as_ref', 'as_mut', 'borrow', 'borrow_mut']
 
 function comesFromOutside(type: string, file: RustFile): boolean {
   return file.uses.some(({ local, path }) => local === type && !/^(?:crate|self|super)$/.test(path[0] ?? ''))
