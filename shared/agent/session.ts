@@ -156,6 +156,16 @@ export class AgentSession {
     return this.#running === undefined && this.#services.makeRoom(signal)
   }
 
+  /** A title by the model; undefined when none came, or a turn is running. */
+  async suggestTitle(signal: AbortSignal): Promise<string | undefined> {
+    return this.#running ? undefined : this.#services.suggestTitle(signal)
+  }
+
+  /** What stands for the conversation in lists, instead of its first prompt. */
+  setTitle(title: string): Promise<void> {
+    return this.#parts.log.setMeta('title', title)
+  }
+
   /** Only the user's own words, which come first, can mention something; what was piped or pasted cannot. */
   async #withMentions([words, ...rest]: readonly UserPart[]): Promise<UserPart[]> {
     if (words?.type !== 'text') return words ? [words, ...rest] : []

@@ -26,6 +26,8 @@ export interface TurnServices {
   nextRequest(signal: AbortSignal): Promise<ModelRequest>
   /** Makes room after the provider said the request is too long; false when there is nothing to put away. */
   makeRoom(signal: AbortSignal): Promise<boolean>
+  /** Asks the model for a title of the conversation; undefined when none came. */
+  suggestTitle(signal: AbortSignal): Promise<string | undefined>
   calls: ToolCallServices
   /** Durable when resolved; then announced. */
   add(message: Message): Promise<void>

@@ -107,6 +107,7 @@ export class SessionWiring {
       provider: () => model.provider,
       nextRequest: signal => this.#nextRequest(signal),
       makeRoom: signal => this.#window.compact(signal),
+      suggestTitle: signal => this.#suggestTitle(signal),
       calls: this.calls,
       add: message => this.#add(message),
       addToolEnd: end => this.#addToolEnd(end),
@@ -301,6 +302,12 @@ export class SessionWiring {
     const found = await folderInstructions(path, root, host.files)
     const isNew = ({ name, text }: Instructions) => !this.#ledger.show(`instructions:${name}`, text)
     return found.filter(isNew).map(frameInstructions).join('\n\n')
+  }
+
+  async #suggestTitle(signal: AbortSignal): Promise<string | undefined> {
+    const { log, model } = this.#parts
+    const { suggestTitle } = await import('./suggest-title')
+    return suggestTitle(log.messages(), model, usage => this.#spending.addBeside(usage, model.model), signal)
   }
 
   async #ask(question: string, options: string[], signal: AbortSignal): Promise<string> {

@@ -77,6 +77,21 @@ test('/memory save asks the model what is worth remembering', async () => {
   expect(readFileSync(join(root, 'MEMORY.md'), 'utf8')).toContain('Tests run with make.')
 })
 
+test('/title names the conversation, by words or by the model', async () => {
+  const { enter, root } = await open([{ text: 'Done.' }, { text: '**"Counting the orders"**\n\nbecause …' }, {}, {}])
+  const titles = async () => {
+    const listed = await runCli(['sessions', 'list', '--json'], { cwd: root })
+    return JSON.parse(listed.stdout).sessions.map((session: { title: string }) => session.title)
+  }
+  await enter('/title', 'Nothing was said yet')
+  await enter('count the orders, please', 'Done.')
+  await enter('/title', 'It is called "Counting the orders" now')
+  expect(await titles()).toEqual(['Counting the orders'])
+  await enter('/title Orders of May', 'It is called "Orders of May" now')
+  expect(await titles()).toEqual(['Orders of May'])
+  await enter('/title', 'No title came')
+})
+
 test('/cancel ends what was left running', async () => {
   const start = { toolCalls: [{ name: 'Bash', arguments: { command: 'sleep 300', background: true } }] }
   const { enter, terminal } = await open([start, { text: 'It runs.' }, { text: 'I see.' }])

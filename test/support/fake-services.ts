@@ -55,6 +55,7 @@ export function fakeSession(
     provider: () => provider,
     nextRequest: async () => ({ model: 'fake', system: '', messages: [...messages], tools: toolset.specs() }),
     makeRoom: async () => false,
+    suggestTitle: async () => undefined,
     calls,
     add: async message => void messages.push(message),
     addToolEnd: async end => void messages.push(end.message),

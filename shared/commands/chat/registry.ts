@@ -5,6 +5,7 @@ import { copyCommand } from './copy'
 import { diffCommand } from './diff'
 import { expandCommand } from './expand'
 import { rememberCommand } from './remember'
+import { titleCommand } from './title'
 
 /** Every command about the conversation itself. Adding one: its file, and its name here. */
 export const CHAT_COMMANDS: readonly ChatCommand[] = [
@@ -13,6 +14,7 @@ export const CHAT_COMMANDS: readonly ChatCommand[] = [
   expandCommand,
   copyCommand,
   rememberCommand,
+  titleCommand,
   cancelCommand,
 ]
 

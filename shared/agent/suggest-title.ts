@@ -1,0 +1,51 @@
+import { cutMiddle } from '#shared/base/cut'
+import { newId } from '#shared/base/ids'
+import type { Message, Usage } from '#shared/protocol/messages'
+import type { OpenModel } from './open-model'
+
+/** Enough to see what a conversation is about; its beginning says more than its end. */
+const MAX_CHARS = 4_000
+const MAX_TITLE_CHARS = 80
+/** Far more than a title takes: models that think do so within it. */
+const MAX_TOKENS = 1_000
+
+const REQUEST =
+  'Give this conversation a title of three to seven words, in the language it is held in. Reply with the title alone.'
+
+/** A title for a conversation, by the model that holds it; undefined when none came. */
+export async function suggestTitle(
+  messages: readonly Message[],
+  { provider, model }: OpenModel,
+  onUsage: (usage: Usage) => void,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const text = cutMiddle(messages.map(spoken).filter(Boolean).join('\n\n'), MAX_CHARS)
+  const request = {
+    model,
+    system: REQUEST,
+    messages: [
+      { role: 'user' as const, id: newId(), parts: [{ type: 'text' as const, text }], origin: 'task' as const },
+    ],
+    tools: [],
+    maxTokens: MAX_TOKENS,
+  }
+  let title = ''
+  for await (const event of provider.stream(request, signal)) {
+    if (event.type === 'text') title += event.text
+    if (event.type === 'usage') onUsage(event.usage)
+    if (event.type === 'failure') return undefined
+  }
+  return titleFrom(title) || undefined
+}
+
+/** A first line without the quotes and marks that models put around it. */
+function titleFrom(text: string): string {
+  const [line = ''] = text.trim().split('\n', 1)
+  return line.replace(/^[#*"'“„«\s]+|[*"'”“»\s.]+$/g, '').slice(0, MAX_TITLE_CHARS)
+}
+
+function spoken(message: Message): string {
+  if (message.role === 'tool') return ''
+  const texts = message.parts.flatMap(part => (part.type === 'text' ? [part.text] : []))
+  return texts.length === 0 ? '' : `[${message.role}] ${texts.join('\n')}`
+}
