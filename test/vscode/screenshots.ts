@@ -31,30 +31,42 @@ test.each(LOOKS)('the chat, %s', async (look, theme, size) => {
   await chat.close()
 })
 
+const OLD = '  return prices.reduce((sum, price) => sum + price, 0)'
+const FILES = {
+  'src/orders.ts': `import { round } from './money'\n\nexport function total(prices: number[]): number {\n${OLD}\n}\n`,
+  'src/money.ts': 'export function round(value: number): number {\n  return Math.round(value * 100) / 100\n}\n',
+}
+const READ = {
+  text: "I'll round where the total is made, so that **every caller** gets cents.",
+  toolCalls: [{ name: 'Read', arguments: { file_path: 'src/orders.ts' } }],
+}
+const rounded = (name: string) =>
+  edit('src/orders.ts', OLD, `  const sum = prices.reduce((sum, price) => sum + price, 0)\n  return ${name}(sum)`)
+
+test('the review of what landed in auto', async () => {
+  const settings = { 'workbench.colorTheme': 'Dark 2026', 'kode.mode': 'auto' }
+  const editor = await Editor.open(FILES, { settings })
+  const { page } = editor.workbench
+  await editor.setKey('sk-test-0123456789')
+  editor.script(READ, { toolCalls: [rounded('round')] }, { text: 'Totals are rounded to cents now.' })
+  await editor.prompt('Totals should be rounded to cents')
+  await editor.chat.getByRole('button', { name: 'Review the changes of this turn' }).click()
+  await page.locator('.codelens-decoration a', { hasText: 'Revert' }).first().waitFor()
+  await page.waitForTimeout(SETTLE_MS)
+  await page.screenshot({ path: `${FOLDER}/review-landed.png` })
+  await editor.close()
+})
+
 test.each([
   ['dark', 'Dark 2026'],
   ['light', 'Light 2026'],
 ])('the review in %s', async (name, theme) => {
-  const before =
-    'export function total(prices: number[]): number {\n  return prices.reduce((sum, price) => sum + price, 0)\n}\n'
-  const editor = await Editor.open(
-    {
-      'src/orders.ts': `import { round } from './money'\n\n${before}`,
-      'src/money.ts': 'export function round(value: number): number {\n  return Math.round(value * 100) / 100\n}\n',
-    },
-    { settings: { 'workbench.colorTheme': theme } },
-  )
+  const editor = await Editor.open(FILES, { settings: { 'workbench.colorTheme': theme } })
   await editor.setKey('sk-test-0123456789')
-  const old = '  return prices.reduce((sum, price) => sum + price, 0)'
-  const call = (name: string) =>
-    edit('src/orders.ts', old, `  const sum = prices.reduce((sum, price) => sum + price, 0)\n  return ${name}(sum)`)
   editor.script(
-    {
-      text: "I'll round where the total is made, so that **every caller** gets cents.",
-      toolCalls: [{ name: 'Read', arguments: { file_path: 'src/orders.ts' } }],
-    },
-    { toolCalls: [call('roundd')] },
-    { text: 'That function is called `round`. Again:', toolCalls: [call('round')] },
+    READ,
+    { toolCalls: [rounded('roundd')] },
+    { text: 'That function is called `round`. Again:', toolCalls: [rounded('round')] },
   )
   await editor.prompt('Totals should be rounded to cents')
   await editor.workbench.editorAction('Accept Change').waitFor()

@@ -232,7 +232,15 @@ const RUNNING: ChatEvent[] = [
   },
   {
     type: 'tasks',
-    tasks: [{ id: 'agent:1', name: 'explore', status: 'running', doing: 'Read test/orders.test.ts', started_at: 0 }],
+    tasks: [
+      {
+        id: 'agent:1',
+        name: 'explore',
+        status: 'running',
+        doing: 'Read test/orders.test.ts',
+        started_at: Date.now() - 95_000,
+      },
+    ],
   },
   { type: 'tool_started', call: call('call-9', 'Bash', { command: 'npm test' }), title: 'npm test' },
   { type: 'tool_output_delta', call_id: 'call-9', text: '> vitest run\n' },
