@@ -1,4 +1,4 @@
-// Copies of a project for agents, beside what git takes for the same: `node scripts/bench.mjs copies [COPIES] [FILES]`.
+// Copies of a project for agents, beside what git takes for the same: `node scripts/bench.mjs copies [COPIES] [FILES] [ROUNDS]`.
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -8,9 +8,9 @@ import { nodeFiles } from '#shared/host/node/files'
 import { nodeProcesses } from '#shared/host/node/processes'
 import { WorkingCopies } from '#shared/tasks/working-copies'
 
-const ROUNDS = 3
-const [count = 30, files = 2_000] = process.argv.slice(2).map(Number)
+const [count = 30, files = 2_000, rounds = 3] = process.argv.slice(2).map(Number)
 
+const run = promisify(execFile)
 const base = realpathSync(mkdtempSync(join(homedir(), 'kode-bench-')))
 const root = join(base, 'project')
 for (let index = 0; index < files; index++) {
@@ -28,9 +28,11 @@ writeFileSync(join(root, 'new.ts'), 'export const fresh = true\n')
 
 const ours: number[] = []
 const gits: number[] = []
-for (let round = 0; round < ROUNDS; round++) {
+for (let round = 0; round < rounds; round++) {
   ours.push(await timed(copies))
+  console.log(`kode: ${Math.round(ours.at(-1) ?? 0)} ms`)
   gits.push(await timed(worktrees))
+  console.log(`git worktree add: ${Math.round(gits.at(-1) ?? 0)} ms`)
 }
 console.log(`${count} copies of ${files} files, ms: kode ${middle(ours)}, git worktree add ${middle(gits)}`)
 rmSync(base, { recursive: true, force: true })
@@ -48,11 +50,10 @@ async function copies(): Promise<() => Promise<void>> {
   return () => made.close()
 }
 
-/** As one would do it by hand: all at once, nothing uncommitted in them. */
+/** As one would do it by hand, nothing uncommitted in them: one after the other, since several at once make git fail. */
 async function worktrees(): Promise<() => Promise<void>> {
   const paths = Array.from({ length: count }, (_, n) => join(base, 'worktrees', String(n)))
-  const run = promisify(execFile)
-  await Promise.all(paths.map(path => run('git', ['worktree', 'add', '--quiet', '--detach', path], { cwd: root })))
+  for (const path of paths) await run('git', ['worktree', 'add', '--quiet', '--detach', path], { cwd: root })
   return async () => {
     rmSync(join(base, 'worktrees'), { recursive: true, force: true })
     git('worktree', 'prune')

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { projectFileSchema } from '#shared/config/project-file'
+import { agentFileSchema } from '#shared/context/agents/read-agent'
 import {
   graphSchema,
   packetSchema,
@@ -18,6 +19,7 @@ const SCHEMAS = {
   'stream-line.schema': streamLineSchema,
   'input-line.schema': inputLineSchema,
   'kode.schema': projectFileSchema,
+  'agent.schema': agentFileSchema,
   'summary.schema': summarySchema,
   'run-result.schema': runResultSchema,
   'undo.schema': undoSchema,

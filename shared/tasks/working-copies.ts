@@ -48,6 +48,8 @@ export class WorkingCopies {
   readonly #own: string
   readonly #copies = new Set<WorkingCopy>()
   readonly #gate = new Gate(MAX_PARALLEL)
+  /** Git reads what another `git worktree add` has only half written, and fails. */
+  readonly #registering = new Gate(1)
   #closing: Promise<void> | undefined
   #unlock: (() => Promise<void>) | undefined
   #opening: Promise<Result<void, string>> | undefined
@@ -193,7 +195,7 @@ export class WorkingCopies {
     const worktree = ['worktree', 'add', '--quiet', '--no-checkout', '--detach', copy.root, 'HEAD']
     // A repository without a commit has nothing to make a worktree of.
     const { git } = base
-    const isWorktree = git !== undefined && (await this.#run('git', worktree, root)).ok
+    const isWorktree = git !== undefined && (await this.#registering.run(() => this.#run('git', worktree, root))).ok
     // What is staged is staged in the copy too.
     if (isWorktree && git.index && copy.gitFolder) await files.append(join(copy.gitFolder, 'index'), git.index)
     if (!isWorktree) await files.makeFolder(copy.root)

@@ -54,7 +54,7 @@ export class AgentShelf {
         found.push(read.value.agent)
       }
     }
-    return new AgentShelf(byName([...found, ...BUILT_IN_AGENTS]), warnings)
+    return new AgentShelf(byName([...found, ...BUILT_IN_AGENTS]), [...warnings, ...replacements(found)])
   }
 
   /** By name. */
@@ -80,6 +80,16 @@ async function namesIn(folder: string, files: FileSystem): Promise<string[]> {
     .filter(({ name, type }) => type !== 'directory' && /\.(json|md)$/.test(name))
     .map(({ name }) => name)
     .sort()
+}
+
+/** Whoever wrote the repository must not take the place of what the user knows by a name without a word. */
+function replacements(found: readonly AgentDefinition[]): string[] {
+  const known = byName([...found.filter(({ source }) => source === 'user'), ...BUILT_IN_AGENTS])
+  return found.flatMap(({ name, source, path }) => {
+    const other = known.get(name)
+    if (source !== 'project' || !other) return []
+    return [`${path}: "${name}" takes the place of ${other.source === 'user' ? 'your own' : 'the built-in'} agent`]
+  })
 }
 
 function byName(agents: readonly AgentDefinition[]): Map<string, AgentDefinition> {

@@ -48,8 +48,9 @@ const fields = {
     v.pipe(v.number('wants a number'), v.gtValue(0, 'must be above 0'), v.maxValue(100, 'must be 0 to 1')),
   ),
 }
-const schema = v.object(fields)
-type Fields = v.InferOutput<typeof schema>
+/** An agent file in JSON, as it may be written; agent.schema.json is made from this. */
+export const agentFileSchema = v.object(fields)
+type Fields = v.InferOutput<typeof agentFileSchema>
 
 /** An agent in JSON; see spec/koda.md §13. An error names the file and what is wrong, in one line. */
 export function readJsonAgent(file: AgentFile): Result<ReadAgent, string> {
@@ -101,7 +102,7 @@ function parseFields(
   { path, source }: AgentFile,
 ): Result<{ given: Fields; warnings: string[] }, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail(`${path}: no JSON object`)
-  const parsed = v.safeParse(schema, value)
+  const parsed = v.safeParse(agentFileSchema, value)
   if (!parsed.success) {
     const problems = parsed.issues.map(issue => {
       const field = v.getDotPath(issue) ?? ''
@@ -110,7 +111,7 @@ function parseFields(
     return fail(`${path}: ${problems.join('; ')}`)
   }
   const warnings = Object.keys(value)
-    .filter(key => !(key in fields))
+    .filter(key => !(key in fields) && key !== '$schema')
     .map(key => `${path}: unknown field "${key}" is ignored`)
   const given = parsed.output
   if (source === 'user' || given.base_url === undefined) return ok({ given, warnings })

@@ -3,6 +3,7 @@ import { AgentShelf } from '#shared/context/agents/agent-shelf'
 import { BUILT_IN_AGENTS } from '#shared/context/agents/built-in'
 import { describePrompt, readJsonAgent, readMarkdownAgent } from '#shared/context/agents/read-agent'
 import { nodeFiles } from '#shared/host/node/files'
+import { shippedSchema } from '../../support/shipped-schema'
 import { tempProject } from '../../support/temp-project'
 
 const WRITERS = ['Write', 'Edit', 'Delete']
@@ -161,6 +162,41 @@ describe('the shelf of agents', () => {
     const broken = shelf.find('broken')
     expect(!broken.ok && broken.error).toContain(`home/broken.json: no JSON`)
   })
+})
+
+test('a project that takes the place of an agent the user knows is named', async () => {
+  const root = tempProject({
+    '.kode/agents/task.json': named('task', 'of the project'),
+    '.kode/agents/mine.json': named('mine', 'of the project'),
+    '.kode/agents/new.json': named('new', 'of the project'),
+    'home/mine.json': named('mine', 'of the user'),
+    'home/plan.json': named('plan', 'of the user'),
+  })
+  expect((await AgentShelf.read(root, `${root}/home`, nodeFiles())).warnings).toEqual([
+    '.kode/agents/mine.json: "mine" takes the place of your own agent',
+    '.kode/agents/task.json: "task" takes the place of the built-in agent',
+  ])
+})
+
+test('the schema that editors use takes what kode takes, and refuses what kode refuses', async () => {
+  const validate = shippedSchema('agent')
+  const cases: [Record<string, unknown>, boolean][] = [
+    [{ $schema: 'x', name: 'a', system_prompt: 'p', trust: 'plan', allowed_tools: ['Read'], max_iterations: 3 }, true],
+    [{ name: 'a', system_prompt: 'p', write_access: true, auto_compact_threshold: 85 }, true],
+    [{ name: 'a' }, false],
+    [{ name: 'a b', system_prompt: 'p' }, false],
+    [{ name: 'a', system_prompt: 'p', trust: 'yolo' }, false],
+    [{ name: 'a', system_prompt: 'p', temperature: 3 }, false],
+    [{ name: 'a', system_prompt: 'p', allowed_tools: 'Read' }, false],
+  ]
+  for (const [agent, isFine] of cases) {
+    expect([
+      validate(agent),
+      readJsonAgent({ path: 'a.json', source: 'user', text: JSON.stringify(agent) }).ok,
+    ]).toEqual([isFine, isFine])
+  }
+  const known = readJsonAgent({ path: 'a.json', source: 'user', text: JSON.stringify(cases[0]?.[0]) })
+  expect(known.ok && known.value.warnings).toEqual([])
 })
 
 test.each([

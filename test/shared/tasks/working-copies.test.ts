@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -73,3 +74,22 @@ test.each([1, 2, 3])(
     expect(existsSync(copy.value.root)).toBe(false)
   },
 )
+
+test('thirty copies at once are worktrees all, and git knows of none of them afterwards', async () => {
+  const root = tempProject({ 'a.txt': 'one\n' })
+  gitInit(root)
+  const outside = tempProject({})
+  const copies = new WorkingCopies(root, {
+    files: nodeFiles(),
+    processes: nodeProcesses(),
+    env: process.env,
+    cacheFolder: join(outside, 'cache'),
+    patchFolder: join(outside, 'patches'),
+  })
+  const made = await Promise.all(Array.from({ length: 30 }, (_, index) => copies.make(root, `agent ${index}`)))
+  const roots = made.flatMap(copy => (copy.ok ? [copy.value.root] : []))
+  expect(roots.filter(each => existsSync(join(each, '.git')))).toHaveLength(30)
+  await copies.close()
+  expect(execFileSync('git', ['worktree', 'list'], { cwd: root, encoding: 'utf8' }).trim().split('\n')).toHaveLength(1)
+  expect(roots.filter(existsSync)).toEqual([])
+})
