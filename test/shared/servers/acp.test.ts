@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { type McpServer, methods } from '@agentclientprotocol/sdk'
+import { type McpServer, methods, type RequestPermissionResponse } from '@agentclientprotocol/sdk'
 import { createWebSocketStream } from '@agentclientprotocol/sdk/experimental/ws-client'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -52,6 +52,37 @@ test.each([
   expect(await prompt(editor, sessionId, 'make it 42')).toEqual({ stopReason: 'end_turn' })
   expect(readFileSync(join(root, 'src/a.ts'), 'utf8')).toBe(FILES['src/a.ts'])
   expect(editor.updatesOf('tool_call_update').at(-1)).toMatchObject({ status: 'failed' })
+  expect(editor.invalid).toEqual([])
+})
+
+test.each([
+  ['with an error', () => Promise.reject(new Error('no window'))],
+  ['with what is no answer', () => Promise.resolve(JSON.parse('{"outcome": 3}'))],
+])('a permission answered %s is a no', async (_, onPermission) => {
+  const { root, editor, sessionId } = await editing([{ toolCalls: [EDIT] }, { text: 'All right.' }], { onPermission })
+  expect(await prompt(editor, sessionId, 'make it 42')).toEqual({ stopReason: 'end_turn' })
+  expect(readFileSync(join(root, 'src/a.ts'), 'utf8')).toBe(FILES['src/a.ts'])
+})
+
+test('a permission that is given after the turn was cancelled changes nothing, and the next turn is as ever', async () => {
+  let give: (answer: RequestPermissionResponse) => void = () => undefined
+  const late = new Promise<RequestPermissionResponse>(resolve => {
+    give = resolve
+  })
+  const script = [{ toolCalls: [EDIT] }, { toolCalls: [EDIT] }, { text: 'Done.' }]
+  const { root, editor, sessionId } = await editing(script, {
+    onPermission: () => (editor.permissions.length === 1 ? late : allow('approve')),
+  })
+  const text = () => readFileSync(join(root, 'src/a.ts'), 'utf8')
+  const turn = prompt(editor, sessionId, 'one')
+  await vi.waitUntil(() => editor.permissions.length > 0, { timeout: 10_000 })
+  await editor.agent.notify(session.cancel, { sessionId })
+  expect(await turn).toEqual({ stopReason: 'cancelled' })
+  give(allow('approve'))
+  await sleep(200)
+  expect(text()).toBe(FILES['src/a.ts'])
+  expect(await prompt(editor, sessionId, 'two')).toEqual({ stopReason: 'end_turn' })
+  expect(text()).toBe('export const answer = 42\n')
   expect(editor.invalid).toEqual([])
 })
 
