@@ -10,11 +10,23 @@ export interface Vocabulary {
   externals: ReadonlySet<string>
 }
 
+/** In `\x1b`, `\u{fe00}`, `0xff` and `1e100` letters and digits make a sign or a number. */
+function isPartOfSign(before: string, word: string): boolean {
+  return (
+    (before.endsWith('\\') && /^(?:x[0-9a-f]{2}|u[0-9a-f]{4})/i.test(word)) ||
+    (before.endsWith('\\u{') && /^[0-9a-f]+$/i.test(word)) ||
+    (/(?:^|\W)0$/.test(before) && /^[xbo][0-9a-f_]+n?$/i.test(word)) ||
+    (/[0-9]$/.test(before) && /^e[0-9]+$/i.test(word))
+  )
+}
+
 /** Names of one or two letters tell nothing. */
 const SHORTEST_NAME = 3
 /** Shorter texts are found everywhere. */
 const SHORTEST_LITERAL = 8
 export const WORD = /[\p{L}_$][\p{L}\p{N}_$]*/gu
+/** Signs written with a backslash: their letters and digits are no word. */
+const ESCAPE = /\\(?:u\{?[0-9a-fA-F]{2,6}\}?|x[0-9a-fA-F]{2}|.)/g
 
 /** Collects the vocabulary of a project: first every path, then every file. */
 export class VocabularyBuilder {
@@ -76,6 +88,7 @@ export class VocabularyBuilder {
     for (const match of text.slice(start, end).matchAll(WORD)) {
       const at = start + match.index
       const before = text.slice(Math.max(0, at - 3), at)
+      if (isPartOfSign(before, match[0])) continue
       const isMember = /(?:^|[^.])\.$|::$|->$/.test(before)
       if (!isMember || isOwnMember(text, at, match[0])) this.#add(match[0])
     }
@@ -88,7 +101,7 @@ export class VocabularyBuilder {
   #addLiteral(text: string): void {
     for (const line of text.split('\n')) {
       const plain = line.replace(/^[\s*#/!]+|\s+$/g, '')
-      const words = plain.match(WORD) ?? []
+      const words = plain.replaceAll(ESCAPE, ' ').match(WORD) ?? []
       // Nothing but words that everybody uses tells nothing.
       if (plain.length >= SHORTEST_LITERAL && words.some(word => word.length >= SHORTEST_NAME && !this.#isKept(word)))
         this.#literals.add(plain)

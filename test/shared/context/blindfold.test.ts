@@ -131,6 +131,18 @@ describe('a provider behind the blindfold', () => {
   })
 })
 
+test.each([
+  String.raw`const reply = '\u001b]52;c', lines = '11\n12\n13\n'`,
+  String.raw`const colours = /\x1b\[\d+m/, end = '\x1b\x03'`,
+  String.raw`const numbers = [0xff, 0x1b, 1e100], shown = '\xff\x1b', wide = /\u{fe00}/u, other = '\u{fe00}'`,
+  String.raw`const odd = 'a\tb\r\nc\x00\x08', hidden = 'l\u200bs'`,
+])('signs written with a backslash are no words that could leak: %s', async text => {
+  const blindfold = await blindfoldFor('typescript', text, 'strict')
+  const masked = blindfold.maskCode(text)
+  expect(blindfold.leaks(masked)).toEqual([])
+  expect(blindfold.unmask(masked)).toBe(text)
+})
+
 test('a megabyte is masked in a second', async () => {
   const program = PROGRAMS.map(([, text]) => text)
     .join('\n')
