@@ -45,8 +45,10 @@ async function readNumbered(path: string, request: Input, context: ToolContext):
     return { text: `Image ${request.file_path}`, images: [{ type: 'image', media_type: mediaType, data }] }
   }
   const decoded = decodeText(bytes.value)
-  if (!decoded)
-    return { isError: true, text: `Error: ${request.file_path} is a binary file (${bytes.value.length} bytes).` }
+  if (!decoded) {
+    const hint = isPdf(bytes.value) ? ' It is a PDF: pdftotext makes text of it, where it is installed.' : ''
+    return { isError: true, text: `Error: ${request.file_path} is a binary file (${bytes.value.length} bytes).${hint}` }
+  }
 
   const hash = hashOf(bytes.value)
   context.readLedger.note(path, hash)
@@ -57,6 +59,10 @@ async function readNumbered(path: string, request: Input, context: ToolContext):
   const instructions = await context.newInstructionsFor(path)
   const lines = numberLines(decoded.text, request)
   return { text: instructions === '' ? lines : `${lines}\n\n${instructions}` }
+}
+
+function isPdf(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.subarray(0, 5)).toString('latin1') === '%PDF-'
 }
 
 function numberLines(text: string, request: Input): string {

@@ -1,7 +1,9 @@
 import * as v from 'valibot'
 import { cutMiddle } from '#shared/base/cut'
+import { fail, ok, type Result } from '#shared/base/result'
 import type { WebReply } from '#shared/host/host'
 import { effectOf } from '#shared/trust/effects'
+import { keepPage, knownPage } from './support/page-cache'
 import { defineTool, type ToolContext, type ToolOutput } from './tool'
 
 const TIMEOUT_MS = 15_000
@@ -33,17 +35,28 @@ export const webFetchTool = defineTool({
 })
 
 async function fetchPage(url: string, isRaw: boolean, context: ToolContext, signal: AbortSignal): Promise<ToolOutput> {
-  const reply = await context.web.fetch({ url, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES, publicOnly: true, signal })
-  if (!reply.ok) return { isError: true, text: `Error: ${url}: ${reply.error.message}` }
-  const { status, contentType } = reply.value
-  if (status < 200 || status >= 300) return { isError: true, text: `Error: ${url} answered ${status}.` }
+  const page = await pageAt(url, context, signal)
+  if (!page.ok) return { isError: true, text: `Error: ${url}${page.error}` }
+  const { contentType } = page.value
   if (!/^(text\/|application\/(json|xml|xhtml|javascript|.*\+(json|xml)))/i.test(contentType || 'text/plain')) {
     return { isError: true, text: `Error: ${url} is ${contentType}, not text.` }
   }
-  const text = decode(reply.value)
+  const text = decode(page.value)
   const fullText = /html/i.test(contentType) && !isRaw ? await toMarkdown(text) : text
   const shown = cutMiddle(fullText, Math.floor(MAX_CHARS * context.contextFactor))
   return { text: shown, ...(shown !== fullText && { fullText }) }
+}
+
+/** An error continues the address. */
+async function pageAt(url: string, { web, now }: ToolContext, signal: AbortSignal): Promise<Result<WebReply, string>> {
+  const known = knownPage(url, web, now())
+  if (known) return ok(known)
+  const reply = await web.fetch({ url, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES, publicOnly: true, signal })
+  if (!reply.ok) return fail(`: ${reply.error.message}`)
+  const { status } = reply.value
+  if (status < 200 || status >= 300) return fail(` answered ${status}.`)
+  keepPage(url, reply.value, web, now())
+  return ok(reply.value)
 }
 
 function decode({ bytes, contentType }: WebReply): string {

@@ -209,4 +209,33 @@ describe('WebFetch', () => {
     expect(resultsOf(session)[0]?.text).toMatch(text)
     expect(resultsOf(session)[0]?.status).toBe(outcome)
   })
+
+  test('a page is asked for once in a quarter of an hour, what failed is asked for again', async () => {
+    const asked: string[] = []
+    const web: Web = {
+      fetch: async ({ url }) => {
+        asked.push(url)
+        const status = url.endsWith('/gone') ? 404 : 200
+        return ok({ status, url, contentType: 'text/plain', bytes: Buffer.from(`page ${asked.length}`), isCut: false })
+      },
+    }
+    let time = 0
+    const page: Call = ['WebFetch', { url: 'https://pages.example/' }]
+    const gone: Call = ['WebFetch', { url: 'https://pages.example/gone' }]
+    const provider = new FakeProvider(calls(page), calls(page), calls(gone), calls(gone), calls(page), says('done'))
+    const { session } = await agentSession(tempProject(), provider, { host: { web, now: () => time } })
+    session.subscribe(event => {
+      // Before the last call.
+      if (event.type === 'tool_result' && asked.length === 3) time += 16 * 60_000
+    })
+    await session.prompt([{ type: 'text', text: 'fetch' }])
+    expect(asked.map(url => new URL(url).pathname)).toEqual(['/', '/gone', '/gone', '/'])
+    expect(resultsOf(session).map(result => result.text)).toEqual([
+      'page 1',
+      'page 1',
+      expect.stringContaining('404'),
+      expect.stringContaining('404'),
+      'page 4',
+    ])
+  })
 })
