@@ -39,7 +39,7 @@ say(`tests: "${summary.test.command}" ${summary.test.passed ? 'passed' : 'failed
 heading('What was written')
 process.stdout.write(git('diff'))
 heading('Now with a real model')
-say('KODE_LLM_API_KEY=… node dist/cli/kode.mjs loop "<your task>" --project-root <your project>')
+say('KODE_LLM_API_KEY=… npx kode loop "<your task>" --project-root <your project>')
 say('(OpenAI-compatible by default; ANTHROPIC_API_KEY, GEMINI_API_KEY and others work the same way, see README.)')
 await model.close()
 
