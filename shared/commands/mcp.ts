@@ -5,7 +5,7 @@ import { systemKeychain } from '#shared/config/keychain'
 import { whileLocked } from '#shared/config/locked-file'
 import { contentHash, entriesIn, serversFrom } from '#shared/mcp/config-file'
 import { Consents } from '#shared/mcp/consent'
-import { findConfigTexts } from '#shared/mcp/find-config'
+import { findConfigTexts, PROJECT_FILES } from '#shared/mcp/find-config'
 import type { LoadedServers } from '#shared/mcp/load-servers'
 import type { McpServers, ServerView } from '#shared/mcp/mcp-servers'
 import { isServerName, type ServerConfig, whereIs } from '#shared/mcp/server-config'
@@ -392,7 +392,7 @@ async function allow(context: CommandContext): Promise<CommandResult> {
 async function disallow(context: CommandContext): Promise<CommandResult> {
   const consents = new Consents(context.files, context.paths)
   const revoked: string[] = []
-  for (const file of [PROJECT_FILE, '.mcp.json', '.kode/kode.json']) {
+  for (const file of [...PROJECT_FILES, '.kode/kode.json']) {
     const result = await consents.revoke(context.root, file)
     if (!result.ok) throw new CommandFailure(result.error, EXIT.failed)
     if (result.value) revoked.push(file)

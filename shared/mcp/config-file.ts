@@ -108,7 +108,7 @@ function serverFrom(givenName: string, entry: unknown, source: EntrySource): Res
   const given = parsed.output
   const missing = new Set<string>()
   // An editor hands in what it has filled in itself.
-  const fill = (text: string) => (source.source === 'client' ? text : withVariables(text, source.env, missing))
+  const fill = (text: string) => (source.source === 'client' ? text : withVariables(text, source, missing))
   const target = targetOf(given, source.root, fill)
   if (!target.ok) return target
   if (missing.size > 0 && isOn(given)) return fail(`it needs ${[...missing].join(', ')} in the environment`)
@@ -187,13 +187,17 @@ function filled(values: Readonly<Record<string, string | number | boolean>>, fil
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fill(String(value))]))
 }
 
-/** `${NAME}`, `${NAME:-what else}` and `${env:NAME}`; a name that is not set is noted. */
-function withVariables(text: string, env: EntrySource['env'], missing: Set<string>): string {
+/**
+ * `${NAME}`, `${NAME:-what else}`, `${env:NAME}`, and VS Code's `${workspaceFolder}`; a name that is not set is noted, and
+ * so is what an editor would ask the user for (`${input:…}`).
+ */
+function withVariables(text: string, { env, root }: EntrySource, missing: Set<string>): string {
   return text.replace(
-    /\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g,
-    (whole, name: string, other?: string) => {
-      const value = env[name] || other
-      if (value === undefined) missing.add(name)
+    /\$\{(?:input:([^}]+)|(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?)\}/g,
+    (whole, input: string | undefined, name: string | undefined, other?: string) => {
+      if (name === 'workspaceFolder') return root
+      const value = (name && env[name]) || other
+      if (value === undefined) missing.add(input ?? name ?? '')
       return value ?? whole
     },
   )

@@ -10,8 +10,8 @@ export interface ConfigText {
   text: string
 }
 
-/** `.mcp.json` is what other agents read in a project. */
-const PROJECT_FILES = ['.kode/mcp.json', '.mcp.json']
+/** In a project; the others are what other agents and VS Code read. */
+export const PROJECT_FILES: readonly string[] = ['.kode/mcp.json', '.mcp.json', '.vscode/mcp.json']
 const MAX_BYTES = 1_000_000
 
 /** The files that are there, the user's first; loads nothing else, because most projects have none. */

@@ -34,6 +34,10 @@ describe('an entry', () => {
       { command: variable('NONE:-fallback'), args: [variable('env:TOKEN')] },
       { command: 'fallback', args: ['s3cret'] },
     ],
+    [
+      { type: 'stdio', command: `${variable('workspaceFolder')}/run`, args: [variable('env:TOKEN')] },
+      { command: '/project/run', args: ['s3cret'] },
+    ],
     [{ url: 'https://a.example/mcp' }, { kind: 'web', transport: 'auto', allowsLocal: false, oauth: {} }],
     [
       { type: 'remote', url: 'https://a.example', oauth: false },
@@ -61,6 +65,7 @@ describe('an entry', () => {
       { command: 'x', env: { A: variable('NONE'), B: variable('EMPTY') } },
       'mcp.json: it: it needs NONE, EMPTY in the environment',
     ],
+    [{ command: 'x', args: [variable('input:api-key')] }, 'mcp.json: it: it needs api-key in the environment'],
   ])('%j is wrong and says so', (entry, expected) => {
     const { servers, problems } = read(entry)
     expect(servers).toEqual([])
@@ -121,6 +126,7 @@ test('the user goes before the project, and a project counts only as far as it w
   const root = tempProject({
     '.kode/mcp.json': entry('project'),
     '.mcp.json': '{"mcpServers": {"b": {"command": "other"}}}',
+    '.vscode/mcp.json': '{"servers": {"c": {"type": "stdio", "command": "third"}}, "inputs": []}',
   })
   const files = nodeFiles()
   const paths = kodePaths({ HOME: join(root, '..') })
@@ -130,7 +136,7 @@ test('the user goes before the project, and a project counts only as far as it w
 
   const before = await load()
   expect(before.servers).toEqual([])
-  expect(before.unallowed.map(each => each.file)).toEqual(['.kode/mcp.json', '.mcp.json'])
+  expect(before.unallowed.map(each => each.file)).toEqual(['.kode/mcp.json', '.mcp.json', '.vscode/mcp.json'])
 
   await writeServer(paths.mcp, 'a', { command: 'mine' }, files)
   for (const { file, hash } of before.unallowed) await consents.allow(root, file, hash)
@@ -138,9 +144,10 @@ test('the user goes before the project, and a project counts only as far as it w
   expect(after.servers.map(server => [server.name, server.target])).toMatchObject([
     ['a', { command: 'mine' }],
     ['b', { command: 'other' }],
+    ['c', { command: 'third' }],
   ])
   expect(after.problems).toEqual(['.kode/mcp.json: a: another server of this name goes before it'])
 
   expect(await consents.revoke(root, '.mcp.json')).toEqual({ ok: true, value: true })
-  expect((await load()).servers.map(server => server.name)).toEqual(['a'])
+  expect((await load()).servers.map(server => server.name)).toEqual(['a', 'c'])
 })
