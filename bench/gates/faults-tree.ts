@@ -137,7 +137,8 @@ function plainImports(source: TreeSource): SyntaxNode[] {
     if (source.language === 'go') return node.type === 'import_spec'
     if (source.language === 'python')
       return /^import_(?:from_)?statement$/.test(node.type) && node.parent?.type === 'module'
-    const before = node.parent?.children[node.parent.children.indexOf(node) - 1]
+    const siblings = node.parent?.children.filter(each => !/comment$/.test(each.type)) ?? []
+    const before = siblings[siblings.indexOf(node) - 1]
     return node.type === 'use_declaration' && node.parent?.type === 'source_file' && before?.type !== 'attribute_item'
   })
 }

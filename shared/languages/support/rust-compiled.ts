@@ -53,7 +53,7 @@ export async function conditionsOf(
   crate: RustCrate,
   project: ProjectView,
 ): Promise<(string | undefined)[]> {
-  const conditions: (string | undefined)[] = []
+  const conditions: (string | undefined)[] = conditionsIn(((await project.read(path)) ?? '').split('\n'))
   const seen = new Set<string>()
   let files = [path]
   while (files.length > 0) {
@@ -70,7 +70,7 @@ export async function conditionsOf(
         isDeclared = true
         for (let above = at - 1; /^\s*(?:#\[|\/\/)/.test(lines[above] ?? ''); above--)
           if (/#\[cfg\(/.test(lines[above]!)) conditions.push(lines[above]!)
-        for (const each of lines) if (/^\s*#!\[cfg\(/.test(each)) conditions.push(each)
+        conditions.push(...conditionsIn(lines))
         const macro = macroAround(lines, at)
         if (macro) {
           const rules = (await sourcesOf(crate, project))?.macroRules(macro.name) ?? ''
@@ -86,6 +86,10 @@ export async function conditionsOf(
     files = above
   }
   return conditions
+}
+
+function conditionsIn(lines: readonly string[]): string[] {
+  return lines.filter(each => /^\s*#!\[cfg\(/.test(each))
 }
 
 /** The macro whose block a line stands in: `cfg_rt! {`, at the start of a line and not closed before. */

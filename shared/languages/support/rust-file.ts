@@ -15,6 +15,8 @@ export interface RustFile {
   /** First names of `a::b` outside of `use`, macros and attributes, lower-case: modules, crates. */
   readonly pathStarts: readonly RustPathStart[]
   readonly isBroken: boolean
+  /** `#![cfg(…)]`: all of it is compiled only under a condition. */
+  readonly isConditional: boolean
 }
 
 /** The inline module something stands in. */
@@ -95,7 +97,7 @@ const EXPRESSION_MACROS =
 
 /** Macros that may stand for an item and declare no function. */
 const PLAIN_ITEM_MACROS =
-  /^(?:thread_local|compile_error|macro_rules|(?:debug_)?assert|const_assert|static_assertions|lazy_static|global_asm|include_str|include_bytes|cfg_if|bitflags|pin_project|const_format|criterion|proptest|quickcheck|inventory|submit|println|doc_comment|new_key_type|construct_uint|doctest|assert_|static_assert|forward_to_)/
+  /^(?:thread_local|compile_error|macro_rules|(?:debug_)?assert|const_assert|static_assertions|lazy_static|global_asm|include_str|include_bytes|cfg_if|bitflags|pin_project|const_format|criterion|proptest|quickcheck|inventory|submit|println|doc_comment|new_key_type|construct_uint|doctest|assert_|static_assert|forward_to_|_*impl_)/
 
 /** Reads one tree. */
 export function readRustFile(tree: SyntaxTree): RustFile {
@@ -114,8 +116,12 @@ class RustReader {
   /** What each name is bound to in the function that is read, once for each place; undefined where the type is not written down. */
   #bindings = new Map<string, (string | undefined)[]>()
 
+  readonly #isConditional: boolean
+
   constructor(tree: SyntaxTree) {
     this.#tree = tree
+    const attributes = tree.root.ofType('inner_attribute_item')
+    this.#isConditional = attributes.some(each => /^#!\[\s*cfg\(/.test(this.#textOf(each)))
   }
 
   read(): RustFile {
@@ -134,6 +140,7 @@ class RustReader {
       itemMacros: this.#itemMacros,
       pathStarts: this.#pathStarts,
       isBroken: this.#tree.broken.length > 0,
+      isConditional: this.#isConditional,
     }
   }
 
@@ -291,7 +298,7 @@ class RustReader {
       if (at.type === 'match_arm' && at.ofType('attribute_item').some(each => /\bcfg/.test(this.#textOf(each))))
         return true
     }
-    return /^\s*#!\[cfg\(/m.test(this.#tree.text)
+    return false
   }
 
   #segments(node: SyntaxNode): string[] {

@@ -171,7 +171,7 @@ class UseJudge {
     const { files, rest } = scope
     const [item] = rest
     if (item === undefined || /^(?:self|\*|super)$/.test(item)) return undefined
-    const isModule = rest.length > 1 && /^[a-z]/.test(item)
+    const isModule = (rest.length > 1 || use.local === '*') && /^[a-z]/.test(item)
     const question = this.#question(item, isModule, use, use)
     if (await mayDeclare(scope, question, this.#project, this.#loadAsset)) return undefined
     const sources = await sourcesOf(this.#crate, this.#project)
@@ -201,7 +201,8 @@ class UseJudge {
     if (/^(?:arch|simd|intrinsics)$/.test(names[0] ?? '') || /#!\[feature\(/.test(this.#file.text)) return undefined
     const wrong = names.find(name => !/^(?:\*|self|super)$/.test(name) && !hasStandardName(name))
     if (wrong === undefined) return undefined
-    const isKnowable = (this.#crate.minor ?? 0) <= NEWEST_KNOWN_RUST && !(await this.#isForOtherCompiler())
+    const isOfAge = (this.#crate.minor ?? 0) <= NEWEST_KNOWN_RUST && !this.#file.isConditional
+    const isKnowable = isOfAge && !(await this.#isForOtherCompiler())
     return problemAt(
       'unknown-name',
       use,
