@@ -116,6 +116,7 @@ export const GATE_EXPLANATIONS: Readonly<Record<GateName, GateExplanation>> = {
       'a shell command, query or path is built from outside data',
       'eval, unsafe deserialisation, weak cryptography or switched-off certificate checks',
       'a workflow, Dockerfile or lockfile brings in something unexpected',
+      'a loop without a condition that nothing in it can leave (a warning)',
     ],
     fixes: [
       'read secrets from the environment or a secret store, and revoke one that was written down',

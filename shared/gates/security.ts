@@ -4,6 +4,7 @@ import type { Finding } from '#shared/protocol/gate-report'
 import type { Gate, GateInput, Verdict } from './gate'
 import { findBuildRisks } from './support/build-risks'
 import { findDanger } from './support/danger'
+import { findEndlessLoops } from './support/endless-loops'
 import { problemsAdded, toFinding } from './support/findings'
 import { verdictFrom } from './support/judge-files'
 import { readScannerReport } from './support/scanner'
@@ -51,6 +52,7 @@ function problemsIn(file: FileChange, text: string, languageId: string | undefin
   return [
     ...findSecrets(text, file.path),
     ...(languageId ? findDanger(text, languageId, file.path) : []),
+    ...(languageId ? findEndlessLoops(text, languageId) : []),
     ...findBuildRisks(text, file.path),
     ...findSourceSurprises(text === file.after ? file.before : undefined, text, file.path),
     ...findTextTricks(text, languageId),
