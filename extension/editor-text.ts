@@ -1,17 +1,18 @@
 import { isAbsolute } from 'node:path'
 import * as vscode from 'vscode'
 import { mentionText } from '#shared/protocol/requests'
-import { type ConversationFolder, mentionsOf, pathIn } from './folders'
+import { type ConversationFolder, mentionsOf, pathIn, uriIn } from './folders'
 import type { Proposals } from './proposals'
 import type { ChatView } from './views/chat-view'
 
 /** Shows a file that the chat names; lines from 1. */
 export async function openFile(folder: ConversationFolder, path: string, line?: number): Promise<void> {
-  const root = folder.current?.uri
-  if (!root) return
-  const uri = isAbsolute(path) ? root.with({ path }) : vscode.Uri.joinPath(root, path)
+  if (!folder.current) return
   const at = new vscode.Position(Math.max(0, (line ?? 1) - 1), 0)
-  await vscode.window.showTextDocument(uri, { preview: true, ...(line && { selection: new vscode.Range(at, at) }) })
+  await vscode.window.showTextDocument(uriIn(folder.current, path), {
+    preview: true,
+    ...(line && { selection: new vscode.Range(at, at) }),
+  })
 }
 
 /** Code of an answer, as it is, in place of the selection. */

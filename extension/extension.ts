@@ -176,7 +176,7 @@ export function activate(context: vscode.ExtensionContext): void {
     conversation.onEvent(showStatus),
     conversation.onEvent(event => {
       attention.observe(event)
-      languages.observe(event, folder.current?.uri)
+      languages.observe(event, folder.current)
       landed.observe(event, folder.current?.uri.fsPath ?? '')
       if (event.type === 'tool_result') proposals.endLanding(event.message.call_id)
     }),

@@ -40,6 +40,11 @@ export function mentionsOf(folder: Pick<ConversationFolder, 'current'>, uris: re
   return [...new Set(paths)]
 }
 
+/** A file that the core names. */
+export function uriIn(folder: vscode.WorkspaceFolder, path: string): vscode.Uri {
+  return isAbsolute(path) ? folder.uri.with({ path }) : vscode.Uri.joinPath(folder.uri, path)
+}
+
 /** A file as the core names it: relative to the conversation's folder, or absolute when it is elsewhere. */
 export function pathIn(folder: vscode.WorkspaceFolder | undefined, uri: vscode.Uri): string {
   const path = folder ? relative(folder.uri.fsPath, uri.fsPath) : uri.fsPath
