@@ -19,26 +19,30 @@ let loading: Promise<Ruff> | undefined
 export async function parsePython(text: string, path: string, loadAsset: AssetLoader): Promise<PythonParse> {
   loading ??= loadRuff(loadAsset)
   const ruff = await loading
+  // At the start of a file it is no part of the program.
+  const mark = text.startsWith('\ufeff') ? 1 : 0
+  const code = text.slice(mark)
   try {
     // Formatting the empty first line only makes it parse everything, at half the time of formatting everything.
-    ruff.formatRange(`\n${text}`, { start: 0, end: 1 }, path.endsWith('.pyi') ? 'stub.pyi' : 'module.py')
+    ruff.formatRange(`\n${code}`, { start: 0, end: 1 }, path.endsWith('.pyi') ? 'stub.pyi' : 'module.py')
     return { kind: 'accepted' }
   } catch (error) {
-    if (typeof error === 'string') return readRejection(error, text)
+    if (typeof error === 'string') return readRejection(error, code, mark)
     ruff.renew()
     return { kind: 'unknown', reason: 'the Python parser gave up on this file' }
   }
 }
 
-function readRejection(error: string, text: string): PythonParse {
+/** @param shift how many characters the text lacks at its start */
+function readRejection(error: string, text: string, shift: number): PythonParse {
   const match = /^(?<message>.*) at byte range (?<start>\d+)\.\.(?<end>\d+)$/s.exec(error)
   if (!match?.groups) return { kind: 'unknown', reason: error }
   const message = match.groups.message!
   if (/too deeply nested/.test(message)) return { kind: 'unknown', reason: 'nested too deeply to parse' }
   const bytes = new TextEncoder().encode(text)
   // The newline put in front is one byte.
-  const start = utf16Offset(bytes, Number(match.groups.start) - 1)
-  const end = utf16Offset(bytes, Number(match.groups.end) - 1)
+  const start = shift + utf16Offset(bytes, Number(match.groups.start) - 1)
+  const end = shift + utf16Offset(bytes, Number(match.groups.end) - 1)
   return { kind: 'rejected', message: message.charAt(0).toUpperCase() + message.slice(1), start, end }
 }
 
