@@ -44,7 +44,7 @@ export class TurnFooter {
       `${this.#requests} request${this.#requests === 1 ? '' : 's'}`,
       ...(isCounted ? [`${input} tokens in, ${output} out`, this.#price()] : []),
       `${seconds} s`,
-      `window ${Math.round(this.#filled * 100)} % full`,
+      ...(this.#filled >= 0.01 ? [`window ${Math.round(this.#filled * 100)} % full`] : []),
     ].join(' · ')
   }
 
