@@ -18,6 +18,8 @@ export interface ClientTerminalsParts {
 
 /** For a client to open a terminal, and later for the terminal to show the last lines. */
 const PATIENCE_MS = 3_000
+/** Of one command; nobody reads more, and a terminal that is slow must not fill the memory. */
+const MAX_SHOWN_CHARS = 1_000_000
 
 /**
  * What commands print, in terminals of the client. A client runs its terminals outside of the sandbox; so the command
@@ -41,7 +43,7 @@ export class ClientTerminals {
 
   /** The terminal that shows a call, if there is one. */
   terminalOf(callId: string): string | undefined {
-    return this.#views.get(callId)?.terminal.id
+    return this.#views.get(callId)?.terminal?.id
   }
 
   /** Shows what an event tells; to be called before the event itself is told. */
@@ -53,11 +55,11 @@ export class ClientTerminals {
       const command = this.#silent.get(event.call_id)
       this.#silent.delete(event.call_id)
       if (command !== undefined) await this.#open(event.call_id, command)
-      this.#views.get(event.call_id)?.send({ text: event.text })
+      this.#views.get(event.call_id)?.show(event.text)
     }
     if (event.type === 'tool_result') {
       this.#silent.delete(event.message.call_id)
-      this.#views.get(event.message.call_id)?.send({ exitCode: event.exit_code ?? 1 })
+      this.#views.get(event.message.call_id)?.end(event.exit_code ?? 1)
     }
   }
 
@@ -85,32 +87,37 @@ export class ClientTerminals {
 
   async #open(callId: string, command: string): Promise<void> {
     if (this.#isRefused) return
-    const { client, root, log } = this.#parts
+    const view = new TerminalView(randomBytes(12).toString('hex'))
+    // Its program may be there before the client has answered.
+    this.#byKey.set(view.key, view)
     try {
-      this.#server ??= this.#listen()
-      const { path } = await this.#server
-      const key = randomBytes(12).toString('hex')
-      const created = client.createTerminal({
-        sessionId: this.#parts.sessionId(),
-        command: process.execPath,
-        args: [assetPath('terminal-view.mjs'), path, key, command],
-        cwd: root,
-      })
-      const late = new AbortController()
-      const terminal = await Promise.race([created, sleep(PATIENCE_MS, late.signal)])
-      late.abort()
-      if (terminal) {
-        const view = new TerminalView(terminal, key)
-        this.#views.set(callId, view)
-        this.#byKey.set(key, view)
-        return
-      }
-      // One that comes later is of no use any more.
-      void created.then(each => each.release()).catch(error => log(`a terminal came late: ${describe(error)}`))
+      view.terminal = await this.#create(view.key, command)
     } catch (error) {
-      log(`no terminal: ${describe(error)}`)
+      this.#parts.log(`no terminal: ${describe(error)}`)
     }
-    this.#isRefused = true
+    if (view.terminal) this.#views.set(callId, view)
+    else this.#byKey.delete(view.key)
+    this.#isRefused = view.terminal === undefined
+  }
+
+  /** Undefined for a client that takes too long. */
+  async #create(key: string, command: string): Promise<TerminalHandle | undefined> {
+    const { client, root, log } = this.#parts
+    this.#server ??= this.#listen()
+    const { path } = await this.#server
+    const created = client.createTerminal({
+      sessionId: this.#parts.sessionId(),
+      command: process.execPath,
+      args: [assetPath('terminal-view.mjs'), path, key, command],
+      cwd: root,
+    })
+    const late = new AbortController()
+    const terminal = await Promise.race([created, sleep(PATIENCE_MS, late.signal)])
+    late.abort()
+    if (terminal) return terminal
+    // One that comes later is of no use any more.
+    void created.then(each => each.release()).catch(error => log(`a terminal came late: ${describe(error)}`))
+    return undefined
   }
 
   async #listen(): Promise<{ server: Server; path: string }> {
@@ -136,34 +143,46 @@ type Shown = { text: string } | { exitCode: number }
 
 /** One terminal and what it is still to show. */
 class TerminalView {
-  readonly terminal: TerminalHandle
   /** Known to the program in the terminal only. */
   readonly key: string
+  /** Once the client has opened it. */
+  terminal: TerminalHandle | undefined
   readonly #waiting: Shown[] = []
+  #left = MAX_SHOWN_CHARS
   #socket: Socket | undefined
 
-  constructor(terminal: TerminalHandle, key: string) {
-    this.terminal = terminal
+  constructor(key: string) {
     this.key = key
   }
 
   attach(socket: Socket): void {
     this.#socket = socket
-    for (const shown of this.#waiting.splice(0)) this.send(shown)
+    for (const shown of this.#waiting.splice(0)) this.#pass(shown)
   }
 
-  send(shown: Shown): void {
-    if (!this.#socket) this.#waiting.push(shown)
-    else if ('text' in shown) this.#socket.write(`${JSON.stringify(shown)}\n`)
-    else this.#socket.end(`${JSON.stringify(shown)}\n`)
+  show(output: string): void {
+    if (this.#left <= 0) return
+    const text = output.slice(0, this.#left)
+    this.#left -= text.length
+    this.#pass({ text: this.#left > 0 ? text : `${text}\n[… more is not shown]\n` })
+  }
+
+  end(exitCode: number): void {
+    this.#pass({ exitCode })
   }
 
   async release(): Promise<void> {
     const late = new AbortController()
-    await Promise.race([this.terminal.waitForExit(), sleep(PATIENCE_MS, late.signal)])
+    await Promise.race([this.terminal?.waitForExit(), sleep(PATIENCE_MS, late.signal)])
     late.abort()
-    await this.terminal.release()
+    await this.terminal?.release()
     this.#socket?.destroy()
+  }
+
+  #pass(shown: Shown): void {
+    if (!this.#socket) this.#waiting.push(shown)
+    else if ('text' in shown) this.#socket.write(`${JSON.stringify(shown)}\n`)
+    else this.#socket.end(`${JSON.stringify(shown)}\n`)
   }
 }
 

@@ -213,6 +213,14 @@ describe('the terminals of an editor', () => {
     expect(editor.terminals.map(each => each.output).sort()).toEqual(['1\n2\n3\n', '11\n12\n13\n'])
   })
 
+  test('of a flood the beginning is shown', async () => {
+    const flood = 'head -c 3000000 /dev/zero | tr "\\0" x'
+    const { editor, sessionId } = await editingIn(FILES, [run(flood), DONE], { hasTerminals: true })
+    await prompt(editor, sessionId, 'go')
+    await vi.waitUntil(() => editor.terminals[0]?.isReleased, { timeout: 10_000 })
+    expect(editor.terminals[0]?.output).toMatch(/^x{1000000}\n\[… more is not shown\]\n$/)
+  })
+
   test('secrets that a command prints are not shown', async () => {
     const key = `sk-ant-api03-${'Ab3'.repeat(30)}`
     const { editor, sessionId } = await editingIn(FILES, [run(`echo ${key}; echo end`), DONE], { hasTerminals: true })
