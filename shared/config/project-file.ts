@@ -162,6 +162,8 @@ const WITHOUT_EFFECT: readonly [key: string, why: string, isSet: (file: ProjectF
     'only the user chooses an endpoint: KODE_LLM_ENDPOINT, --base-url',
     file => file.providers?.gateway_url !== undefined,
   ],
+  ['engine.browser_verification', 'no gate opens a browser', file => file.engine?.browser_verification === true],
+  ['engine.dev_server_command', 'no gate opens a browser', file => file.engine?.dev_server_command !== undefined],
   ['telemetry', 'kode has none', file => file.telemetry !== undefined],
   ['verify.enabled', 'every change is verified', file => file.verify?.enabled === false],
   [
