@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/vscode/**', '**/node_modules/**'],
-    globalSetup: 'test/support/build.ts',
+    globalSetup: 'test/support/set-up.ts',
     // Real processes (sandbox, ripgrep, git, the built CLI) take their time on a busy two-core machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
