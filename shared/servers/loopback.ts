@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import type { Server } from 'node:net'
 
 /** Who else on this machine may talk to a server of ours: whoever has the token, and no web page of elsewhere. */
 export type Refusal = { status: 401; reason: string } | { status: 403; reason: string }

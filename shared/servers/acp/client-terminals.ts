@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
-import { join } from 'node:path'
 import type { AgentContext, TerminalHandle } from '@agentclientprotocol/sdk'
 import { sleep } from '#shared/base/cancel'
 import { assetPath } from '#shared/host/node/assets'
-import { temporaryFolder } from '#shared/host/node/writable'
 import type { KodeEvent } from '#shared/protocol/events'
+import { listen } from '../loopback'
 import { toolKind } from './updates'
 
 export interface ClientTerminalsParts {
@@ -34,7 +33,7 @@ export class ClientTerminals {
   /** Commands that have not printed anything yet, by call. */
   readonly #silent = new Map<string, string>()
   readonly #releases = new Set<Promise<void>>()
-  #server: Promise<{ server: Server; path: string }> | undefined
+  #server: Promise<{ server: Server; port: number }> | undefined
   #isRefused = false
 
   constructor(parts: ClientTerminalsParts) {
@@ -104,11 +103,11 @@ export class ClientTerminals {
   async #create(key: string, command: string): Promise<TerminalHandle | undefined> {
     const { client, root, log } = this.#parts
     this.#server ??= this.#listen()
-    const { path } = await this.#server
+    const { port } = await this.#server
     const created = client.createTerminal({
       sessionId: this.#parts.sessionId(),
       command: process.execPath,
-      args: [assetPath('terminal-view.mjs'), path, key, command],
+      args: [assetPath('terminal-view.mjs'), String(port), key, command],
       cwd: root,
     })
     const late = new AbortController()
@@ -120,22 +119,21 @@ export class ClientTerminals {
     return undefined
   }
 
-  async #listen(): Promise<{ server: Server; path: string }> {
-    const path =
-      process.platform === 'win32'
-        ? `\\\\.\\pipe\\kode-${randomBytes(12).toString('hex')}`
-        : join(temporaryFolder('kode-terminals-'), 'socket')
+  /** A port of the loopback interface leaves nothing behind; who does not know a key hears nothing. */
+  async #listen(): Promise<{ server: Server; port: number }> {
     const server = createServer(socket => {
       socket.on('error', error => this.#parts.log(`a terminal went away: ${error.message}`))
+      socket.setTimeout(PATIENCE_MS, () => socket.destroy())
       socket.once('data', piece => {
         const view = this.#byKey.get(piece.toString('utf8').trim())
-        if (view) view.attach(socket)
-        else socket.destroy()
+        if (!view) return void socket.destroy()
+        socket.setTimeout(0)
+        view.attach(socket)
       })
     })
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
+    const port = await listen(server, 0)
     server.unref()
-    return { server, path }
+    return { server, port }
   }
 }
 

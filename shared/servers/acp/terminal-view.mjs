@@ -1,10 +1,10 @@
 // What runs in a terminal of the client: shows the output of a command that kode runs behind its wall, and ends as it does.
-// `node terminal-view.mjs SOCKET KEY COMMAND`; the command is there for people to read.
+// `node terminal-view.mjs PORT KEY COMMAND`; the command is there for people to read.
 import { connect } from 'node:net'
 
-const [socket, key] = process.argv.slice(2)
+const [port, key] = process.argv.slice(2)
 let rest = ''
-const line = connect(socket, () => line.write(`${key}\n`))
+const line = connect(Number(port), '127.0.0.1', () => line.write(`${key}\n`))
 line.setEncoding('utf8')
 line.on('data', piece => {
   const lines = (rest + piece).split('\n')
