@@ -155,12 +155,18 @@ async function faultsIn(
   }
   const crate = grammar === 'rust' ? rustCrateIn(project.root) : undefined
   if (crate && !crate.isBuilt(path)) return undefined
-  const manifest = grammar === 'go' ? readFileSync(join(project.root, 'go.mod'), 'utf8') : ''
-  const goModule = /^module\s+(\S+)/m.exec(manifest)?.[1] ?? ''
+  const goModule = grammar === 'go' ? goModuleAround(project.root, dirname(path)) : ''
   return treeFaults(
     { language: grammar, path, text, nodes, goModule, siblings, isRootOpen: crate?.isRootOpen ?? false },
     random,
   )
+}
+
+/** Examples are often modules of their own inside of another. */
+function goModuleAround(root: string, folder: string): string {
+  const manifest = join(root, folder, 'go.mod')
+  if (!existsSync(manifest)) return folder === '.' ? '' : goModuleAround(root, dirname(folder))
+  return /^module\s+(\S+)/m.exec(readFileSync(manifest, 'utf8'))?.[1] ?? ''
 }
 
 /** Where the language's own compiler is at hand, it says whether a syntax fault is one. */

@@ -44,8 +44,8 @@ async function checkSyntax({ text }: SourceFile, loadAsset: AssetLoader): Promis
     // It traps on many a broken file; delimiters must balance in any version of Go.
     const unbalanced = findUnbalancedGo(text)
     if (unbalanced) return invalid(unbalanced.message, unbalanced.offset, unbalanced.offset + 1)
-    // What would be a type behind a name elsewhere is nothing between statements.
-    const between = tree.broken.filter(({ parent }) => parent?.type === 'statement_list')
+    // What would be a type behind a name elsewhere is nothing between statements, or inside of an expression.
+    const between = tree.broken.filter(({ parent }) => HOLDS_NO_TYPE.test(parent?.type ?? ''))
     const stray = strayWord(between, text, KEYWORDS)
     if (stray) return invalid(stray, between[0]!.start, between[0]!.end)
     return unknown("Go's own parser gave up on this file")
@@ -54,6 +54,8 @@ async function checkSyntax({ text }: SourceFile, loadAsset: AssetLoader): Promis
   const offset = offsetOf(text, parse.line, parse.byteColumn)
   return invalid(parse.message.charAt(0).toUpperCase() + parse.message.slice(1), offset, offset)
 }
+
+const HOLDS_NO_TYPE = /^(?:statement_list|expression_statement|(?:selector|call|binary|index)_expression)$/
 
 const KEYWORDS = new Set(
   'break case chan const continue default defer else fallthrough for func go goto if import interface map package range return select struct switch type var'.split(
