@@ -4,7 +4,7 @@ import { chmod, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sdkGlobals } from './scripts/sdk-globals.mjs'
-import { joinStartChunk } from './scripts/start-chunk.mjs'
+import { joinStartChunks } from './scripts/start-chunks.mjs'
 import { typeScriptParserOnly } from './scripts/typescript-parser.mjs'
 
 const root = import.meta.dirname
@@ -101,7 +101,7 @@ async function buildCli() {
     },
     outdir: 'dist/cli',
   })
-  await joinStartChunk('dist/cli', metafile.outputs)
+  await joinStartChunks('dist/cli', metafile.outputs)
   await chmod('dist/cli/kode.mjs', 0o755)
 }
 
