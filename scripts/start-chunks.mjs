@@ -13,9 +13,11 @@ const AGENT = [
   'shared/store/sessions.ts',
 ]
 
+/** What is loaded before either is known to be meant. */
+const BOTH = ['cli/main.ts', 'cli/command-door.ts']
+
 /** What is loaded before the verdict of `kode verify`. */
 const VERIFY = [
-  'cli/command-door.ts',
   'shared/commands/verify.ts',
   'shared/agent/outside-judges.ts',
   'shared/gates/run-gates.ts',
@@ -30,7 +32,7 @@ const VERIFY = [
  */
 export async function joinStartChunks(folder, outputs) {
   const [agent, verify] = [loadedWith(AGENT, outputs), loadedWith(VERIFY, outputs)]
-  const always = agent.intersection(verify).union(loadedWith(['cli/main.ts'], outputs))
+  const always = agent.intersection(verify).union(loadedWith(BOTH, outputs))
   const entries = Object.keys(outputs).filter(file => dirname(file) === folder)
   const input = Object.fromEntries(entries.map(file => [file.slice(folder.length + 1, -'.mjs'.length), `./${file}`]))
   // Entries stay by themselves: they await what they load, and it would wait for them.
