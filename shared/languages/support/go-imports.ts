@@ -126,7 +126,9 @@ async function resolveInStd(path: string, module: GoModule, project: ProjectView
     ? [inFolder(module.folder, own)]
     : [inFolder(isCmd ? parentFolder(module.folder) : module.folder, path), inFolder(module.folder, `vendor/${path}`)]
   for (const folder of places)
-    if ((await project.list(folder)).some(name => name.endsWith('.go'))) return { kind: 'folder', folder }
+    if ((await project.list(folder)).some(name => name.endsWith('.go')))
+      // The build of Go writes some of the files of its commands.
+      return own ? { kind: 'unknown' } : { kind: 'folder', folder }
   const message = `Go's own library has no package \`${path}\``
   return wrong('unknown-package', stdPackageSince(path) === undefined ? 'certain' : 'likely', message, undefined)
 }
