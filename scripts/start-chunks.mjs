@@ -13,8 +13,8 @@ const AGENT = [
   'shared/store/sessions.ts',
 ]
 
-/** What is loaded before either is known to be meant. */
-const BOTH = ['cli/main.ts', 'cli/command-door.ts']
+/** What is loaded before any of them is known to be meant. */
+const FIRST = ['cli/main.ts', 'cli/command-door.ts']
 
 /** What is loaded before the verdict of `kode verify`. */
 const VERIFY = [
@@ -24,15 +24,17 @@ const VERIFY = [
   'shared/languages/typescript.ts',
 ]
 
+const PLAN = ['shared/commands/plan.ts']
+
 /**
- * Joins the chunks of a build that the agent and `kode verify` need at their start, into two files each; some eighty cost the agent
- * a sixth of the time to its first request. Takes the place of the build in `folder`, minified.
+ * Joins the chunks of a build that the agent, `kode verify` and `kode plan` need at their start, into a file each and one for what
+ * they share; some eighty cost the agent a sixth of the time to its first request. Takes the place of the build in `folder`, minified.
  *
  * @param outputs of esbuild's metafile
  */
 export async function joinStartChunks(folder, outputs) {
-  const [agent, verify] = [loadedWith(AGENT, outputs), loadedWith(VERIFY, outputs)]
-  const always = agent.intersection(verify).union(loadedWith(BOTH, outputs))
+  const [agent, verify, plan] = [AGENT, VERIFY, PLAN].map(modules => loadedWith(modules, outputs))
+  const always = agent.intersection(verify.union(plan)).union(loadedWith(FIRST, outputs))
   const entries = Object.keys(outputs).filter(file => dirname(file) === folder)
   const input = Object.fromEntries(entries.map(file => [file.slice(folder.length + 1, -'.mjs'.length), `./${file}`]))
   // Entries stay by themselves: they await what they load, and it would wait for them.
@@ -58,6 +60,7 @@ export async function joinStartChunks(folder, outputs) {
         { name: 'start', test: among(always), priority: 2 },
         { name: 'agent', test: among(agent), priority: 1 },
         { name: 'verify', test: among(verify), priority: 1 },
+        { name: 'plan', test: among(plan), priority: 0 },
       ],
     },
   })

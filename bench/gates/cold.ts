@@ -35,6 +35,7 @@ export function measureCold(cli: string, count: number): string {
   const altered = inputOf('altered.json', before.replace('cutMiddle(', 'cutMiddle(why: string, '))
 
   const env = { ...process.env, HOME: join(folder, 'home'), XDG_CACHE_HOME: join(folder, 'home/cache') }
+  const history = withTenChanges(root, join(folder, 'history'))
   const verify = (input: string, place: string) =>
     timeOf([cli, 'verify', '--input', input, '--log-dir', folder], place, env)
   // The first run of all compiles the program itself, as after an installation.
@@ -49,6 +50,13 @@ export function measureCold(cli: string, count: number): string {
       [],
       unseen => inPlace(unseen, () => verify(altered, unseen)),
     ],
+    [
+      'kode verify --base, ten files, index in the cache',
+      [],
+      () => timeOf([cli, 'verify', '--base', 'HEAD'], history, env),
+    ],
+    ['kode plan, index in the cache', [], () => timeOf([cli, 'plan', TASK], root, env)],
+    ['kode plan, project never seen', [], unseen => inPlace(unseen, () => timeOf([cli, 'plan', TASK], unseen, env))],
   ]
   /** Under another name it is another project. */
   const inPlace = (unseen: string, work: () => Cost) => {
@@ -75,6 +83,24 @@ export function measureCold(cli: string, count: number): string {
       (median(costs, 'cpuMs') / floor).toFixed(2),
     ]),
   ])
+}
+
+const TASK = 'cut texts in the middle at a character, never inside of one'
+
+/** A copy of the project as a git repository, in which ten files are changed and not committed. */
+function withTenChanges(root: string, copy: string): string {
+  cpSync(root, copy, { recursive: true })
+  const git = (...args: string[]) =>
+    spawnSync('git', ['-c', 'user.name=b', '-c', 'user.email=b@localhost', ...args], { cwd: copy })
+  git('init', '--quiet')
+  git('add', '-A')
+  git('commit', '--quiet', '-m', 'start')
+  const names = readdirSync(join(copy, 'part-1/edits')).filter(name => name.endsWith('.ts'))
+  for (const name of names.slice(0, 10)) {
+    const path = join(copy, 'part-1/edits', name)
+    writeFileSync(path, `${readFileSync(path, 'utf8')}\nexport const added = 1\n`)
+  }
+  return copy
 }
 
 interface Cost {

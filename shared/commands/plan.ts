@@ -1,9 +1,10 @@
 import { openEngine } from '#shared/agent/open-engine'
 import { DEFAULT_PLAN_TOKENS, type Plan, planSteps, planTask } from '#shared/pipelines/plan'
 import type { PlanGraph } from '#shared/pipelines/support/plan-graph'
+import type { ContextPacket } from '#shared/pipelines/support/plan-packet'
 import { planSource } from '#shared/pipelines/support/plan-source'
 import { EXIT } from '#shared/protocol/exit-codes'
-import { type Command, type CommandContext, CommandFailure, wholeNumber } from './command'
+import { type Command, type CommandContext, CommandFailure, type CommandResult, wholeNumber } from './command'
 import { planPage } from './support/plan-page'
 
 /** The surgical context for a task. */
@@ -25,14 +26,14 @@ export const planCommand: Command = {
     const plan = await planFor(task, context)
     if (plan.ranked.length === 0) throw new CommandFailure('the project has no files', EXIT.failed)
     if (args.flags.graph && args.flags.html) return { exitCode: EXIT.done, raw: planPage(plan.graph()) }
-    const json = args.flags.graph ? plan.graph() : plan.packet(maxTokens)
-    const wantsJson = args.flags.graph === true || args.flags.packet === true
-    return {
-      exitCode: EXIT.done,
-      json,
-      ...(wantsJson ? { raw: `${JSON.stringify(json, null, 2)}\n` } : { text: toText(plan, maxTokens) }),
-    }
+    if (args.flags.graph) return asJson(plan.graph())
+    const packet = plan.packet(maxTokens)
+    return args.flags.packet ? asJson(packet) : { exitCode: EXIT.done, json: packet, text: toText(plan, packet) }
   },
+}
+
+function asJson(json: object): CommandResult {
+  return { exitCode: EXIT.done, json, raw: `${JSON.stringify(json, null, 2)}\n` }
 }
 
 async function planFor(task: string, context: CommandContext): Promise<Plan> {
@@ -47,14 +48,13 @@ async function planFor(task: string, context: CommandContext): Promise<Plan> {
 
 const SYMBOLS_SHOWN = 6
 
-function toText(plan: Plan, maxTokens: number): string {
-  const packet = plan.packet(maxTokens)
+function toText(plan: Plan, packet: ContextPacket): string {
   const graph = plan.graph()
   const inPacket = new Set(packet.files.map(entry => entry.path))
   const shown = plan.files.filter(file => inPacket.has(file.path))
   const left = plan.ranked.length - shown.length
   return [
-    `${Object.keys(graph.nodes).length} nodes, ${graph.edges.length} edges; the packet has ${shown.length} files in ${packet.total_tokens} of ${maxTokens} tokens`,
+    `${Object.keys(graph.nodes).length} nodes, ${graph.edges.length} edges; the packet has ${shown.length} files in ${packet.total_tokens} of ${packet.max_tokens} tokens`,
     ...shown.flatMap(file => [
       '',
       `${file.path}  ${file.reasons.join('; ')}`,

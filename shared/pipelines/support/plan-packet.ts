@@ -104,13 +104,13 @@ function excerptsOf(
 ): PacketEntry[] {
   const head: PacketEntry = { path: file.path, kind: 'file', reasons: file.reasons.slice(0, file.isEntry ? 3 : 1) }
   const whole: PacketEntry = { ...head, content: file.text }
-  // Longer texts are not worth the counting.
-  if (file.text.length < quota * 6 && tokensOf([whole]) <= quota) return [whole]
+  if (mayFit(file.text, quota) && tokensOf([whole]) <= quota) return [whole]
   if (file.symbols.length === 0) return [withLines(head, file, stems, quota)]
 
-  const ranked = [...file.symbols].sort(
-    (a, b) => relevance(b, stems, files, file) - relevance(a, stems, files, file) || a.startLine - b.startLine,
-  )
+  const ranked = file.symbols
+    .map(symbol => ({ symbol, score: relevance(symbol, stems, files, file) }))
+    .sort((a, b) => b.score - a.score || a.symbol.startLine - b.symbol.startLine)
+    .map(({ symbol }) => symbol)
   const outlineMost = file.isEntry
     ? ENTRY_OUTLINE_TOKENS
     : quota > OUTLINE_TOKENS
@@ -120,7 +120,7 @@ function excerptsOf(
   const shown: PlannedSymbol[] = []
   let left = quota - tokensOf([head]) - outlineQuota
   for (const symbol of ranked) {
-    if (shown.some(other => overlap(other, symbol))) continue
+    if (!mayFit(symbol.text, left) || shown.some(other => overlap(other, symbol))) continue
     const cost = tokensOf([symbolEntry(symbol)])
     if (cost > left) continue
     shown.push(symbol)
@@ -132,6 +132,11 @@ function excerptsOf(
   const outline = outlineOf(hidden, outlineQuota - tokensOf([head]))
   const top = outline === '' ? head : { ...head, signature: outline }
   return [top, ...shown.sort((a, b) => a.startLine - b.startLine).map(symbolEntry)]
+}
+
+/** Longer texts are not worth the counting. */
+function mayFit(text: string, tokens: number): boolean {
+  return text.length < tokens * 6
 }
 
 /** A text without declarations, such as a document: its lines around the words of the task, else its beginning. */
