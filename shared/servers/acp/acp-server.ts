@@ -4,6 +4,7 @@ import type { AgentContext, ClientCapabilities, McpServer, SessionInfo } from '@
 import { type AgentApp, agent, methods, PROTOCOL_VERSION, RequestError } from '@agentclientprotocol/sdk'
 import type { Result } from '#shared/base/result'
 import { kodePaths } from '#shared/config/paths'
+import { lacksKey } from '#shared/kode'
 import { openStore, type Store } from '#shared/store/sessions'
 import { type AcpParts, AcpSession } from './acp-session'
 import { mcpEntries } from './mcp-entries'
@@ -115,9 +116,20 @@ export class AcpServer {
     if (running) await this.#close(running)
     if (resume !== undefined && !this.#opened().findSession(resume).ok) throw RequestError.sessionNotFound(resume)
     const request = { root, mcpServers: mcpEntries(mcpServers ?? []), ...(resume !== undefined && { resume }) }
-    const session = valueOrFailure(await AcpSession.open(request, this.#parts, client, this.#capabilities))
-    this.#sessions.set(session.id, session)
-    return session
+    const session = await AcpSession.open(request, this.#parts, client, this.#capabilities)
+    if (!session.ok) {
+      const { machine, env, settings } = this.#parts
+      const needsKey = await lacksKey({
+        root,
+        files: machine.files,
+        processes: machine.processes,
+        env,
+        flags: settings,
+      })
+      throw needsKey ? RequestError.authRequired(undefined, session.error) : failure(session.error)
+    }
+    this.#sessions.set(session.value.id, session.value)
+    return session.value
   }
 
   async #close(session: AcpSession): Promise<void> {

@@ -270,6 +270,16 @@ test.each([
   await expect(editor.agent.request(session.new, { cwd, mcpServers: [] })).rejects.toThrow()
 })
 
+test('without a key a client is told that one is needed, and how it is given', async () => {
+  const cwd = tempProject(FILES)
+  const editor = await startEditor({ cwd })
+  await expect(editor.agent.request(session.new, { cwd, mcpServers: [] })).rejects.toMatchObject({
+    code: -32_000,
+    message: expect.stringMatching(/^Authentication required: There is no API key .*kode providers login/),
+  })
+  expect(await editor.agent.request(session.list, {})).toMatchObject({ sessions: [] })
+})
+
 test('lines that are no JSON or no message do not end the server', async () => {
   const { editor, root } = await editing([])
   editor.child.stdin?.write('this is no JSON\n"text"\n')
