@@ -6,6 +6,7 @@ import {
   type ReadResourceResult,
 } from '@modelcontextprotocol/client'
 import { joinSignals } from '#shared/base/cancel'
+import { messageOf } from '#shared/base/message-of'
 import { fail, ok, type Result } from '#shared/base/result'
 import { type AskUser, elicit } from './elicitation'
 import {
@@ -183,7 +184,7 @@ export class ServerConnection {
       try {
         return ok(await question(connected.value))
       } catch (error) {
-        if (attempt > 0 || !isLostSession(error)) return fail(this.#line?.explain(error) ?? describe(error))
+        if (attempt > 0 || !isLostSession(error)) return fail(this.#line?.explain(error) ?? messageOf(error))
         await this.#drop()
       }
     }
@@ -197,7 +198,7 @@ export class ServerConnection {
       const client = await this.#handshake(limit.signal)
       this.#tools = await listTools(client, limit.signal)
       this.#prompts = await listPrompts(client, limit.signal).catch(error => {
-        this.#parts.log(`${this.config.name}: its prompts: ${describe(error)}`)
+        this.#parts.log(`${this.config.name}: its prompts: ${messageOf(error)}`)
         return []
       })
       if (this.#isClosed) throw new Error('kode is closing')
@@ -211,7 +212,7 @@ export class ServerConnection {
     } catch (error) {
       const why = limit.signal.aborted
         ? `no answer within ${this.config.startTimeoutMs / 1000} s`
-        : (this.#line?.explain(error) ?? describe(error))
+        : (this.#line?.explain(error) ?? messageOf(error))
       await this.#line?.close()
       this.#failed(why)
       return fail(why)
@@ -285,7 +286,7 @@ export class ServerConnection {
     try {
       await list(AbortSignal.timeout(RELIST_TIMEOUT_MS))
     } catch (error) {
-      this.#parts.log(`${this.config.name}: its new list of ${what}: ${describe(error)}`)
+      this.#parts.log(`${this.config.name}: its new list of ${what}: ${messageOf(error)}`)
     }
   }
 
@@ -331,8 +332,4 @@ function isLostSession(error: unknown): boolean {
 
 function asObject(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

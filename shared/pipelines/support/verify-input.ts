@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { messageOf } from '#shared/base/message-of'
 import { checkHunks } from '#shared/edits/hunks'
 import type { ProjectSource } from '#shared/edits/project-file'
 import { proposeFiles, proposeHunks } from '#shared/edits/proposal'
@@ -85,7 +86,7 @@ function parseInput(text: string, name: string): v.InferOutput<typeof inputSchem
   try {
     json = JSON.parse(text)
   } catch (error) {
-    throw new CommandInputError(`${name} is not valid JSON: ${error instanceof Error ? error.message : error}`)
+    throw new CommandInputError(`${name} is not valid JSON: ${messageOf(error)}`)
   }
   const parsed = v.safeParse(inputSchema, Array.isArray(json) ? { hunks: json } : json)
   if (parsed.success) return parsed.output

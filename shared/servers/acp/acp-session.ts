@@ -7,6 +7,7 @@ import type {
   SessionModeState,
   StopReason,
 } from '@agentclientprotocol/sdk'
+import { messageOf } from '#shared/base/message-of'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ChatAnswer } from '#shared/commands/chat/chat-command'
 import { CHAT_COMMANDS, chatCommandOf } from '#shared/commands/chat/registry'
@@ -229,7 +230,7 @@ export class AcpSession {
     const answer =
       line === undefined
         ? undefined
-        : await this.#slashCommand(line, signal).catch(error => ({ text: describe(error) }))
+        : await this.#slashCommand(line, signal).catch(error => ({ text: messageOf(error) }))
     if (!answer) return stopReason(await this.#session.prompt(parts))
     if ('prompt' in answer) return stopReason(await this.#session.prompt(answer.prompt))
     this.#side.send({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: answer.text } })
@@ -346,8 +347,4 @@ function typedBlocks(message: Message): ContentBlock[] {
     if (part.type === 'image') return [{ type: 'image', mimeType: part.media_type, data: part.data }]
     return part.text.startsWith('<environment>\n') ? [] : [{ type: 'text', text: part.text }]
   })
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { sleep } from '#shared/base/cancel'
+import { messageOf } from '#shared/base/message-of'
 import { fail, ok, type Result } from '#shared/base/result'
 import { keepLineEnds } from '#shared/edits/line-ends'
 import { decodeText, encodeText, hashOf } from '#shared/edits/text-file'
@@ -142,7 +143,7 @@ class View {
     const outcome = await Promise.race([
       write(path, text).then(
         () => ok(undefined),
-        (error: unknown) => refused(`the editor does not write it: ${describe(error)}`),
+        (error: unknown) => refused(`the editor does not write it: ${messageOf(error)}`),
       ),
       sleep(WRITE_PATIENCE_MS, late.signal).then(() => refused('the editor did not answer')),
     ])
@@ -158,7 +159,3 @@ class View {
 }
 
 type Seen = Awaited<ReturnType<FileSystem['stat']>>
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

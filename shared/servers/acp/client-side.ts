@@ -1,5 +1,6 @@
 import type { AgentContext, ClientCapabilities, SessionUpdate } from '@agentclientprotocol/sdk'
 import { methods } from '@agentclientprotocol/sdk'
+import { messageOf } from '#shared/base/message-of'
 import type { Host } from '#shared/host/host'
 import type { KodeEvent, TaskView } from '#shared/protocol/events'
 import { acpHost } from './acp-host'
@@ -86,7 +87,7 @@ export class ClientSide {
   }
 
   #inOrder(tell: () => Promise<void>): void {
-    this.#told = this.#told.then(tell).catch(error => this.#log(`an update was not sent: ${describe(error)}`))
+    this.#told = this.#told.then(tell).catch(error => this.#log(`an update was not sent: ${messageOf(error)}`))
   }
 
   #log(text: string): void {
@@ -107,8 +108,4 @@ function filesOf(client: AgentContext, { fs }: ClientCapabilities, sessionId: ()
       },
     }),
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { AgentContext, TerminalHandle } from '@agentclientprotocol/sdk'
 import { sleep } from '#shared/base/cancel'
+import { messageOf } from '#shared/base/message-of'
 import { assetPath } from '#shared/host/node/assets'
 import type { KodeEvent } from '#shared/protocol/events'
 import { listen } from '../loopback'
@@ -69,7 +70,7 @@ export class ClientTerminals {
     this.#views.delete(callId)
     const release = view
       .release()
-      .catch(error => this.#parts.log(`a terminal was not released: ${describe(error)}`))
+      .catch(error => this.#parts.log(`a terminal was not released: ${messageOf(error)}`))
       .finally(() => {
         this.#byKey.delete(view.key)
         this.#releases.delete(release)
@@ -92,7 +93,7 @@ export class ClientTerminals {
     try {
       view.terminal = await this.#create(view.key, command)
     } catch (error) {
-      this.#parts.log(`no terminal: ${describe(error)}`)
+      this.#parts.log(`no terminal: ${messageOf(error)}`)
     }
     if (view.terminal) this.#views.set(callId, view)
     else this.#byKey.delete(view.key)
@@ -115,7 +116,7 @@ export class ClientTerminals {
     late.abort()
     if (terminal) return terminal
     // One that comes later is of no use any more.
-    void created.then(each => each.release()).catch(error => log(`a terminal came late: ${describe(error)}`))
+    void created.then(each => each.release()).catch(error => log(`a terminal came late: ${messageOf(error)}`))
     return undefined
   }
 
@@ -182,8 +183,4 @@ class TerminalView {
     else if ('text' in shown) this.#socket.write(`${JSON.stringify(shown)}\n`)
     else this.#socket.end(`${JSON.stringify(shown)}\n`)
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
