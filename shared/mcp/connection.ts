@@ -232,7 +232,7 @@ export class ServerConnection {
         client.onclose = () => this.#lost(client)
         return client
       } catch (error) {
-        await client.close().catch(describe)
+        await client.close().catch(messageOf)
         await line.close()
         if (signal.aborted || !line.mayTryAnother(error)) throw error
       }
