@@ -1,11 +1,15 @@
 import type ts from 'typescript'
 import type { Judgement, Problem } from '../language'
+import { syntaxProblem } from './syntax-verdict'
 import { loadTypeScript, parseErrorsOf, type TypeScript } from './typescript-parser'
+import { straySuperCalls } from './typescript-super'
 
 /** What does not parse in this file; in JavaScript also syntax that only TypeScript has. */
 export async function typeScriptSyntaxProblems(tree: ts.SourceFile): Promise<Judgement> {
   const compiler = await loadTypeScript()
-  return { kind: 'judged', problems: firstOfEachLine(tree).map(error => toProblem(compiler, error, tree)) }
+  const problems = firstOfEachLine(tree).map(error => toProblem(compiler, error, tree))
+  if (problems.length > 0) return { kind: 'judged', problems }
+  return { kind: 'judged', problems: straySuperCalls(compiler, tree).map(call => superProblem(call, tree)) }
 }
 
 /** Octal escapes, octal numbers and numbers with leading zeros: old JavaScript allows them outside strict mode. */
@@ -20,6 +24,10 @@ function firstOfEachLine(tree: ts.SourceFile): ts.DiagnosticWithLocation[] {
     const { line } = tree.getLineAndCharacterOfPosition(error.start)
     return !seenLines.has(line) && seenLines.add(line)
   })
+}
+
+function superProblem(call: ts.CallExpression, tree: ts.SourceFile): Problem {
+  return syntaxProblem('`super()` is called outside of a constructor', call.getStart(tree), call.expression.end)
 }
 
 function toProblem(compiler: TypeScript, error: ts.DiagnosticWithLocation, tree: ts.SourceFile): Problem {
