@@ -43,10 +43,11 @@ class StatementReader {
 
   read(): FileUses | undefined {
     while (this.#at < this.#tokens.list.length && !this.#isUnclear) this.#statement()
-    if (this.#isUnclear) return undefined
+    const loads = this.#loads()
+    if (this.#isUnclear || !loads) return undefined
     return {
       kind: 'facts',
-      imports: [...this.#imports, ...this.#givenOn(), ...this.#loads()],
+      imports: [...this.#imports, ...this.#givenOn(), ...loads],
       declarations: this.#declared.map(each => this.#declaration(each)),
       topLevelUses: this.#topLevelUses,
       hasDynamicAccess: this.#hasDynamicAccess(),
@@ -422,18 +423,24 @@ class StatementReader {
   }
 
   /** `require('x')`, `import('x')`, also in types. */
-  #loads(): ImportUse[] {
+  /** @returns undefined where `require` may be a name of the file's own */
+  #loads(): ImportUse[] | undefined {
     const kinds = this.#kinds
     const { list, texts } = this.#tokens
     const loads: ImportUse[] = []
+    let [hasRequired, isNamed] = [false, false]
     for (let at = 0; at < list.length; at++) {
-      if (list[at] !== kinds.ImportKeyword && list[at] !== kinds.RequireKeyword) continue
+      const isRequire = list[at] === kinds.RequireKeyword
+      if (list[at] !== kinds.ImportKeyword && !isRequire) continue
+      const isCalled = list[at + 1] === kinds.OpenParenToken
+      if (isRequire && !isCalled && list[at - 1] !== kinds.DotToken) isNamed = true
       const argument = list[at + 2]
       const isText = argument === kinds.StringLiteral || argument === kinds.NoSubstitutionTemplateLiteral
-      if (list[at + 1] === kinds.OpenParenToken && isText)
-        loads.push({ imported: texts[at + 2] ?? '', names: [{ name: '*' }], isReExport: false })
+      if (!isCalled || !isText) continue
+      hasRequired ||= isRequire
+      loads.push({ imported: texts[at + 2] ?? '', names: [{ name: '*' }], isReExport: false })
     }
-    return loads
+    return hasRequired && isNamed ? undefined : loads
   }
 
   #hasDynamicAccess(): boolean {

@@ -70,6 +70,8 @@ describe('what a file uses, read from its tokens', () => {
     ['a.ts', 'if (a) /b"/.test(c)'],
     ['a.ts', 'const a = (b'],
     ['a.ts', 'const a = b < c, d = e'],
+    ['a.ts', "const require = createRequire(here)\nexport const a = require('b')"],
+    ['a.js', "define(require => { require('b') })"],
   ])('is left to the parser: %s %s', (path, text) => {
     expect(typeScriptUses(compiler, { path, text })).toBeUndefined()
   })
