@@ -71,7 +71,11 @@ test.each(['stream-json', 'text'])(
   'a reader of %s that goes away ends the run, quietly and with its children',
   async format => {
     const { root, env } = await projectWith([
-      { ...bash('for i in $(seq 500); do echo $i; sleep 0.05; done; sleep 4720'), text: 'First\n' },
+      {
+        ...bash('for i in $(seq 500); do echo $i; sleep 0.05; done; sleep 4720'),
+        // Line by line, so that something is written when nobody reads any more.
+        ...{ text: 'Line\n'.repeat(12), pieceLength: 5, delayBetweenMs: 100 },
+      },
       { text: 'ok' },
     ])
     const child = spawn(process.execPath, [CLI, '--output-format', format, 'go'], {
