@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/base/message-of'
 import { nodeUtil } from '#shared/host/node/builtins'
 
 export interface OptionSpec {
@@ -104,7 +105,7 @@ export function parse(args: readonly string[], options: OptionSpecs): ParsedArgs
 }
 
 function usageText(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   // Node adds a hint about `--` that is about positionals, not about what was mistyped.
   return text.replace(/\. To specify a positional argument.*$/s, '')
 }

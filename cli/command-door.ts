@@ -4,7 +4,6 @@ import { kodePaths } from '#shared/config/paths'
 import { loadSettings, type Settings } from '#shared/config/settings'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { COMMON_OPTIONS, MODEL_OPTIONS, type ParsedArgs, parse, textFlag } from './args'
-import { askSecretOnTerminal } from './ask-secret'
 import { cliHost } from './cli-host'
 import { canConfirm, confirmOnTerminal } from './confirm'
 import type { Output } from './output'
@@ -72,7 +71,7 @@ export function commandContext(
     printError: text => output.errors(text),
     ...(canConfirm(process.env) && {
       confirm: question => confirmOnTerminal(question, signal),
-      askSecret: question => askSecretOnTerminal(question, signal),
+      askSecret: async question => (await import('./ask-line')).askLine(question, signal, { isSecret: true }),
     }),
     signal,
   }

@@ -1,5 +1,3 @@
-import { createInterface } from 'node:readline/promises'
-
 let asked: Promise<unknown> = Promise.resolve()
 
 /** Whether somebody sits at the terminal. */
@@ -15,18 +13,6 @@ export function confirmOnTerminal(question: string, signal: AbortSignal): Promis
 }
 
 async function askOnce(question: string, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return false
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  // While a question waits, readline gets the keys that would otherwise be signals.
-  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
-  try {
-    const reply = await lines.question(`${question} [y/N] `, { signal })
-    return /^y(es)?$/i.test(reply.trim())
-  } catch (error) {
-    // Cancelled while it waited.
-    if (signal.aborted) return false
-    throw error
-  } finally {
-    lines.close()
-  }
+  const { askLine } = await import('./ask-line')
+  return /^y(es)?$/i.test(await askLine(`${question} [y/N] `, signal))
 }

@@ -1,4 +1,5 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
+import { messageOf } from '#shared/base/message-of'
 import type { RunResult } from '#shared/protocol/run-result'
 import { type ParsedArgs, textFlag, UsageError } from './args'
 
@@ -10,7 +11,7 @@ export function prepareReports(flags: ParsedArgs['flags']): void {
     try {
       writeFileSync(path, '')
     } catch (error) {
-      throw new UsageError(`--${name}: ${error instanceof Error ? error.message : String(error)}`)
+      throw new UsageError(`--${name}: ${messageOf(error)}`)
     }
   }
 }
@@ -28,7 +29,7 @@ export function writeReports(result: RunResult, patch: string, flags: ParsedArgs
     if (summaryFile !== undefined) writeFileSync(summaryFile, summaryText(result))
     else if (process.env.GITHUB_STEP_SUMMARY) appendFileSync(process.env.GITHUB_STEP_SUMMARY, summaryText(result))
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    throw new UsageError(messageOf(error))
   }
 }
 

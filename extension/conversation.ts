@@ -1,4 +1,5 @@
 import * as vscode from 'vscode'
+import { messageOf } from '#shared/base/message-of'
 import type { Kode, Session, SessionOptions } from '#shared/kode'
 import type { ApprovalRequest, TrustMode } from '#shared/protocol/approvals'
 import { type ChatState, EMPTY_CHAT } from '#shared/protocol/chat-state'
@@ -84,7 +85,7 @@ export class Conversation implements vscode.Disposable {
     }
     // The end of the turn is an event; only a bug makes this reject.
     session.prompt(parts, lane).catch((bug: unknown) => {
-      this.#take({ type: 'notice', level: 'error', text: bug instanceof Error ? bug.message : String(bug) })
+      this.#take({ type: 'notice', level: 'error', text: messageOf(bug) })
     })
   }
 

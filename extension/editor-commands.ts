@@ -1,7 +1,7 @@
 import * as vscode from 'vscode'
+import { messageOf } from '#shared/base/message-of'
 import { addMentions, addSelection } from './editor-text'
 import { pathIn } from './folders'
-import { messageOf } from './landing'
 import { chooseOutput, chooseSession } from './palette'
 import type { Parts } from './parts'
 import type { ChatView } from './views/chat-view'

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import * as vscode from 'vscode'
+import { messageOf } from '#shared/base/message-of'
 import type { Kode } from '#shared/kode'
 import type { FilePreview } from '#shared/protocol/approvals'
 import type { ChatEvent, KeptFile } from '#shared/protocol/events'
 import type { GateReport } from '#shared/protocol/gate-report'
-import { messageOf, textNow } from './landing'
+import { textNow } from './landing'
 import type { Proposal, Proposals, ProposedFile } from './proposals'
 import { rebaseText } from './rebase'
 

@@ -16,8 +16,3 @@ export async function textOnDisk(uri: vscode.Uri): Promise<string | undefined> {
     return undefined
   }
 }
-
-/** For people. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}

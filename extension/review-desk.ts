@@ -1,7 +1,8 @@
 import * as vscode from 'vscode'
+import { messageOf } from '#shared/base/message-of'
 import type { Kode } from '#shared/kode'
 import type { FilePreview } from '#shared/protocol/approvals'
-import { messageOf, textNow } from './landing'
+import { textNow } from './landing'
 import { isGone, type Proposal, type Proposals } from './proposals'
 import { rebaseText } from './rebase'
 

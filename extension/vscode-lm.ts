@@ -1,7 +1,7 @@
 import * as vscode from 'vscode'
+import { messageOf } from '#shared/base/message-of'
 import type { Message, ToolCall, Usage } from '#shared/protocol/messages'
 import type { ModelEvent, ModelInfo, ModelRequest, Provider, ProviderFailure } from '#shared/providers/provider'
-import { messageOf } from './landing'
 
 /** As it stands in the setting `kode.provider`. */
 export const EDITOR_PROVIDER = 'vscode'

@@ -264,10 +264,8 @@ interface WiredParts {
 
 /** Whether no model could be asked because its provider needs a key and nobody has one. Contacts nobody. */
 export async function lacksKey(sources: SettingsSources): Promise<boolean> {
-  const [loaded, { modelChoice }] = await Promise.all([loadSettings(sources), import('#shared/agent/open-model')])
-  if (!loaded.ok) return false
-  const choice = modelChoice(loaded.value.settings, sources.env)
-  return !choice.ok && choice.error.kind === 'no-key'
+  const [loaded, model] = await Promise.all([loadSettings(sources), import('#shared/agent/open-model')])
+  return loaded.ok && model.lacksKey(loaded.value.settings, sources.env)
 }
 
 /** Judges replies by a JSON schema of the user; see agent/output-schema.ts. */

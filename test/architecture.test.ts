@@ -35,6 +35,7 @@ const SURFACES: Record<string, string[]> = {
   webview: ['webview/', 'shared/protocol/'],
   extension: [
     'extension/',
+    'shared/base/message-of',
     'shared/kode',
     'shared/host/',
     'shared/protocol/',
@@ -44,6 +45,7 @@ const SURFACES: Record<string, string[]> = {
   ],
   cli: [
     'cli/',
+    'shared/base/message-of',
     'shared/kode',
     'shared/host/',
     'shared/protocol/',

@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/base/message-of'
 import type { ConversationContext } from '#shared/commands/chat/chat-command'
 import { CHAT_COMMANDS, chatCommandOf } from '#shared/commands/chat/registry'
 import type { Settings } from '#shared/config/settings'
@@ -74,7 +75,7 @@ export class Conversation {
       if (/^\/[a-z][^\s/]*(\s|$)/.test(text) && !/^\/\S+__/.test(text)) await this.#runCommand(text)
       else await this.#prompt(text, lane)
     } catch (error) {
-      this.#note(this.#output.paint('red', `error: ${error instanceof Error ? error.message : String(error)}`))
+      this.#note(this.#output.paint('red', `error: ${messageOf(error)}`))
     }
     this.#showState()
   }

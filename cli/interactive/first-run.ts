@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline'
+import { messageOf } from '#shared/base/message-of'
 import type { CommandContext } from '#shared/commands/command'
 import { type FirstChoice, firstChoices } from '#shared/commands/support/first-choices'
 import type { Settings } from '#shared/config/settings'
-import { askSecretOnTerminal } from '../ask-secret'
+import { askLine } from '../ask-line'
 import type { Output } from '../output'
 
 export interface FirstRun {
@@ -30,29 +30,17 @@ export async function chooseFirst({ context, output, keepKey }: FirstRun): Promi
     if (!choice) return undefined
     const { provider, model, needsKey } = choice
     if (!needsKey) return { provider, model }
-    const key = await askSecretOnTerminal(`Key of ${provider} (not shown): `, signal)
+    const key = await askLine(`Key of ${provider} (not shown): `, signal, { isSecret: true })
     try {
       if (key === '') continue
       output.note(await keepKey(provider, key))
       return { provider }
     } catch (error) {
-      output.note(`error: ${error instanceof Error ? error.message : String(error)}`)
+      output.note(`error: ${messageOf(error)}`)
     }
   }
 }
 
 function described({ provider, model, needsKey }: FirstChoice): string {
   return needsKey ? `${provider.padEnd(12)} with a key` : `${provider.padEnd(12)} on this machine, ${model}`
-}
-
-function askLine(question: string, signal: AbortSignal): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  return new Promise(resolve => {
-    lines.once('close', () => resolve(''))
-    signal.addEventListener('abort', () => lines.close(), { once: true })
-    lines.question(question, text => {
-      resolve(text.trim())
-      lines.close()
-    })
-  })
 }

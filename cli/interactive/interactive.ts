@@ -1,7 +1,7 @@
 import { CHAT_COMMANDS } from '#shared/commands/chat/registry'
 import { kodePaths } from '#shared/config/paths'
 import type { Settings } from '#shared/config/settings'
-import { createKode, type Kode, type SessionOptions } from '#shared/kode'
+import { createKode, type Kode, lacksKey, type SessionOptions } from '#shared/kode'
 import { EXIT, type Failure } from '#shared/protocol/exit-codes'
 import { agentSettings, sessionOptions } from '../agent-run'
 import type { ParsedArgs } from '../args'
@@ -103,12 +103,13 @@ async function firstChoice({
   output,
   interruption,
 }: InteractiveRun): Promise<Partial<Settings> | undefined> {
-  const { lacksKey } = await import('#shared/commands/support/first-choices')
-  const { providersCommand } = await import('#shared/commands/providers')
+  const { files, processes } = cliHost()
+  if (!(await lacksKey({ root, files, processes, env: process.env, flags: agentSettings(flags) }))) return undefined
+  const [{ chooseFirst }, { providersCommand }] = await Promise.all([
+    import('./first-run'),
+    import('#shared/commands/providers'),
+  ])
   const context = commandContext(providersCommand, root, {}, output, interruption.signal)
-  const settings = { ...(await context.settings()), ...agentSettings(flags) }
-  if (!lacksKey(settings, process.env)) return undefined
-  const { chooseFirst } = await import('./first-run')
   const { signal } = interruption
   return chooseFirst({ context, output, keepKey: (provider, key) => keepKey(provider, key, { root, output, signal }) })
 }

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode'
+import { messageOf } from '#shared/base/message-of'
 import type { ChatEvent } from '#shared/protocol/events'
 import {
   PANEL_VERSION,
@@ -12,7 +13,6 @@ import {
 import type { Conversation } from '../conversation'
 import { endOf, pieceBefore } from '../handover'
 import { joinEvent } from '../join-event'
-import { messageOf } from '../landing'
 import { chatPage } from './chat-page'
 
 /** A request without an answer may return anything. */

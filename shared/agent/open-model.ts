@@ -38,6 +38,12 @@ export function modelChoice(settings: Settings, env: Env): Result<ProviderChoice
   )
 }
 
+/** Whether nobody can be asked because there is no key. */
+export function lacksKey(settings: Settings, env: Env): boolean {
+  const choice = modelChoice(settings, env)
+  return !choice.ok && choice.error.kind === 'no-key'
+}
+
 /** The model to ask, ready; contacts nobody. An error is one line for people. */
 export function openModel(settings: Settings, env: Env): Result<OpenModel, string> {
   const choice = modelChoice(settings, env)

@@ -1,11 +1,12 @@
-import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { cutMiddle } from '#shared/base/cut'
 import { repositoryTop } from '#shared/edits/ignore-rules'
 import { decodeText } from '#shared/edits/text-file'
 import type { FileSystem } from '#shared/host/host'
+import { isInside } from '#shared/host/inside'
 
-/** What the project remembers; each counts. */
-const MEMORY_FILES = ['.kode/MEMORY.md', '.koda/MEMORY.md', 'MEMORY.md']
+/** What the project remembers, relative to its root; each counts. MemoryWrite adds to the last of them. */
+export const MEMORY_FILES = ['.kode/MEMORY.md', '.koda/MEMORY.md', 'MEMORY.md']
 /** What its owners tell every agent; in one folder, only the first that is there and not blank counts. */
 const INSTRUCTION_FILES = ['CLAUDE.md', 'AGENTS.md']
 const MAX_FILE_BYTES = 40_000
@@ -33,10 +34,11 @@ export async function projectInstructions(
   extra: readonly string[] = [],
 ): Promise<string> {
   const top = (await repositoryTop(root, files)) ?? root
-  const ownFolder = { root, top: dirname(userMemory), files }
   const project = { root, top, files }
   const [user, memories, folders, named] = await Promise.all([
-    readText(userMemory, ownFolder),
+    files
+      .realpath(userMemory)
+      .then(real => (real.ok ? readText(real.value, { root, top: dirname(real.value), files }) : '')),
     Promise.all(MEMORY_FILES.map(name => read(join(root, name), project))),
     Promise.all(foldersUp(root, top).map(folder => firstIn(folder, project))),
     Promise.all(extra.filter(isNotStandard).map(name => read(join(root, name), project))),
@@ -55,8 +57,7 @@ export async function projectInstructions(
  * @returns the nearest first
  */
 export async function folderInstructions(file: string, root: string, files: FileSystem): Promise<Instructions[]> {
-  const inside = relative(root, dirname(file))
-  if (inside === '' || inside.startsWith('..') || isAbsolute(inside)) return []
+  if (dirname(file) === root || !isInside(file, root)) return []
   const folders = foldersUp(dirname(file), root).slice(0, -1)
   const found = await Promise.all(folders.map(folder => firstIn(folder, { root, top: root, files })))
   return found.flat().map(({ name, text }) => ({ name, text: cutMiddle(text, MAX_FOLDER_CHARS) }))
@@ -89,26 +90,41 @@ async function read(path: string, place: Place): Promise<Instructions> {
   return { name: relative(place.root, path).split(sep).join('/'), text: await readText(path, place) }
 }
 
-/** A text with what it imports in place of the lines `@path` that name it. */
+/**
+ * A text with what it imports in place of the lines `@path` that name it.
+ *
+ * @returns nothing for what `readWithin` does not give
+ */
 async function readText(path: string, place: Place, importedBy: readonly string[] = []): Promise<string> {
-  const bytes = await place.files.read(path, MAX_FILE_BYTES * 10)
-  if (!bytes.ok) return ''
-  const text = decodeText(bytes.value.subarray(0, MAX_FILE_BYTES))?.text.trim() ?? ''
+  const bytes = await readWithin(place.top, path, place.files, MAX_FILE_BYTES * 10)
+  const text = (bytes && decodeText(bytes.subarray(0, MAX_FILE_BYTES))?.text.trim()) ?? ''
   if (!text.includes('@') || importedBy.length >= MAX_IMPORT_DEPTH) return text
   const lines = text.split('\n').map(async line => {
     const [, name] = /^\s*(?:[-*] )?@([^\s@]+)\s*$/.exec(line) ?? []
     if (name === undefined) return line
-    return (await imported(join(dirname(path), name), place, [...importedBy, path])) || line
+    const imported = join(dirname(path), name)
+    const isAgain = [...importedBy, path].includes(imported)
+    return (!isAgain && (await readText(imported, place, [...importedBy, path]))) || line
   })
   return (await Promise.all(lines)).join('\n')
 }
 
-/** @returns nothing for what is missing, above the top, or being imported already */
-async function imported(path: string, place: Place, importedBy: readonly string[]): Promise<string> {
-  const real = await place.files.realpath(path)
-  const inside = real.ok ? relative(place.top, real.value) : '..'
-  if (inside.startsWith('..') || isAbsolute(inside) || importedBy.includes(path)) return ''
-  return readText(path, place, importedBy)
+/**
+ * A file of a project that goes to the model unasked: whoever wrote the repository must not send others along.
+ *
+ * @param maxBytes a larger file is left out
+ * @returns undefined for what is missing, too large, or not below the top, be it by a link
+ */
+export async function readWithin(
+  top: string,
+  path: string,
+  files: FileSystem,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  const bytes = await files.read(path, maxBytes)
+  if (!bytes.ok) return undefined
+  const [realTop, real] = await Promise.all([files.realpath(top), files.realpath(path)])
+  return realTop.ok && real.ok && isInside(real.value, realTop.value) ? bytes.value : undefined
 }
 
 function isNotStandard(name: string): boolean {

@@ -1,7 +1,8 @@
-import { isAbsolute, join, relative } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { imageTypeOf } from '#shared/edits/image-type'
 import { decodeText } from '#shared/edits/text-file'
 import type { FileSystem } from '#shared/host/host'
+import { isInside } from '#shared/host/inside'
 import type { UserPart } from '#shared/protocol/messages'
 
 /** Where mentions lead. */
@@ -66,8 +67,7 @@ async function partFor(target: string, source: MentionSource): Promise<UserPart 
 async function partAt(path: string, { root, files }: MentionSource): Promise<UserPart | undefined> {
   const real = await files.realpath(isAbsolute(path) ? path : join(root, path))
   if (!real.ok) return undefined
-  const inside = relative(root, real.value)
-  if (inside.startsWith('..') || isAbsolute(inside)) return undefined
+  if (!isInside(real.value, root)) return undefined
   const stat = await files.stat(real.value)
   if (!stat.ok) return undefined
   if (stat.value.type === 'directory') return folderPart(path, real.value, files)

@@ -64,3 +64,12 @@ export function isSameImage(a: FileImage, b: FileImage): boolean {
   if (a.kind === 'link' && b.kind === 'link') return a.target === b.target
   return a.kind === b.kind
 }
+
+/** What several changes of a file amount to, by path: the first image before, and the last after. */
+export function netImages(
+  entries: Iterable<{ path: string; before: FileImage; after: FileImage }>,
+): Map<string, { before: FileImage; after: FileImage }> {
+  const net = new Map<string, { before: FileImage; after: FileImage }>()
+  for (const { path, before, after } of entries) net.set(path, { before: net.get(path)?.before ?? before, after })
+  return net
+}

@@ -1,8 +1,8 @@
 import { fail, ok, type Result } from '#shared/base/result'
-import { ChangeJournal, type ChangeRecord, turnKeyOf } from './change-journal'
+import { ChangeJournal, type RecordEntry, turnKeyOf } from './change-journal'
 import type { EditProblem } from './change-set'
 import { standingChanges } from './checkpoint'
-import type { FileImage } from './file-image'
+import { type FileImage, netImages } from './file-image'
 import { problemOfFile } from './project-file'
 import { decodeText } from './text-file'
 import type { Door } from './write'
@@ -27,19 +27,13 @@ export async function landedTexts(
   const since = first < 0 ? [] : names.value.slice(first)
   const records = await Promise.all(since.map(name => journal.read(name)))
   const standing = standingChanges(records.filter(record => record !== undefined))
-  const images = new Map<string, { before: FileImage; after: FileImage }>()
+  const entries: RecordEntry[] = []
   for (const { record, standingPaths } of standing.filter(each => each.record.turn.id === turnId)) {
     const full = await journal.withContents(record)
     if (!full.ok) return fail(problemOfFile(full.error, `the record of turn ${record.turn.number}`))
-    for (const { path, before, after } of entriesOf(full.value, standingPaths)) {
-      images.set(path, { before: images.get(path)?.before ?? before, after })
-    }
+    entries.push(...full.value.entries.filter(entry => standingPaths.includes(entry.path)))
   }
-  return ok([...images].flatMap(([path, image]) => landedText(path, image.before, image.after)))
-}
-
-function entriesOf(record: ChangeRecord, paths: readonly string[]): ChangeRecord['entries'] {
-  return record.entries.filter(entry => paths.includes(entry.path))
+  return ok([...netImages(entries)].flatMap(([path, image]) => landedText(path, image.before, image.after)))
 }
 
 function landedText(path: string, before: FileImage, after: FileImage): LandedText[] {

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import { type FilePair, fileHead, LINK_MODE, unifiedDiff } from '#shared/base/diff'
 import { fail, ok, type Result } from '#shared/base/result'
-import { ChangeJournal, turnKeyOf } from './change-journal'
+import { ChangeJournal, type RecordEntry, turnKeyOf } from './change-journal'
 import type { EditProblem } from './change-set'
-import { ABSENT, type FileImage, isSameImage } from './file-image'
+import { ABSENT, type FileImage, isSameImage, netImages } from './file-image'
 import { binaryPatch } from './git-binary'
 import { problemOfFile } from './project-file'
 import type { Door } from './write'
@@ -22,16 +22,14 @@ export async function patchOfTurns(turnIds: readonly string[], door: Door): Prom
   const names = await journal.names()
   if (!names.ok) return fail(problemOfFile(names.error, door.journalFolder))
   const keys = new Set(turnIds.map(turnKeyOf))
-  const net = new Map<string, { before: FileImage; after: FileImage }>()
+  const entries: RecordEntry[] = []
   for (const name of names.value.filter(each => each.state === 'done' && keys.has(each.turnKey))) {
     const record = await journal.withContents(name)
     if (!record.ok) return fail(problemOfFile(record.error, door.journalFolder))
-    for (const { path, before, after } of record.value.entries) {
-      net.set(path, { before: net.get(path)?.before ?? before, after })
-    }
+    entries.push(...record.value.entries)
   }
   const patch: TurnPatch = { text: '', leftOut: [] }
-  for (const [path, change] of [...net].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [path, change] of [...netImages(entries)].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const text = fileText(path, withoutFolder(change.before), withoutFolder(change.after))
     if (text === undefined) patch.leftOut.push(path)
     else patch.text += text

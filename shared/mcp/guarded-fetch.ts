@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request 
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { checkedName, checkedTarget } from '#shared/host/node/web'
-import { proxyAuthorization, proxyFor, tunnelAgent } from '#shared/providers/support/proxy'
+import { proxyFor, throughProxy, tunnelAgent } from '#shared/providers/support/proxy'
 
 /** Of one reply, or of one event of a stream of events. */
 const MAX_BYTES = 32 * 1024 * 1024
@@ -86,9 +86,7 @@ class Ways {
       this.#tunnel ??= await tunnelAgent(proxy, true)
       return { url, options: { agent: this.#tunnel } }
     }
-    // A proxy wants the whole URL in place of the path.
-    const place = { hostname: proxy.hostname, port: proxy.port === '' ? 80 : proxy.port, path: url.href }
-    return { url, options: { ...place, agent: this.#http, headers: { host: url.host, ...proxyAuthorization(proxy) } } }
+    return { url, options: { ...throughProxy(proxy, url), agent: this.#http } }
   }
 }
 

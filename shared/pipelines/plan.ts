@@ -46,9 +46,12 @@ const MOST_FILES = 45
 /** Finds what a task is about: the files it names or seems to mean, and what hangs together with them. No model is asked. */
 export async function planTask(task: string, source: PlanSource): Promise<Plan> {
   const { stems } = taskWords(task)
-  const surveys = [source.listFiles(), source.countWords(stems), source.history()] as const
-  const { languages, index, project } = await source.open()
-  const [listed, counts, history] = await Promise.all(surveys)
+  const [listed, counts, history, { languages, index, project }] = await Promise.all([
+    source.listFiles(),
+    source.countWords(stems),
+    source.history(),
+    source.open(),
+  ])
   const paths = [...listed].filter(path => !IGNORED.test(path)).sort()
   const graph = new ImportGraph(index, languages, project)
   const named = namedFiles(task, paths)

@@ -1,5 +1,5 @@
+import { isInside } from '#shared/host/inside'
 import type { Wall } from './confined-sandbox'
-import { isInside } from './policy'
 import { ancestorsWithin } from './protected-paths'
 import type { View } from './view'
 

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { isInside } from './policy'
+import { isInside } from '#shared/host/inside'
 
 /**
  * The absolute path of a program that is to run outside the sandbox. Relative folders of PATH and those of the project

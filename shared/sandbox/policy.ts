@@ -25,8 +25,3 @@ export interface NetworkPolicy {
   /** Hosts, `*.domain` for all below one, `host:port` for another port than 80 and 443. */
   allow: string[]
 }
-
-/** Whether a path is a folder or something below it; both absolute and normal. */
-export function isInside(path: string, folder: string): boolean {
-  return path === folder || folder === '/' || path.startsWith(`${folder}/`)
-}

@@ -1,8 +1,8 @@
 import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { isInside } from '#shared/host/inside'
 import { CONTROL_NAMES } from './control-names'
 import { type OpenableFolder, OpenFolders } from './open-folders'
-import { isInside } from './policy'
 
 /** Files and folders of a project that decide what runs later, outside: a command may read them, not change them. */
 

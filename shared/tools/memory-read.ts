@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { MEMORY_FILES, readWithin } from '#shared/context/instructions'
 import { decodeText } from '#shared/edits/text-file'
 import { effectOf } from '#shared/trust/effects'
 import { defineTool, type ToolContext } from './tool'
 
-/** MemoryWrite adds to the last of them. */
-const PROJECT_FILES = ['.kode/MEMORY.md', '.koda/MEMORY.md', 'MEMORY.md']
+const MAX_BYTES = 1_000_000
 
 /** What is remembered. */
 export const memoryReadTool = defineTool({
@@ -21,10 +21,10 @@ export const memoryReadTool = defineTool({
       effect: effectOf('read_only', 'reads memory'),
       async run() {
         const named = [
-          ...PROJECT_FILES.map(name => [`Project (${name})`, join(context.root, name)] as const),
-          ['User', context.userMemory] as const,
+          ...MEMORY_FILES.map(name => [`Project (${name})`, ofProject(name, context)] as const),
+          ['User', ofUser(context)] as const,
         ]
-        const texts = await Promise.all(named.map(async ([name, path]) => [name, await read(path, context)]))
+        const texts = await Promise.all(named.map(async ([name, bytes]) => [name, textOf(await bytes)]))
         const parts = texts.filter(([, text]) => text !== '').map(([name, text]) => `# ${name}\n${text}`)
         return { text: parts.length > 0 ? parts.join('\n\n') : 'Nothing is remembered yet; MemoryWrite adds to it.' }
       },
@@ -32,7 +32,15 @@ export const memoryReadTool = defineTool({
   },
 })
 
-async function read(path: string, context: ToolContext): Promise<string> {
-  const bytes = await context.files.read(path, 1_000_000)
-  return bytes.ok ? (decodeText(bytes.value)?.text.trim() ?? '') : ''
+function ofProject(name: string, { root, files }: ToolContext): Promise<Uint8Array | undefined> {
+  return readWithin(root, join(root, name), files, MAX_BYTES)
+}
+
+async function ofUser({ userMemory, files }: ToolContext): Promise<Uint8Array | undefined> {
+  const bytes = await files.read(userMemory, MAX_BYTES)
+  return bytes.ok ? bytes.value : undefined
+}
+
+function textOf(bytes: Uint8Array | undefined): string {
+  return (bytes && decodeText(bytes)?.text.trim()) ?? ''
 }

@@ -1,5 +1,3 @@
-import { modelChoice } from '#shared/agent/open-model'
-import type { Settings } from '#shared/config/settings'
 import { KNOWN_PROVIDERS } from '#shared/providers/known-providers'
 import { findLocalServers } from '#shared/providers/local-servers'
 
@@ -10,12 +8,6 @@ export interface FirstChoice {
   provider: string
   model: string
   needsKey: boolean
-}
-
-/** Whether nobody can be asked because there is no key. */
-export function lacksKey(settings: Settings, env: Env): boolean {
-  const choice = modelChoice(settings, env)
-  return !choice.ok && choice.error.kind === 'no-key'
 }
 
 /** What runs on this machine with a model loaded, then everybody who takes a key. */

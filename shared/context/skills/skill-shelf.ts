@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { fail, ok, type Result } from '#shared/base/result'
 import { decodeText } from '#shared/edits/text-file'
 import type { FileSystem } from '#shared/host/host'
+import { isInside } from '#shared/host/inside'
 import { listOfNames, readFrontMatter } from '../agents/front-matter'
 import codeReview from './built-in/code-review.md'
 import securityAudit from './built-in/security-audit.md'
@@ -82,10 +83,13 @@ export class SkillShelf {
       if (!read.ok) warnings.push(read.error)
       else if (!skills.has(read.value.name)) skills.set(read.value.name, read.value)
     }
-    const project = [...PROJECT_FOLDERS, ...more].map(folder => ({
-      folder: resolve(root, folder),
-      source: 'project' as const,
-    }))
+    const wanted = [...PROJECT_FOLDERS, ...more].map(folder => resolve(root, folder))
+    const project = wanted
+      .filter(folder => isInside(folder, root))
+      .map(folder => ({ folder, source: 'project' as const }))
+    for (const folder of wanted.filter(each => !isInside(each, root))) {
+      warnings.push(`skills.paths: ${folder} is not in the project; yours belong in ${userFolder ?? 'your own folder'}`)
+    }
     const folders = userFolder === undefined ? [] : [...project, { folder: userFolder, source: 'user' as const }]
     for (const { folder, source } of folders) {
       const listed = await files.list(folder)

@@ -4,7 +4,6 @@ export interface Unbalanced {
   offset: number
 }
 
-const DELIMITERS = '()[]{}'
 const CLOSER: Record<string, string> = { '(': ')', '[': ']', '{': '}' }
 
 /**
@@ -35,16 +34,9 @@ function firstUnbalanced(delimiters: Iterable<{ token: string; offset: number }>
   return last && { message: `Unclosed \`${last.token}\`: expected \`${last.closer}\``, offset: last.offset }
 }
 
-/** Comments, strings and character literals are stepped over; what is left of delimiters is returned in order. */
+/** What is left of delimiters without comments, strings and character literals, in order. */
 function* rustDelimiters(text: string): Generator<{ token: string; offset: number }> {
-  TOKEN.lastIndex = 0
-  for (let match = TOKEN.exec(text); match; match = TOKEN.exec(text)) {
-    const token = match[0]
-    if (token === '/*') TOKEN.lastIndex = endOfBlockComment(text, match.index)
-    else if (match.groups?.hashes !== undefined) {
-      TOKEN.lastIndex = endOfRawString(text, TOKEN.lastIndex, match.groups.hashes)
-    } else if (DELIMITERS.includes(token)) yield { token, offset: match.index }
-  }
+  for (const { 0: token, index } of rustCode(text).matchAll(/[()[\]{}]/g)) yield { token, offset: index }
 }
 
 /** Rust source with the inside of comments and strings blanked; what marks a string as one of C is kept. Offsets are kept too. */
@@ -69,16 +61,13 @@ function* rustLiterals(text: string): Generator<{ start: number; end: number }> 
       TOKEN.lastIndex = endOfBlockComment(text, start)
       yield { start, end: TOKEN.lastIndex }
     } else if (match.groups?.hashes !== undefined) {
+      const closing = `"${match.groups.hashes}`
       const opened = TOKEN.lastIndex
-      TOKEN.lastIndex = endOfRawString(text, opened, match.groups.hashes)
-      yield { start: opened, end: TOKEN.lastIndex - 1 - match.groups.hashes.length }
+      const closed = text.indexOf(closing, opened)
+      yield { start: opened, end: closed < 0 ? text.length : closed }
+      TOKEN.lastIndex = closed < 0 ? text.length : closed + closing.length
     } else if (/["']$/.test(token)) yield { start: start + token.search(/["']/) + 1, end: TOKEN.lastIndex - 1 }
   }
-}
-
-function endOfRawString(text: string, opened: number, hashes: string): number {
-  const end = text.indexOf(`"${hashes}`, opened)
-  return end < 0 ? text.length : end + 1 + hashes.length
 }
 
 const GO_TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:\\[^\n][^'\n]*|[^\\'\n])'|[()[\]{}]/gu
@@ -87,7 +76,7 @@ function* goDelimiters(text: string): Generator<{ token: string; offset: number 
   for (const match of text.matchAll(GO_TOKEN)) if (match[0].length === 1) yield { token: match[0], offset: match.index }
 }
 
-/** In order of precedence: comments, raw strings, raw identifiers, strings, characters (never lifetimes), delimiters. */
+/** In order of precedence: comments, raw strings, raw identifiers, strings, characters (never lifetimes), names. */
 const TOKEN = new RegExp(
   [
     /\/\/[^\n]*/,
@@ -97,7 +86,6 @@ const TOKEN = new RegExp(
     /(?:\b[bc])?"(?:[^"\\]|\\[\s\S])*"/,
     /(?:\bb)?'(?:\\(?:u\{[^}]*\}|[\s\S][^']*?)|[^\\'\n][\u{fe00}-\u{fe0f}\u{300}-\u{36f}]?)'/u,
     /[A-Za-z_]\w*/,
-    /[()[\]{}]/,
   ]
     .map(part => part.source)
     .join('|'),

@@ -362,11 +362,11 @@ class CallJudge {
 
 /** A prefix more or less makes another word. */
 function isSameWord(wrong: string, near: string): boolean {
-  return isSlipOf(near, wrong) || isSlip(wrong, near)
+  return isSlipOf(near, wrong) || isMisspelt(wrong, near)
 }
 
 /** The same word but for a letter or two. */
-function isSlip(wrong: string, near: string): boolean {
+function isMisspelt(wrong: string, near: string): boolean {
   return (
     wrong.length > 3 && !wrong.includes(near) && !near.includes(wrong) && wrong.startsWith('_') === near.startsWith('_')
   )

@@ -24,10 +24,32 @@ export function proxyFor(url: URL, env: Env): URL | undefined {
 }
 
 /** The header that tells the proxy who asks; none without credentials. */
-export function proxyAuthorization(proxy: URL): Record<string, string> {
+function proxyAuthorization(proxy: URL): Record<string, string> {
   if (proxy.username === '') return {}
   const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
   return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }
+}
+
+/** Where a plain request goes that the proxy is to send on: a proxy wants the whole URL in place of the path. */
+export function throughProxy(proxy: URL, url: URL): ProxiedRequest {
+  return {
+    hostname: proxy.hostname,
+    port: portOf(proxy),
+    path: url.href,
+    headers: { host: url.host, ...proxyAuthorization(proxy) },
+  }
+}
+
+/** Options of `node:http`. */
+interface ProxiedRequest {
+  hostname: string
+  port: number | string
+  path: string
+  headers: Record<string, string>
+}
+
+function portOf(proxy: URL): number | string {
+  return proxy.port === '' ? 80 : proxy.port
 }
 
 /** An agent whose connections go through a tunnel of the proxy, and are kept. */
@@ -38,7 +60,7 @@ export async function tunnelAgent(proxy: URL, rejectUnauthorized: boolean): Prom
     const host = target.host ?? ''
     const asking = nodeHttp().request({
       host: proxy.hostname,
-      port: proxy.port === '' ? 80 : proxy.port,
+      port: portOf(proxy),
       method: 'CONNECT',
       path: `${host}:${target.port ?? 443}`,
       headers: { host: `${host}:${target.port ?? 443}`, ...proxyAuthorization(proxy) },

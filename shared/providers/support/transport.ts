@@ -2,7 +2,7 @@ import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:ht
 import type { Agent as HttpsAgent } from 'node:https'
 import { nodeHttp } from '#shared/host/node/builtins'
 import { isLoopback } from './loopback'
-import { proxyAuthorization, proxyFor, tunnelAgent } from './proxy'
+import { proxyFor, throughProxy, tunnelAgent } from './proxy'
 
 /**
  * `fetch` for the SDKs, over node:http: one connection kept between requests for as long as the server allows,
@@ -110,10 +110,8 @@ async function requesterFor(url: URL, agents: Agents, options: TransportOptions)
     agents.http ??= new http.Agent({ keepAlive: true })
     const agent = agents.http
     if (!proxy) return request => http.request(url, { ...request, agent })
-    // A proxy wants the whole URL in place of the path.
-    const target = { path: url.href, host: proxy.hostname, port: proxy.port === '' ? 80 : proxy.port }
-    const extra = { host: url.host, ...proxyAuthorization(proxy) }
-    return request => http.request({ ...target, ...request, headers: { ...request.headers, ...extra }, agent })
+    const { headers, ...place } = throughProxy(proxy, url)
+    return request => http.request({ ...place, ...request, headers: { ...request.headers, ...headers }, agent })
   }
   // TLS takes some milliseconds to load, which local servers need not pay.
   const { default: https } = await import('node:https')

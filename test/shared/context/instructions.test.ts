@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { projectInstructions } from '#shared/context/instructions'
@@ -72,6 +72,22 @@ test('files named by the settings are told too, the usual ones once', async () =
     ['AGENTS.md', 'a'],
     ['docs/style.md', 's'],
   ])
+})
+
+test('no link and no setting sends a file from outside to the model; the memory of the user may be a link', async () => {
+  const root = tempProject({ 'docs/real.md': 'inside' })
+  gitInit(root)
+  writeFileSync(join(root, '../private.txt'), 'private')
+  mkdirSync(join(root, '.home'))
+  for (const name of ['CLAUDE.md', 'MEMORY.md', 'docs/leak.md', '.home/memory.md']) {
+    symlinkSync(join(root, '../private.txt'), join(root, name))
+  }
+  symlinkSync('docs/real.md', join(root, 'AGENTS.md'))
+  const named = ['docs/leak.md', '../private.txt']
+  const text = await projectInstructions(root, join(root, '.home/memory.md'), nodeFiles(), named)
+  expect(text).toBe(
+    '<instructions from="the user">\nprivate\n</instructions>\n\n<instructions from="AGENTS.md">\ninside\n</instructions>',
+  )
 })
 
 describe('the instructions of a folder', () => {

@@ -51,9 +51,10 @@ test('the project’s skills win over the user’s, and these over the built-in 
     'home/look/SKILL.md': NARROW.replace('looks only', 'of the user'),
     'home/mine/SKILL.md': '---\nname: code-review\ndescription: my way\n---\nx',
     'home/broken/SKILL.md': 'x',
+    '../theirs/hidden/SKILL.md': '---\nname: hidden\ndescription: from outside\n---\nx',
     'team/skills/ours/SKILL.md': '---\nname: ours\ndescription: of the team\n---\nx',
   })
-  const shelf = await SkillShelf.read(root, `${root}/home`, nodeFiles(), ['team/skills'])
+  const shelf = await SkillShelf.read(root, `${root}/home`, nodeFiles(), ['team/skills', '../theirs'])
   expect(shelf.search().map(({ name, source, description }) => [name, source, description])).toEqual([
     ['code-review', 'user', 'my way'],
     ['look', 'project', 'looks only'],
@@ -61,7 +62,10 @@ test('the project’s skills win over the user’s, and these over the built-in 
     ['security-audit', 'built-in', 'looks for weaknesses that somebody could use against the program'],
   ])
   expect(shelf.search('SECURITY').map(skill => skill.name)).toEqual(['security-audit'])
-  expect(shelf.warnings).toHaveLength(1)
+  expect(shelf.warnings).toEqual([
+    expect.stringMatching(/^skills\.paths: .*theirs is not in the project/),
+    expect.stringContaining('broken'),
+  ])
 })
 
 test('an active skill leaves only its tools, also to agents started meanwhile and after a resume, until it ends', async () => {
