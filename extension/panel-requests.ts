@@ -45,7 +45,8 @@ export function panelRequests(
     review_turn: async ({ id }) => {
       const first = await landed.open(id, folder.current?.uri.fsPath ?? '')
       if (first === undefined) throw new Error(vscode.l10n.t('Nothing of this turn is left to review.'))
-      await review.show(first, undefined, false)
+      // An editor that loses the focus again at once never asks for its lenses.
+      await review.show(first)
       await vscode.commands.executeCommand('kode.changes.focus')
     },
     cancel_task: ({ id }) => conversation.cancelTask(id),

@@ -61,7 +61,8 @@ async function press(name: string, button: string): Promise<void> {
 describe('what landed in auto', () => {
   test('waits in the review: one hunk is taken back, the others are kept', async () => {
     await landTens('hunks.ts')
-    // By its row: most editors draw no lenses in a diff that is read-only.
+    const lens = (title: string) => editor.workbench.page.locator('.codelens-decoration a', { hasText: title })
+    await expect.poll(() => lens('Revert').count(), { timeout: 30_000 }).toBe(3)
     await row('hunks.ts').locator('.monaco-tl-twistie').click()
     await press('export const b = 20', 'Reject Hunk')
     await expect.poll(() => editor.read('hunks.ts'), { timeout: 30_000 }).toBe(TENS.replace('b = 20', 'b = 2'))
