@@ -31,7 +31,7 @@ import { ChatView } from './views/chat-view'
 import { DiffReview } from './views/diff-review'
 import { EditorActions } from './views/editor-actions'
 import { FileVerdicts } from './views/file-verdicts'
-import { PENDING_SCHEME, PendingFiles } from './views/pending-files'
+import { BEFORE_SCHEME, PENDING_SCHEME, PendingFiles } from './views/pending-files'
 import { QuickFixes } from './views/quick-fixes'
 import { StatusBar } from './views/status-bar'
 import { TextDocuments } from './views/text-documents'
@@ -143,6 +143,7 @@ export function activate(context: vscode.ExtensionContext): void {
     panelRequests(parts, slash, texts => chat.offer(texts)),
   )
 
+  const pendingFiles = new PendingFiles(proposals)
   context.subscriptions.push(
     // First, so that what waits when the window closes stays kept.
     new vscode.Disposable(store?.follow(proposals) ?? (() => undefined)),
@@ -163,7 +164,9 @@ export function activate(context: vscode.ExtensionContext): void {
       text => conversation.prompt([{ type: 'text', text }], 'next'),
     ),
     offerMcpServer(context.extensionUri, String(context.extension.packageJSON.version), folder),
-    vscode.workspace.registerFileSystemProvider(PENDING_SCHEME, new PendingFiles(proposals), { isCaseSensitive: true }),
+    ...[PENDING_SCHEME, BEFORE_SCHEME].map(scheme =>
+      vscode.workspace.registerFileSystemProvider(scheme, pendingFiles, { isCaseSensitive: true }),
+    ),
     vscode.window.registerWebviewViewProvider('kode.chat', {
       resolveWebviewView(view) {
         chat.resolveWebviewView(view)

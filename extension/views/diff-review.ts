@@ -41,7 +41,7 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
     const place = pendingFileOf(document.uri)
-    if (!place || document.uri.query === 'before') return []
+    if (!place) return []
     const hasLanded = this.#proposals.get(place.id)?.landedIn !== undefined
     return this.#proposals.hunks(place.id, place.path).flatMap(({ hunk, key, isAccepted, findings }) => {
       const line = Math.min(hunk.afterStart, Math.max(0, document.lineCount - 1))

@@ -1,22 +1,23 @@
 import * as vscode from 'vscode'
 import { isGone, type Proposals } from '../proposals'
 
-/** Proposed texts, editable; the same address with the query `before` is the text as it was, read only. */
+/** Proposed texts, editable. */
 export const PENDING_SCHEME = 'kode-pending'
+/** The texts as they were, read only. A scheme of their own: language servers do not tell addresses apart by their query. */
+export const BEFORE_SCHEME = 'kode-before'
 
 /** The address of a proposed file. */
 export function pendingUri(id: string, path: string, side: 'before' | 'after' = 'after'): vscode.Uri {
   return vscode.Uri.from({
-    scheme: PENDING_SCHEME,
+    scheme: side === 'before' ? BEFORE_SCHEME : PENDING_SCHEME,
     authority: id,
     path: `/${path}`,
-    query: side === 'before' ? 'before' : '',
   })
 }
 
-/** Which proposed file an address means. */
+/** Which proposed file an address means, on either side. */
 export function pendingFileOf(uri: vscode.Uri): { id: string; path: string } | undefined {
-  if (uri.scheme !== PENDING_SCHEME) return undefined
+  if (uri.scheme !== PENDING_SCHEME && uri.scheme !== BEFORE_SCHEME) return undefined
   return { id: uri.authority, path: uri.path.slice(1) }
 }
 
@@ -47,7 +48,7 @@ export class PendingFiles implements vscode.FileSystemProvider {
 
   stat(uri: vscode.Uri): vscode.FileStat {
     const text = this.#textAt(uri)
-    const isBefore = uri.query === 'before'
+    const isBefore = uri.scheme === BEFORE_SCHEME
     return {
       type: vscode.FileType.File,
       ctime: 0,
@@ -63,7 +64,7 @@ export class PendingFiles implements vscode.FileSystemProvider {
 
   writeFile(uri: vscode.Uri, content: Uint8Array): void {
     const place = pendingFileOf(uri)
-    if (!place || uri.query === 'before' || this.#hasLanded(uri)) throw vscode.FileSystemError.NoPermissions(uri)
+    if (!place || uri.scheme === BEFORE_SCHEME || this.#hasLanded(uri)) throw vscode.FileSystemError.NoPermissions(uri)
     const text = Buffer.from(content).toString()
     this.#note(uri, text)
     this.#proposals.edit(place.id, place.path, text)
@@ -102,6 +103,6 @@ export class PendingFiles implements vscode.FileSystemProvider {
     const place = pendingFileOf(uri)
     const file = place && this.#proposals.file(place.id, place.path)
     if (!file) throw vscode.FileSystemError.FileNotFound(uri)
-    return (uri.query === 'before' ? file.before : file.after) ?? ''
+    return (uri.scheme === BEFORE_SCHEME ? file.before : file.after) ?? ''
   }
 }

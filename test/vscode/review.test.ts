@@ -94,6 +94,8 @@ describe('review in the editor', () => {
     await editor.workbench.editorAction('Accept Change').click()
     await editor.chat.getByText('Landed as you wrote it.').waitFor()
     expect(editor.read('money.ts')).toContain('Math.round(value * 100) / 100\n')
+    // Not the other side's text taken for the same file, and nothing of a diff that is gone.
+    await page.getByText('No problems have been detected in the workspace.').waitFor()
   })
 
   test('offers the name that exists, as a quick fix of the finding', async () => {
