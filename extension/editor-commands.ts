@@ -23,16 +23,15 @@ export function editorCommands(
   const place = (uri?: vscode.Uri) =>
     pendingFileOf(uri ?? vscode.window.activeTextEditor?.document.uri ?? vscode.Uri.parse('none:'))
 
-  /** A command about one proposed file; what was typed into it is saved first. */
+  /** A command about one proposed file. */
   const onFile = (act: (id: string, path: string, line?: number) => unknown) => {
     return async (target?: unknown, line?: unknown) => {
       const file = place(target instanceof vscode.Uri ? target : changesTree.placeOf(target)?.uri)
       if (!file) return
-      await review.saveEdits(file.id)
       await act(file.id, file.path, typeof line === 'number' ? line : undefined)
     }
   }
-  /** Of a lens, which names place and hunk, or of a row of the tree. */
+  /** Of a lens, which names place and hunk, or of a row of the tree; about the hunks of what was typed meanwhile too. */
   const onHunk = (act: (id: string, path: string, key: string) => unknown) => {
     return async (target: unknown, lensKey?: unknown) => {
       const row = changesTree.placeOf(target)
@@ -43,8 +42,9 @@ export function editorCommands(
       await act(file.id, file.path, key)
     }
   }
-  /** What a gate refuses is not accepted, whoever wrote it. */
+  /** What a gate refuses is not accepted, whoever wrote it; what was typed into it is saved first. */
   const unlessRefused = async (id: string, accept: () => void) => {
+    await review.saveEdits(id)
     const refusal = await desk.refusalOf(id)
     if (refusal) void vscode.window.showWarningMessage(refusal)
     else accept()
@@ -94,10 +94,7 @@ export function editorCommands(
     'kode.acceptHunk': onHunk((id, path, key) => unlessRefused(id, () => proposals.acceptHunk(id, path, key))),
     'kode.rejectHunk': onHunk((id, path, key) => proposals.rejectHunk(id, path, key)),
     'kode.acceptAll': async () => {
-      for (const { id } of proposals.all) {
-        await review.saveEdits(id)
-        await unlessRefused(id, () => proposals.acceptAll(id))
-      }
+      for (const { id } of proposals.all) await unlessRefused(id, () => proposals.acceptAll(id))
     },
     'kode.rejectAll': () => {
       for (const { id } of proposals.all) proposals.rejectAll(id)

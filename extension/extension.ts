@@ -9,6 +9,7 @@ import { ConversationFolder, pathIn } from './folders'
 import { Approvals } from './host/approvals'
 import { Keys } from './host/secrets'
 import { isVerbose, readSettings, usesVim } from './host/settings'
+import { UnsavedTexts } from './host/unsaved-texts'
 import { lacksKey } from './lacks-key'
 import { LandedReview } from './landed-review'
 import { registerTools } from './language-model-tools'
@@ -54,6 +55,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const verdicts = new FileVerdicts()
   const attention = new Attention()
   const languages = new LanguageWarmUp()
+  const unsaved = new UnsavedTexts()
 
   const openKode = async (root: string): Promise<Kode> => {
     const [{ createKode }, { vscodeHost }, settings] = await Promise.all([
@@ -61,7 +63,7 @@ export function activate(context: vscode.ExtensionContext): void {
       import('./host/vscode-host'),
       readSettings(keys),
     ])
-    const kode = await createKode(vscodeHost(root, approvals, channel), {
+    const kode = await createKode(vscodeHost(root, approvals, channel, unsaved), {
       root,
       settings: { ...settings, ...(conversation.facts.agent && { agent: conversation.facts.agent }) },
       ...(settings.provider === EDITOR_PROVIDER && { provider: new EditorModels() }),
@@ -157,6 +159,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new QuickFixes(proposals),
     new EditorActions(),
     verdicts,
+    unsaved,
     registerTools(() => conversation.kode()),
     registerParticipant(
       () => conversation.kode(),

@@ -35,9 +35,11 @@ export function panelRequests(
     move_queued: ({ id, by }) => conversation.moveQueued(id, by),
     unqueue: ({ id }) => conversation.removeQueued(id),
     answer: async ({ id, answer }) => {
-      await review.saveEdits(id)
-      const refusal = answer.kind === 'reject' ? undefined : await desk.refusalOf(id)
-      if (refusal) throw new Error(refusal)
+      if (answer.kind !== 'reject') {
+        await review.saveEdits(id)
+        const refusal = await desk.refusalOf(id)
+        if (refusal) throw new Error(refusal)
+      }
       approvals.answer(id, answer)
     },
     answer_question: ({ id, text }) => approvals.answerQuestion(id, text),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as vscode from 'vscode'
 import type { FileSystem, StagedFile } from '#shared/host/host'
+import type { UnsavedTexts } from './unsaved-texts'
 
 /**
  * The disk, seen through the editor: unsaved text is what a file holds, and what lands in a file goes through the
@@ -8,15 +9,19 @@ import type { FileSystem, StagedFile } from '#shared/host/host'
  *
  * @param onceUnsaved files that had unsaved text when somebody looked; their version is that of their text
  */
-export function editorFiles(disk: FileSystem, onceUnsaved = new Set<string>()): FileSystem {
-  const read: FileSystem['read'] = async (path, maxBytes) => {
+export function editorFiles(disk: FileSystem, unsaved: UnsavedTexts, onceUnsaved = new Set<string>()): FileSystem {
+  const unsavedDocument = (path: string) => {
     const document = openDocument(path)
-    if (!document?.isDirty) return disk.read(path, maxBytes)
+    return document && unsaved.has(document) ? document : undefined
+  }
+  const read: FileSystem['read'] = async (path, maxBytes) => {
+    const document = unsavedDocument(path)
+    if (!document) return disk.read(path, maxBytes)
     return { ok: true, value: await vscode.workspace.encode(document.getText(), { encoding: document.encoding }) }
   }
   // Saving text that kode has seen already is no change; typing more is one, though the disk does not know yet.
   const withTextVersion = async (path: string, seen: Seen): Promise<Seen> => {
-    if (openDocument(path)?.isDirty) onceUnsaved.add(path)
+    if (unsavedDocument(path)) onceUnsaved.add(path)
     if (!seen.ok || seen.value.type !== 'file' || !onceUnsaved.has(path)) return seen
     const bytes = await read(path)
     if (!bytes.ok) return bytes
@@ -33,7 +38,7 @@ export function editorFiles(disk: FileSystem, onceUnsaved = new Set<string>()): 
       if (!staged.ok || !isInWorkspace(path)) return staged
       return { ok: true, value: throughEditor(path, bytes, staged.value, disk, files) }
     },
-    confinedTo: root => editorFiles(disk.confinedTo(root), onceUnsaved),
+    confinedTo: root => editorFiles(disk.confinedTo(root), unsaved, onceUnsaved),
   }
   return files
 }

@@ -6,11 +6,17 @@ import { nodeWeb } from '#shared/host/node/web'
 import type { Approvals } from './approvals'
 import { editorFiles } from './files'
 import { outputLog } from './log'
+import type { UnsavedTexts } from './unsaved-texts'
 
 /** What the core needs from outside, inside VS Code. */
-export function vscodeHost(root: string, approvals: Approvals, channel: vscode.LogOutputChannel): Host {
+export function vscodeHost(
+  root: string,
+  approvals: Approvals,
+  channel: vscode.LogOutputChannel,
+  unsaved: UnsavedTexts,
+): Host {
   return {
-    files: editorFiles(nodeFiles()),
+    files: editorFiles(nodeFiles(), unsaved),
     processes: nodeProcesses(),
     web: nodeWeb(),
     log: outputLog(channel),

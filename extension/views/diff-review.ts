@@ -83,10 +83,18 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
     )
   }
 
-  /** Saves what the user typed into proposals, so that they hold what is on the screen. */
+  /**
+   * Saves what the user typed into a proposal, so that it holds what is on the screen. The editor itself knows best
+   * what is not saved: `isDirty` is false for a while when a save ends while somebody types.
+   */
   async saveEdits(id: string): Promise<void> {
+    if (this.#proposals.get(id)?.landedIn) return
     for (const document of vscode.workspace.textDocuments) {
-      if (document.isDirty && pendingFileOf(document.uri)?.id === id) await document.save()
+      const place = document.uri.scheme === PENDING_SCHEME ? pendingFileOf(document.uri) : undefined
+      if (place?.id !== id || (await document.save())) continue
+      // It says false also where another save was faster.
+      if (this.#proposals.file(id, place.path)?.after === document.getText()) continue
+      throw new Error(vscode.l10n.t('{0} could not be saved as you typed it.', place.path))
     }
   }
 
