@@ -44,8 +44,13 @@ export function failureOfEvent(error: unknown, origin: Origin): ProviderFailure 
   }
 }
 
-/** What fetch threw before there was a reply: no connection, or a broken one. */
+/**
+ * What fetch threw before there was a reply: no connection, or a broken one.
+ *
+ * @throws a mistake of this program, which no retry and no other endpoint mends
+ */
 export function failureOfNetwork(error: unknown, origin: Origin): ProviderFailure {
+  throwMistake(error)
   const { code, message } = deepestCause(error)
   const host = hostOf(origin.baseUrl)
   const known = NETWORK[code]
@@ -78,6 +83,17 @@ export function failureOfEmptyReply(origin: Origin): ProviderFailure {
     isTransient: true,
   }
 }
+
+/** A mistake of this program is none of the connection's: it is thrown, so that it is recorded as what it is. */
+export function throwMistake(error: unknown): void {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const isMistake = MISTAKES.some(kind => each instanceof kind)
+    const isOfSettings = 'code' in each && (each.code === 'ERR_INVALID_URL' || each.code === 'ERR_INVALID_CHAR')
+    if (isMistake && !isOfSettings) throw each
+  }
+}
+
+const MISTAKES = [TypeError, ReferenceError, RangeError, SyntaxError]
 
 /** The stream ended or broke before the reply was complete. */
 export function failureOfCut(origin: Origin): ProviderFailure {

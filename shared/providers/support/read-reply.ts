@@ -7,6 +7,7 @@ import {
   failureOfSilence,
   failureOfStatus,
   type Origin,
+  throwMistake,
 } from './http-failure'
 import { CANCELLED } from './retry'
 import { type ServerEvent, SseReader } from './sse'
@@ -72,7 +73,9 @@ export async function* readReply(
     }
     const status = statusErrorIn(error)
     if (status) return { type: 'failure', failure: failureOfStatus(status.status, status.headers, status.body, origin) }
-    return { type: 'failure', failure: hasBegun ? failureOfCut(origin) : failureOfNetwork(error, origin) }
+    if (!hasBegun) return { type: 'failure', failure: failureOfNetwork(error, origin) }
+    throwMistake(error)
+    return { type: 'failure', failure: failureOfCut(origin) }
   }
 
   try {
