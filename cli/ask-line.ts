@@ -9,9 +9,10 @@ import { Writable } from 'node:stream'
  */
 export function askLine(question: string, signal: AbortSignal, { isSecret = false } = {}): Promise<string> {
   if (signal.aborted) return Promise.resolve('')
-  if (isSecret) process.stderr.write(question)
   const nowhere = new Writable({ write: (_piece, _encoding, done) => done() })
   const lines = createInterface({ input: process.stdin, output: isSecret ? nowhere : process.stderr, terminal: true })
+  // Whoever sees it may type at once, and the terminal must not echo any more.
+  if (isSecret) process.stderr.write(question)
   return new Promise(resolve => {
     lines.once('close', () => {
       if (isSecret) process.stderr.write('\n')

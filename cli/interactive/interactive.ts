@@ -79,7 +79,7 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
     complete: line => completion.of(line),
     isPlain: process.env.TERM === 'dumb',
     onLine: text => {
-      if (!questions.takeLine(text)) void conversation.take(text, 'next')
+      if (!questions.takeLine(text) && text.trim() !== '') void conversation.take(text, 'next')
     },
     onLater: text => void conversation.take(text, 'later'),
     onInterrupt: isEmpty => conversation.interrupt(isEmpty),

@@ -185,7 +185,7 @@ export class LineEditor {
     }
     const text = this.#whole(line)
     if (!this.isPlain) this.#showPrompt()
-    if (text.trim() !== '') this.#parts.onLine(text)
+    this.#parts.onLine(text)
   }
 
   #later(): void {

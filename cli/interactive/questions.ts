@@ -19,8 +19,9 @@ export class Questions {
 
   /** Hands a typed line to the open question. @returns whether there was one */
   takeLine(text: string): boolean {
-    this.#onLine?.(text)
-    return this.#onLine !== undefined
+    const onLine = this.#onLine
+    onLine?.(text)
+    return onLine !== undefined
   }
 
   approve(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalAnswer> {
@@ -33,8 +34,9 @@ export class Questions {
       question.options.forEach((option, index) => {
         this.#output.note(`  ${index + 1}. ${option}`)
       })
-      const text = (await this.#line(signal)) ?? ''
-      return question.options[Number(text) - 1] ?? text
+      const hint = hintFor(question)
+      if (hint !== '') this.#output.note(this.#output.paint('dim', `  ${hint}`))
+      return chosen((await this.#line(signal)) ?? '', question)
     })
   }
 
@@ -105,6 +107,23 @@ export class Questions {
     this.#last = answer.catch(() => undefined)
     return answer
   }
+}
+
+function hintFor({ options, multiple, default: fallback, timeout }: UserQuestion): string {
+  return [
+    multiple && options.length > 1 ? 'Several numbers may be given, such as 1 2.' : '',
+    fallback === undefined ? '' : `Enter alone: ${fallback}.`,
+    timeout === undefined ? '' : `Waits ${timeout} s.`,
+  ]
+    .filter(part => part !== '')
+    .join(' ')
+}
+
+/** Numbers stand for options; whatever is not only numbers of options is an answer of its own. */
+function chosen(text: string, { options, multiple }: UserQuestion): string {
+  const numbers = multiple ? text.split(/[\s,]+/).filter(part => part !== '') : [text]
+  const named = numbers.map(number => options[Number(number) - 1])
+  return named.length > 0 && named.every(option => option !== undefined) ? named.join('\n') : text
 }
 
 /** Of a rule, before it is granted. */

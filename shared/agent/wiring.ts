@@ -276,7 +276,7 @@ export class SessionWiring {
       newInstructionsFor: path => this.#newInstructionsFor(path),
       classify,
       now: () => host.now(),
-      ask: (question, options, signal) => this.#ask(question, options, signal),
+      ask: (question, signal) => this.#parts.ask({ id: newId(), call_id: '', ...question }, signal),
       signal: new AbortController().signal,
       session: {
         id: log.id,
@@ -308,11 +308,6 @@ export class SessionWiring {
     const { log, model } = this.#parts
     const { suggestTitle } = await import('./suggest-title')
     return suggestTitle(log.messages(), model, usage => this.#spending.addBeside(usage, model.model), signal)
-  }
-
-  async #ask(question: string, options: string[], signal: AbortSignal): Promise<string> {
-    const asked = { id: newId(), call_id: '', question, options }
-    return this.#parts.ask(asked, signal)
   }
 
   #recordCall(entry: ToolAudit): void {

@@ -1,8 +1,9 @@
 import type { ElicitRequest, ElicitResult } from '@modelcontextprotocol/client'
+import type { UserQuestion } from '#shared/protocol/approvals'
 import { plainText } from './server-text'
 
 /** Puts a question to the user; an empty answer when nobody can or wants to. */
-export type AskUser = (question: string, options: string[], signal: AbortSignal) => Promise<string>
+export type AskUser = (question: Omit<UserQuestion, 'id' | 'call_id'>, signal: AbortSignal) => Promise<string>
 
 type Value = string | number | boolean | string[]
 
@@ -33,8 +34,7 @@ export async function elicit(
   if (fields.length > MAX_FIELDS) return { action: 'decline' }
   const content: Record<string, Value> = {}
   for (const [name, field] of fields) {
-    const question = questionFor(server, params.message, name, field)
-    const answer = await ask(question, optionsOf(field), signal)
+    const answer = await ask(questionFor(server, params.message, name, field), signal)
     if (signal.aborted) return { action: 'cancel' }
     const value = answer.trim() === '' ? field.default : fieldValue(answer.trim(), field)
     if (value !== undefined) content[name] = value
@@ -43,10 +43,14 @@ export async function elicit(
   return { action: 'accept', content }
 }
 
-function questionFor(server: string, message: string, name: string, field: Field): string {
+function questionFor(server: string, message: string, name: string, field: Field): Parameters<AskUser>[0] {
   const what = [field.title ?? name, field.description].filter(text => text).join(': ')
-  const usual = field.default === undefined ? '' : ` (otherwise ${String(field.default)})`
-  return plainText(`The MCP server ${server} asks: ${message}\n${what}${usual}`)
+  return {
+    question: plainText(`The MCP server ${server} asks: ${message}\n${what}`),
+    options: optionsOf(field),
+    ...(field.type === 'array' && { multiple: true }),
+    ...(field.default !== undefined && { default: plainText(String(field.default)) }),
+  }
 }
 
 function optionsOf(field: Field): string[] {
@@ -74,7 +78,7 @@ function fieldValue(answer: string, field: Field): Value | undefined {
       return fits ? number : undefined
     }
     case 'array': {
-      const chosen = answer.split(',').map(part => choice(part.trim()))
+      const chosen = answer.split(/[,\n]/).map(part => choice(part.trim()))
       return chosen.every(each => each !== undefined) ? chosen : undefined
     }
     default:

@@ -61,10 +61,16 @@ export type ApprovalAnswer =
   /** Nobody is there to answer. */
   | { kind: 'unavailable' }
 
-/** A question of the model that is no approval. */
+/** A question of the model that is no approval. Its answer is a text; several chosen options are one line each. */
 export interface UserQuestion {
   id: string
   call_id: string
   question: string
   options: string[]
+  /** Several options may be chosen. */
+  multiple?: boolean
+  /** Counts where nobody answers. */
+  default?: string
+  /** Seconds that the question waits; for ever without. */
+  timeout?: number
 }

@@ -1,11 +1,19 @@
 import * as v from 'valibot'
 import { effectOf } from '#shared/trust/effects'
-import { defineTool } from './tool'
+import { defineTool, type ToolContext } from './tool'
+
+const MAX_TIMEOUT_S = 3_600
 
 const input = v.object({
   question: v.pipe(v.string(), v.trim(), v.nonEmpty('must not be blank')),
   options: v.optional(v.pipe(v.array(v.string()), v.description('Answers to choose from')), []),
+  multiple: v.optional(v.pipe(v.boolean(), v.description('Several options may be chosen')), false),
+  default: v.optional(v.pipe(v.string(), v.description('Counts when nobody answers'))),
+  timeout: v.optional(
+    v.pipe(v.number(), v.minValue(1), v.maxValue(MAX_TIMEOUT_S), v.description('Seconds to wait; without: for ever')),
+  ),
 })
+type Input = v.InferOutput<typeof input>
 
 /** A question the model cannot answer itself. */
 export const askUserTool = defineTool({
@@ -14,15 +22,27 @@ export const askUserTool = defineTool({
   description: 'Asks the user something only they can know. Do not ask for permission: that is asked by itself.',
   input,
   isReadOnly: false,
-  async prepare({ question, options }, context) {
+  async prepare(request, context) {
     return {
       kind: 'action',
-      title: question,
+      title: request.question,
       effect: effectOf('read_only', 'asks the user'),
-      async run(signal) {
-        const answer = await context.ask(question, options, signal)
-        return { text: answer.trim() === '' ? 'No answer. Decide yourself and say what you assumed.' : answer }
-      },
+      run: async signal => ({ text: await answer(request, context, signal) }),
     }
   },
 })
+
+async function answer(request: Input, context: ToolContext, signal: AbortSignal): Promise<string> {
+  const { timeout, multiple, default: fallback, ...asked } = request
+  const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout * 1000)
+  const question = {
+    ...asked,
+    ...(multiple && { multiple }),
+    ...(fallback !== undefined && { default: fallback }),
+    ...(timeout !== undefined && { timeout }),
+  }
+  const given = await context.ask(question, limit ? AbortSignal.any([signal, limit]) : signal)
+  if (given.trim() !== '') return given
+  const nothing = limit?.aborted ? `No answer within ${timeout} s.` : 'No answer.'
+  return `${nothing} ${fallback === undefined ? 'Decide yourself and say what you assumed.' : `The default counts: ${fallback}`}`
+}

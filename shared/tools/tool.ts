@@ -2,6 +2,7 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import type { ChangeSet } from '#shared/edits/change-set'
 import type { FileSystem, Processes, Web } from '#shared/host/host'
+import type { UserQuestion } from '#shared/protocol/approvals'
 import type { ChangedFile, TodoItem } from '#shared/protocol/events'
 import type { ImagePart, Message } from '#shared/protocol/messages'
 import type { Sandbox } from '#shared/sandbox/sandbox'
@@ -116,7 +117,8 @@ export interface ToolContext {
   classify(commandLine: string): Promise<Effect>
   now(): number
   session: SessionFacts
-  ask(question: string, options: string[], signal: AbortSignal): Promise<string>
+  /** @returns nothing where nobody answered, or the signal came */
+  ask(question: Omit<UserQuestion, 'id' | 'call_id'>, signal: AbortSignal): Promise<string>
   signal: AbortSignal
 }
 

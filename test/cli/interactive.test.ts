@@ -63,6 +63,34 @@ describe('kode without a prompt, on a terminal', () => {
     expect(JSON.stringify(model.requests[1]?.body.messages.at(-1))).toContain('call it b.txt')
   })
 
+  test.each([
+    ['1 3', { multiple: true }, 'red\nblue'],
+    ['1 and 3', { multiple: true }, '1 and 3'],
+    ['2', {}, 'green'],
+    ['1 3', {}, '1 3'],
+    ['', { default: 'blue' }, 'No answer. The default counts: blue'],
+  ])('a question that is answered with "%s", %o, tells the model so', async (typed, more, answer) => {
+    const ask = { name: 'AskUser', arguments: { question: 'Which?', options: ['red', 'green', 'blue'], ...more } }
+    const { terminal, model } = await open([{ toolCalls: [ask] }, { text: 'I see.' }])
+    await terminal.shows('> ')
+    terminal.type(`paint it${KEY.enter}`)
+    await terminal.shows('3. blue')
+    await terminal.shows('> ')
+    terminal.type(`${typed}${KEY.enter}`)
+    await terminal.shows('I see.')
+    expect(model.requests[1]?.body.messages.at(-1)?.content).toBe(answer)
+  })
+
+  test('a question waits no longer than it says', async () => {
+    const ask = { name: 'AskUser', arguments: { question: 'Which?', default: 'blue', timeout: 1 } }
+    const { terminal, model } = await open([{ toolCalls: [ask] }, { text: 'Blue, then.' }])
+    await terminal.shows('> ')
+    terminal.type(`paint it${KEY.enter}`)
+    await terminal.shows('Enter alone: blue. Waits 1 s.')
+    await terminal.shows('Blue, then.')
+    expect(model.requests[1]?.body.messages.at(-1)?.content).toBe('No answer within 1 s. The default counts: blue')
+  })
+
   test('what is typed while it works is heard before the next step, Alt+Enter after the turn', async () => {
     const bash = { toolCalls: [{ name: 'Bash', arguments: { command: 'sleep 2' } }] }
     const { terminal, model } = await open([bash, { text: 'Heard.' }, { text: 'And after.' }])

@@ -7,6 +7,7 @@ import {
   type ClientApp,
   type ClientCapabilities,
   type ClientConnection,
+  type CreateElicitationRequest,
   client,
   methods,
   ndJsonStream,
@@ -57,7 +58,7 @@ export interface EditorOptions {
   capabilities?: ClientCapabilities
   /** Answers permission requests; default: the first option that allows. */
   onPermission?(request: RequestPermissionRequest): RequestPermissionResponse | Promise<RequestPermissionResponse>
-  onElicitation?(message: string): Record<string, string>
+  onElicitation?(request: CreateElicitationRequest): Record<string, string | string[]>
   /** What the editor does with its own files; a rejection is an answer too. */
   files?: { read?(path: string): string | Promise<string>; write?(path: string, text: string): void | Promise<void> }
   /** Whether it has terminals; they are real processes, outside of any sandbox. */
@@ -118,7 +119,7 @@ export async function connectEditor(stream: Stream, options: EditorOptions): Pro
     })
     .onRequest(methods.client.elicitation.create, ({ params }) => ({
       action: 'accept',
-      content: options.onElicitation?.(params.message) ?? {},
+      content: options.onElicitation?.(params) ?? {},
     }))
     .onRequest(methods.client.fs.readTextFile, async ({ params }) => ({
       content: (await options.files?.read?.(params.path)) ?? '',

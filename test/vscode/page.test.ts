@@ -80,6 +80,24 @@ describe('the conversation', () => {
     expect(await undo.count()).toBe(0)
   })
 
+  test('answers a question with what was chosen, in the order of the options', async () => {
+    const question = { id: 'ask-1', call_id: 'call-8', question: 'Which?', options: ['a', 'b', 'c'] }
+    chat = await ChatPage.open('dark')
+    await chat.start([session(), { type: 'question_asked', question: { ...question, multiple: true } }])
+    const answer = chat.page.getByRole('button', { name: 'Answer with what is chosen' })
+    await chat.page.getByRole('checkbox', { name: 'c' }).check()
+    await chat.page.getByRole('checkbox', { name: 'a' }).check()
+    await answer.click()
+    await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'answer_question', input: { text: 'a\nc' } })
+    await chat.send({ type: 'question_answered', id: 'ask-1', answer: 'a\nc' })
+    await answer.waitFor({ state: 'detached' })
+    await chat.send({ type: 'question_asked', question: { ...question, id: 'ask-2', default: 'b' } })
+    await chat.page.getByRole('button', { name: 'Answer: c' }).click()
+    await expect.poll(() => chat.requests.at(-1)).toMatchObject({ input: { id: 'ask-2', text: 'c' } })
+    await chat.send({ type: 'question_answered', id: 'ask-2', answer: '' })
+    await chat.page.getByText('not answered: b').waitFor()
+  })
+
   test('asks for everything again when a push was lost', async () => {
     chat = await ChatPage.open('dark')
     await chat.start(TURN)

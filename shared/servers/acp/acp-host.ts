@@ -1,6 +1,7 @@
 import type {
   AgentContext,
   ClientCapabilities,
+  ElicitationPropertySchema,
   PermissionOption,
   RequestPermissionOutcome,
 } from '@agentclientprotocol/sdk'
@@ -95,11 +96,7 @@ async function elicit(question: UserQuestion, { client, sessionId }: Asked): Pro
     requestedSchema: {
       type: 'object',
       properties: {
-        answer: {
-          type: 'string',
-          title: 'Answer',
-          ...(question.options.length > 0 && { enum: question.options }),
-        },
+        answer: answerSchema(question),
       },
       required: ['answer'],
     },
@@ -107,7 +104,27 @@ async function elicit(question: UserQuestion, { client, sessionId }: Asked): Pro
   if (answer.action !== 'accept' || !('content' in answer)) return ''
   const { content } = answer
   if (typeof content !== 'object' || content === null || !('answer' in content)) return ''
+  if (Array.isArray(content.answer)) return content.answer.join('\n')
   return typeof content.answer === 'string' ? content.answer : ''
+}
+
+function answerSchema({ options, multiple, default: fallback }: UserQuestion): ElicitationPropertySchema {
+  const title = 'Answer'
+  if (multiple && options.length > 0) {
+    const known = options.filter(option => option === fallback)
+    return {
+      type: 'array',
+      title,
+      items: { type: 'string', enum: options },
+      ...(known.length > 0 && { default: known }),
+    }
+  }
+  return {
+    type: 'string',
+    title,
+    ...(options.length > 0 && { enum: options }),
+    ...(fallback !== undefined && (options.length === 0 || options.includes(fallback)) && { default: fallback }),
+  }
 }
 
 /** A client that fails, vanishes or answers after the turn was cancelled has not answered. */

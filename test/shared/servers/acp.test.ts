@@ -226,6 +226,28 @@ test('a plan is told as the model makes it, and a question of the model reaches 
   expect(editor.invalid).toEqual([])
 })
 
+test('several answers may be chosen, where the question says so', async () => {
+  const question = { question: 'which?', options: ['tabs', 'blanks', 'both'], multiple: true, default: 'tabs' }
+  const asked: unknown[] = []
+  const { editor, sessionId, model } = await editing(
+    [{ toolCalls: [{ name: 'AskUser', arguments: question }] }, { text: 'Done.' }],
+    {
+      capabilities: { elicitation: { form: {} } },
+      onElicitation: request => {
+        asked.push(request)
+        return { answer: ['tabs', 'both'] }
+      },
+    },
+  )
+  await prompt(editor, sessionId, 'go')
+  const items = { type: 'string', enum: question.options }
+  expect(asked).toMatchObject([
+    { requestedSchema: { properties: { answer: { type: 'array', items, default: ['tabs'] } } } },
+  ])
+  expect(String(model.requests.at(-1)?.body.messages.at(-1)?.content)).toContain('tabs\nboth')
+  expect(editor.invalid).toEqual([])
+})
+
 test('a slash command runs without asking a model', async () => {
   const { editor, sessionId, model } = await editing([])
   const [command] = editor.updatesOf('available_commands_update')[0]?.availableCommands ?? []

@@ -15,7 +15,7 @@ const OFFERED: Record<string, string> = {
   ListFiles: 'file_path="." recursive=false',
   WebFetch: 'url* raw=false',
   TodoWrite: 'todos*',
-  AskUser: 'question* options=[]',
+  AskUser: 'question* options=[] multiple=false default timeout',
   MemoryRead: '',
   MemoryWrite: 'content* scope="project"',
   WebSearch: 'query* num_results=5',

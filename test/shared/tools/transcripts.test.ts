@@ -238,7 +238,20 @@ describe.each<[string, Case[]]>([
       ],
     ],
   ],
-  ['AskUser', [['goes on without an answer', 'AskUser', { question: 'Which?' }, 'ok', /^No answer\./]]],
+  [
+    'AskUser',
+    [
+      ['goes on without an answer', 'AskUser', { question: 'Which?' }, 'ok', /^No answer\. Decide yourself/],
+      [
+        'takes the default where nobody answers',
+        'AskUser',
+        { question: 'Which?', options: ['a', 'b'], default: 'b' },
+        'ok',
+        /^No answer\. The default counts: b$/,
+      ],
+      ['refuses to wait for days', 'AskUser', { question: 'Which?', timeout: 1e6 }, 'error', /timeout/],
+    ],
+  ],
   [
     'MemoryRead and MemoryWrite',
     [

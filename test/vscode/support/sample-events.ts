@@ -260,8 +260,11 @@ const QUESTION: ChatEvent = {
   question: {
     id: 'ask-1',
     call_id: 'call-8',
-    question: 'Should a discount also apply to shipping?',
-    options: ['Yes', 'No'],
+    question: 'What should a discount also apply to?',
+    options: ['Shipping', 'Gift wrapping', 'Taxes'],
+    multiple: true,
+    default: 'Shipping',
+    timeout: 600,
   },
 }
 
