@@ -10,6 +10,7 @@ await build({
   bundle: true,
   platform: 'node',
   format: 'esm',
+  target: 'node20',
   packages: 'external',
   outdir: 'dist/bench',
   outExtension: { '.js': '.mjs' },

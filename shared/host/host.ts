@@ -51,6 +51,8 @@ export interface FileStat {
   mode: number
   /** Differs once the file was written to, replaced, or given another mode or owner. */
   version: string
+  /** When that was last, in nanoseconds since 1970; nobody can set it. */
+  changedNs: bigint
 }
 
 /** Bytes that are on the disk beside the file they will become; nothing is visible under its name yet. */
@@ -81,6 +83,8 @@ export interface WalkedFile {
   size: number
   mode: number
   version: string
+  /** As in `FileStat`. */
+  changedNs: bigint
 }
 
 export interface WalkOptions {

@@ -50,8 +50,8 @@ export class WorkingCopy {
   readonly #folder: string
   readonly #place: CopyPlace
   readonly #manifest: Manifest
-  /** How each file was when the copy was ready; undefined in one that a dead process left. */
-  #start: ReadonlyMap<string, string> | undefined
+  /** The files that it began with; undefined in one that a dead process left. */
+  #pathsInBase: ReadonlySet<string> | undefined
   #onRemoved: () => Promise<void> = async () => undefined
   #mustStay = false
   #removing: Promise<void> | undefined
@@ -101,15 +101,13 @@ export class WorkingCopy {
     this.#onRemoved = tell
   }
 
-  /** Links what is shared, and notes how the files are before anybody works on them. */
+  /** Links what is shared, and notes that all files are there, before anybody works on them. */
   async noteStart(paths: ReadonlySet<string>): Promise<Result<void, string>> {
     const { files } = this.#place
     for (const { name, target } of this.#manifest.links) {
       if (!paths.has(name)) await files.symlink(target, join(this.root, name))
     }
-    const walked = await files.walk(this.root, { enters: () => true, includes: path => paths.has(path) })
-    if (!walked.ok) return fail(walked.error.message)
-    this.#start = new Map(walked.value.map(file => [file.path, file.version]))
+    this.#pathsInBase = paths
     const noted = await files.append(join(this.#folder, READY), new Uint8Array())
     return noted.ok ? ok(undefined) : fail(noted.error.message)
   }
@@ -121,10 +119,13 @@ export class WorkingCopy {
     const found = await this.#look(before.value)
     if (!found.ok) return found
     const now = new Map(found.value.map(file => [file.path, file]))
-    const start = this.#start
-    const suspects = new Set(
-      [...now.keys(), ...before.value].filter(path => !start || start.get(path) !== now.get(path)?.version),
-    )
+    const ready = await this.#place.files.lstat(join(this.#folder, READY))
+    // What was written when it was ready was written before; a clock that ticks slowly cannot tell, the contents can.
+    const isUntouched = (path: string) => {
+      const file = now.get(path)
+      return ready.ok && file !== undefined && before.value.has(path) && file.changedNs < ready.value.changedNs
+    }
+    const suspects = new Set([...now.keys(), ...before.value].filter(path => !isUntouched(path)))
     const was = await this.#statesAtStart([...suspects].filter(path => before.value.has(path)))
     if (!was.ok) return was
     const changes: CopiedChange[] = []
@@ -212,7 +213,7 @@ export class WorkingCopy {
   }
 
   async #pathsAtStart(): Promise<Result<ReadonlySet<string>, string>> {
-    if (this.#start) return ok(new Set(this.#start.keys()))
+    if (this.#pathsInBase) return ok(this.#pathsInBase)
     const unpacked = await this.#unpackBase(undefined)
     if (!unpacked.ok) return unpacked
     const walked = await this.#place.files.walk(unpacked.value, { enters: () => true, includes: () => true })

@@ -268,6 +268,7 @@ function toFileStat(stat: BigIntStats): FileStat {
     mtimeMs: Number(stat.mtimeNs / 1_000_000n),
     mode: Number(stat.mode) & 0o7777,
     version: `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`,
+    changedNs: stat.ctimeNs,
   }
 }
 

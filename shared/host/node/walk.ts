@@ -57,6 +57,7 @@ function addFile(found: WalkedFile[], root: string, path: string): void {
     size: Number(stat.size),
     mode: Number(stat.mode) & 0o7777,
     version: `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`,
+    changedNs: stat.ctimeNs,
   })
 }
 
