@@ -73,7 +73,7 @@ export class Conversation implements vscode.Disposable {
   }
 
   /** Starts a turn, or steers the running one. Rejects with a message for the user when kode cannot start. */
-  async prompt(parts: UserPart[], lane: 'next' | 'later'): Promise<void> {
+  async prompt(parts: UserPart[], lane: 'next' | 'later', maxTurns?: number): Promise<void> {
     const session = await this.session()
     const [first] = parts
     if (first?.type === 'text') {
@@ -84,7 +84,7 @@ export class Conversation implements vscode.Disposable {
       })
     }
     // The end of the turn is an event; only a bug makes this reject.
-    session.prompt(parts, lane).catch((bug: unknown) => {
+    session.prompt(parts, lane, maxTurns).catch((bug: unknown) => {
       this.#take({ type: 'notice', level: 'error', text: messageOf(bug) })
     })
   }

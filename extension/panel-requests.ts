@@ -24,11 +24,11 @@ export function panelRequests(
 ): RequestTable {
   const { conversation, folder, proposals, approvals, review, desk, landed, editorContext, mentions, texts } = parts
   return {
-    prompt: async ({ parts, lane }) => {
+    prompt: async ({ parts, lane, max_turns }) => {
       const [words] = parts
       const found = words?.type === 'text' ? await editorContext.partsFor(words.text) : []
       if (parts.some(part => part.type === 'image')) await warnOfBlindModel(conversation)
-      await conversation.prompt([...parts, ...found.map(text => ({ type: 'text' as const, text }))], lane)
+      await conversation.prompt([...parts, ...found.map(text => ({ type: 'text' as const, text }))], lane, max_turns)
     },
     stop: () => offer(conversation.stop()),
     clear_queue: () => offer(conversation.clearQueue()),

@@ -49,9 +49,14 @@ export class Chat {
     })
   }
 
-  /** Sends a prompt that the user chose instead of typing it. */
-  say(text: string): void {
-    this.do('prompt', { parts: [{ type: 'text', text }], lane: 'next' })
+  /**
+   * Sends a prompt that the user chose instead of typing it.
+   *
+   * @param maxTurns requests to the model that the turn may make, instead of what the settings say
+   */
+  say(text: string, maxTurns?: number): void {
+    const limit = maxTurns === undefined ? {} : { max_turns: maxTurns }
+    this.do('prompt', { parts: [{ type: 'text', text }], lane: 'next', ...limit })
   }
 
   /** An earlier message goes into the composer; sent again, it continues a copy of what was said before it. */

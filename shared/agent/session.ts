@@ -132,19 +132,23 @@ export class AgentSession {
     return this.#parts.log.meta(`surface/${key}`)
   }
 
-  /** Starts a turn, or steers the running one; resolves with the end of the turn that hears it. */
-  async prompt(parts: UserPart[], lane: 'next' | 'later' = 'next'): Promise<TurnEnd> {
+  /**
+   * Starts a turn, or steers the running one; resolves with the end of the turn that hears it.
+   *
+   * @param maxTurns requests to the model that a turn which it starts may make, instead of what the settings say
+   */
+  async prompt(parts: UserPart[], lane: 'next' | 'later' = 'next', maxTurns?: number): Promise<TurnEnd> {
     const running = this.#running
     if (running) {
       const mayMention = parts[0]?.type === 'text' && /@|^\//.test(parts[0].text)
       const said = mayMention ? await this.#withMentions(parts) : parts
       // The turn may have ended while files were read.
-      if (this.#running !== running) return this.prompt(parts, lane)
+      if (this.#running !== running) return this.prompt(parts, lane, maxTurns)
       this.#steering.add(said, lane)
       return running.end
     }
     const controller = new AbortController()
-    const end = this.#runTurns(parts, controller.signal).finally(() => {
+    const end = this.#runTurns(parts, controller.signal, maxTurns).finally(() => {
       this.#running = undefined
     })
     this.#running = { controller, end }
@@ -218,17 +222,17 @@ export class AgentSession {
   }
 
   /** One turn, and then one for all that waited in the "later" lane. */
-  async #runTurns(first: UserPart[], signal: AbortSignal): Promise<TurnEnd> {
+  async #runTurns(first: UserPart[], signal: AbortSignal, maxTurns: number | undefined): Promise<TurnEnd> {
     let parts = first
     while (true) {
-      const end = await this.#runOne(parts, signal)
+      const end = await this.#runOne(parts, signal, parts === first ? maxTurns : undefined)
       const later = [...this.#steering.take('next'), ...this.#steering.take('later')]
       if (later.length === 0 || end.reason === 'cancelled') return end
       parts = later.flat()
     }
   }
 
-  async #runOne(parts: UserPart[], signal: AbortSignal): Promise<TurnEnd> {
+  async #runOne(parts: UserPart[], signal: AbortSignal, maxTurns: number | undefined): Promise<TurnEnd> {
     const turnId = newId()
     this.#turn = { id: turnId, title: titleOf(parts) }
     this.emit({ type: 'turn_started', turn_id: turnId })
@@ -236,7 +240,9 @@ export class AgentSession {
     const [note, said] = await Promise.all([this.#parts.environmentNote(ready), this.#withMentions(parts), ready])
     // It becomes part of this message for good: a text that changed later would spoil the cached prefix.
     const withNote: UserPart[] = note === '' ? said : [...said, { type: 'text', text: note }]
-    const end = await runTurn(this.#services, userMessage(withNote, 'typed'), signal).catch(unsavedEnd)
+    const limits = { ...this.#services.limits, ...(maxTurns !== undefined && { maxTurns }) }
+    const services = { ...this.#services, limits }
+    const end = await runTurn(services, userMessage(withNote, 'typed'), signal).catch(unsavedEnd)
     await this.#services.afterTurn()
     this.emit({ type: 'turn_ended', turn_id: turnId, end })
     return end

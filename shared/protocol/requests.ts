@@ -23,7 +23,12 @@ const id = v.string()
 const INPUTS = {
   /** The conversation as it is, as a `start` push; what is long ago follows in `earlier` pushes. */
   open: v.object({ version: v.number() }),
-  prompt: v.object({ parts, lane: v.picklist(['next', 'later']) }),
+  prompt: v.object({
+    parts,
+    lane: v.picklist(['next', 'later']),
+    /** Requests to the model that the turn may make, instead of what the settings say. */
+    max_turns: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000))),
+  }),
   stop: none,
   /** Takes back a message that was not heard yet. */
   unqueue: v.object({ id }),

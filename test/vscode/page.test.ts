@@ -398,13 +398,34 @@ test('the output of calls is open from the start for who wants it so', async () 
 })
 
 test.each([
-  [{ reason: 'limit', limit: 'turns', message: '200 turns are used up.' } as const, 1],
+  [{ reason: 'limit', limit: 'turns', message: '200 turns are used up.' } as const, 2],
+  [{ reason: 'limit', limit: 'time', message: 'The time is used up.' } as const, 1],
   [{ reason: 'limit', limit: 'cost', message: 'The budget is used up.' } as const, 0],
 ])('a turn that ended at %j offers %d ways to go on', async (end, ways) => {
   chat = await ChatPage.open('dark')
   await chat.start([session(), { type: 'turn_started', turn_id: 't' }, { type: 'turn_ended', turn_id: 't', end }])
   await chat.page.getByText(end.message).waitFor()
   expect(await chat.page.getByRole('button', { name: 'Continue the turn' }).count()).toBe(ways)
+})
+
+test('a turn that made its steps goes on for as many more as are chosen', async () => {
+  chat = await ChatPage.open('dark')
+  const end = { reason: 'limit', limit: 'turns', message: '200 turns are used up.' } as const
+  await chat.start([session(), { type: 'turn_started', turn_id: 't' }, { type: 'turn_ended', turn_id: 't', end }])
+  await chat.page.getByRole('button', { name: 'Continue the turn: 50 more steps' }).click()
+  await expect.poll(() => chat.requests.at(-1)).toMatchObject({ name: 'prompt', input: { max_turns: 50 } })
+})
+
+test('what a draft mentions is shown, and taken out again with a button', async () => {
+  chat = await ChatPage.open('dark')
+  await chat.start([session()])
+  const box = chat.page.getByRole('textbox', { name: 'Message to kode' })
+  await box.fill('compare @src/a.ts with @"my notes.md" now')
+  const shown = chat.page.getByRole('list', { name: 'Mentioned' })
+  await expect.poll(() => shown.getByRole('listitem').allInnerTexts()).toEqual(['src/a.ts', 'my notes.md'])
+  await shown.getByRole('button', { name: 'Do not mention src/a.ts' }).click()
+  await expect.poll(() => box.inputValue()).toBe('compare with @"my notes.md" now')
+  await expectNoViolations('mentions')
 })
 
 test('work in the background is shown as long as it runs, looked at and ended with its buttons', async () => {

@@ -2,7 +2,7 @@ import MarkdownIt from 'markdown-it'
 import { describe, expect, test } from 'vitest'
 import { History } from '../../webview/composer/history'
 import { pastePart } from '../../webview/composer/pastes'
-import { completeToken, tokenAt } from '../../webview/composer/tokens'
+import { completeToken, mentionsIn, tokenAt, withoutMention } from '../../webview/composer/tokens'
 import { countLines, diffLines } from '../../webview/transcript/diff-lines'
 import { BlockStream } from '../../webview/ui/block-stream'
 
@@ -81,6 +81,23 @@ describe('the menu of the composer', () => {
       caret: 19,
     })
   })
+})
+
+describe('the mentions of a draft', () => {
+  test.each([
+    ['see @a.ts and @"my notes.md", @a.ts', -1, ['a.ts', 'my notes.md']],
+    ['mail me@home.org, or @', -1, []],
+    ['@src/or', 7, []],
+    ['@a.ts @src/or', 13, ['a.ts']],
+  ])('of %j, typed up to %d, are %j', (draft, caret, names) =>
+    expect(mentionsIn(draft, caret).map(mention => mention.name)).toEqual(names),
+  )
+
+  test.each([
+    ['see @a.ts and @"my notes.md" or @a.ts', 'a.ts', 'see and @"my notes.md" or '],
+    ['@"my notes.md" @a.ts', 'my notes.md', '@a.ts'],
+    ['@a.tsx', 'a.ts', '@a.tsx'],
+  ])('go from %j with the name %s', (draft, name, left) => expect(withoutMention(draft, name)).toBe(left))
 })
 
 test('a unified diff is counted and drawn without its headers', () => {

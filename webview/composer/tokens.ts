@@ -28,3 +28,31 @@ export function completeToken(draft: string, token: MenuToken, choice: string): 
   const head = `${draft.slice(0, token.start)}${word} `
   return { text: head + rest, caret: head.length }
 }
+
+/** A mention as it stands in the draft. */
+export interface DraftMention {
+  /** What it names, without `@` and quotes. */
+  name: string
+  start: number
+  end: number
+}
+
+/** The mentions of a draft, each name once; the word that is being typed is none yet. */
+export function mentionsIn(draft: string, caret: number): DraftMention[] {
+  const found = [...draft.matchAll(/(?<=^|\s)@(?:"([^"\n]+)"|([^\s"]+))/g)].map(match => ({
+    name: match[1] ?? match[2]!,
+    start: match.index,
+    end: match.index + match[0].length,
+  }))
+  const whole = found.filter(({ end }) => end !== caret)
+  return whole.filter(({ name }, index) => whole.findIndex(each => each.name === name) === index)
+}
+
+/** The draft without a name's mentions. */
+export function withoutMention(draft: string, name: string): string {
+  const mentions = mentionsIn(draft, -1)
+  const gone = mentions.find(each => each.name === name)
+  if (!gone) return draft
+  const rest = draft.slice(0, gone.start) + draft.slice(gone.end).replace(/^ /, '')
+  return withoutMention(rest, name)
+}
