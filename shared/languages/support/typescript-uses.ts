@@ -422,8 +422,11 @@ class StatementReader {
     }
   }
 
-  /** `require('x')`, `import('x')`, also in types. */
-  /** @returns undefined where `require` may be a name of the file's own */
+  /**
+   * `require('x')`, `import('x')`, also in types.
+   *
+   * @returns undefined where `require` may be a name of the file's own
+   */
   #loads(): ImportUse[] | undefined {
     const kinds = this.#kinds
     const { list, texts } = this.#tokens
