@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '#shared/base/result'
 import type { FileError, FileSystem, StagedFile } from '#shared/host/host'
 import type { ChangeRecord } from './change-journal'
 import type { EditProblem } from './change-set'
-import type { FileImage } from './file-image'
+import { type FileImage, isSameImage, lookAt } from './file-image'
 import { problemOfFile } from './project-file'
 
 /** One path on its way from one image to another. */
@@ -176,7 +176,21 @@ async function stageOne(
   return files.stage(join(root, path), after.bytes, options)
 }
 
+/** A file with several names gets another version when one of them goes: then its content decides. */
 async function place(
+  entry: Landing,
+  staged: StagedFile | undefined,
+  root: string,
+  files: FileSystem,
+): Promise<Result<void, FileError>> {
+  const placed = await placeVersion(entry, staged, root, files)
+  if (placed.ok || placed.error.kind !== 'changed') return placed
+  const seen = await lookAt(join(root, entry.path), files)
+  if (!seen.ok || !isSameImage(seen.value.image, entry.before)) return placed
+  return placeVersion({ ...entry, version: seen.value.version }, staged, root, files)
+}
+
+async function placeVersion(
   entry: Landing,
   staged: StagedFile | undefined,
   root: string,

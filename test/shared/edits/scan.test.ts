@@ -51,6 +51,15 @@ describe('what a command changes', () => {
     expect(project.tree()).toEqual(before)
   })
 
+  test('is undone where files have several names, old or new', async () => {
+    project.put('a.txt', 'one\n')
+    shell('ln a.txt b.txt')
+    const before = project.tree()
+    await run(() => shell('echo two >> a.txt; echo x > c.txt; ln c.txt d.txt; ln c.txt e.txt'))
+    expect(await undo({}, project.door)).toMatchObject({ ok: true, value: { kept: [] } })
+    expect(project.tree()).toEqual(before)
+  })
+
   test('is found in a large project too, which is never in memory as a whole', async () => {
     shell('for i in $(seq 5000); do echo $i > f$i; done')
     const together: number[] = []
