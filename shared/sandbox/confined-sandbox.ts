@@ -282,10 +282,10 @@ export class ConfinedSandbox implements Sandbox {
   }
 
   #environment(commandLine: string): Record<string, string> {
-    const { env, home, passVariables } = this.#parts
+    const { root, env, home, passVariables } = this.#parts
     return {
       ...commandEnvironment(commandLine, env, passVariables),
-      ...cacheEnvironment(this.#keptCaches ?? `${this.#temporary}/.caches`, home),
+      ...cacheEnvironment(this.#keptCaches ?? `${this.#temporary}/.caches`, root, home, env),
       TMPDIR: this.#temporary,
       TMP: this.#temporary,
       TEMP: this.#temporary,

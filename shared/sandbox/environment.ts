@@ -12,7 +12,7 @@ const ALWAYS_ON_WINDOWS = words('SystemRoot ComSpec PATHEXT USERPROFILE APPDATA 
 const FOR_PROGRAMS: readonly { programs: readonly string[]; variables: readonly string[] }[] = [
   {
     programs: words('cargo rustc rustup rustfmt clippy-driver'),
-    variables: words('CARGO_HOME RUSTUP_HOME RUST_LOG RUST_BACKTRACE RUSTC_WRAPPER CARGO_TARGET_DIR'),
+    variables: words('CARGO_HOME RUSTUP_HOME RUSTUP_TOOLCHAIN RUST_LOG RUST_BACKTRACE RUSTC_WRAPPER CARGO_TARGET_DIR'),
   },
   {
     programs: words('git'),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isPlainGitConfig } from '#shared/sandbox/audit'
 import { commandEnvironment } from '#shared/sandbox/environment'
+import { cacheEnvironment } from '#shared/sandbox/project-caches'
 import { redactSecrets, SecretFilter } from '#shared/sandbox/redact-secrets'
 import { TerminalFilter, withoutControlSequences } from '#shared/sandbox/terminal-filter'
 import { violationsIn } from '#shared/sandbox/violations'
@@ -9,6 +10,7 @@ describe('the environment of a command', () => {
   const env = {
     PATH: '/bin',
     CARGO_HOME: '/c',
+    RUSTUP_TOOLCHAIN: 'nightly',
     GIT_AUTHOR_NAME: 'a',
     NODE_ENV: 'test',
     GIT_ASKPASS: '/evil',
@@ -17,8 +19,8 @@ describe('the environment of a command', () => {
   }
   test.each([
     ['ls', [], ['PATH']],
-    ['cargo build', [], ['PATH', 'CARGO_HOME']],
-    ['cd a && /usr/bin/cargo test', [], ['PATH', 'CARGO_HOME']],
+    ['cargo build', [], ['PATH', 'CARGO_HOME', 'RUSTUP_TOOLCHAIN']],
+    ['cd a && /usr/bin/cargo test', [], ['PATH', 'CARGO_HOME', 'RUSTUP_TOOLCHAIN']],
     ['bash -c "git commit; npm test"', [], ['PATH', 'GIT_AUTHOR_NAME', 'NODE_ENV']],
     ['echo $(git log)', [], ['PATH', 'GIT_AUTHOR_NAME']],
     ['ls', ['CUSTOM'], ['PATH', 'CUSTOM']],
@@ -26,6 +28,16 @@ describe('the environment of a command', () => {
   ])('%s with %j gets %j', (line, optIn, names) => {
     expect(Object.keys(commandEnvironment(line, env, optIn))).toEqual(names)
   })
+})
+
+test.each([
+  [undefined, undefined],
+  ['build', undefined],
+  ['/home/u/shop/build', undefined],
+  ['/home/u/builds', '/caches/cargo-target'], // where a command cannot write
+])('with %s as its build folder cargo is told %s', (folder, told) => {
+  const caches = cacheEnvironment('/caches', '/home/u/shop', '/home/u', { CARGO_TARGET_DIR: folder })
+  expect(caches.CARGO_TARGET_DIR).toBe(told)
 })
 
 describe('redaction', () => {
