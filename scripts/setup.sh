@@ -12,7 +12,7 @@ packages="bubblewrap ripgrep git"
 [ "$job" = test ] && packages="$packages golang-github-spf13-pflag-dev librust-regex-syntax-dev"
 # Their test runners, for `kode loop`.
 [ "$job" = test ] && packages="$packages golang-go python3-pytest"
-# For the deep checks of Rust: 300 MB, unless some cargo is there.
+# For the deep checks of Rust and `kode loop` on it: 300 MB, unless some cargo is there.
 [ "$job" = test ] && packages="$packages cargo"
 
 # --- Debian packages ---------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '#shared/base/result'
 import { ChangeJournal, turnKeyOf } from '#shared/edits/change-journal'
 import type { EditProblem } from '#shared/edits/change-set'
 import { undo } from '#shared/edits/checkpoint'
+import { emptyFolders, removeEmptied } from '#shared/edits/empty-folders'
 import { problemOfFile } from '#shared/edits/project-file'
 import type { WorkspaceScanner } from '#shared/edits/scan'
 import type { Cause, Door } from '#shared/edits/write'
@@ -14,12 +15,12 @@ import type { Cause, Door } from '#shared/edits/write'
  */
 export class Trial {
   readonly #door: Door
-  readonly #cause: Cause
+  readonly #mark: Mark
   #release: (() => Promise<void>) | undefined
 
-  private constructor(door: Door, cause: Cause, release: () => Promise<void>) {
+  private constructor(door: Door, mark: Mark, release: () => Promise<void>) {
     this.#door = door
-    this.#cause = cause
+    this.#mark = mark
     this.#release = release
   }
 
@@ -30,9 +31,9 @@ export class Trial {
       const message = 'Another kode loop runs in this project. Wait for it, or end it.'
       return fail({ kind: 'busy', path: '', message })
     }
-    const mark = Buffer.from(JSON.stringify({ cause }))
-    const marked = await door.files.replace(markOf(door), mark, 0o600)
-    if (marked.ok) return ok(new Trial(door, cause, lock.value))
+    const mark: Mark = { cause, emptyFolders: await emptyFolders(door.root, door.files) }
+    const marked = await door.files.replace(markOf(door), Buffer.from(JSON.stringify(mark)), 0o600)
+    if (marked.ok) return ok(new Trial(door, mark, lock.value))
     await lock.value()
     return fail(problemOfFile(marked.error, marked.error.path))
   }
@@ -44,7 +45,7 @@ export class Trial {
 
   /** Every file is as it was before the trial, exactly. */
   async takeBack(): Promise<Result<void, EditProblem>> {
-    const undone = await undoTurn(this.#cause.turnId, this.#door)
+    const undone = await takeBack(this.#mark, this.#door)
     // A change that could not be taken back stays marked: the next start tries again.
     if (undone.ok) await this.#end()
     return undone
@@ -72,18 +73,29 @@ export async function recoverTrial(
   if (!lock.ok) return ok(undefined)
   try {
     const bytes = await door.files.read(markOf(door))
-    const cause = bytes.ok ? parseMark(bytes.value) : undefined
-    if (!cause) return ok(undefined)
+    const mark = bytes.ok ? parseMark(bytes.value) : undefined
+    if (!mark) return ok(undefined)
+    const { cause } = mark
     // A look finds what the interrupted tests wrote and records it under the same turn.
     const watch = await scanner.begin(cause)
     const looked = watch.ok ? await watch.value.finish() : watch
-    const undone = looked.ok ? await undoTurn(cause.turnId, door) : looked
+    const undone = looked.ok ? await takeBack(mark, door) : looked
     if (!undone.ok) return undone
     await door.files.remove(markOf(door))
     return ok(cause.title)
   } finally {
     await lock.value()
   }
+}
+
+async function takeBack(mark: Mark, door: Door): Promise<Result<void, EditProblem>> {
+  const undone = await undoTurn(mark.cause.turnId, door)
+  if (!undone.ok) return undone
+  const known = new Set(mark.emptyFolders)
+  for (const folder of await emptyFolders(door.root, door.files)) {
+    if (!known.has(folder)) await removeEmptied(folder, door.root, door.files.confinedTo(door.root))
+  }
+  return undone
 }
 
 async function undoTurn(turnId: string, door: Door): Promise<Result<void, EditProblem>> {
@@ -106,12 +118,17 @@ function markOf(door: Door): string {
   return join(door.journalFolder, 'trial.json')
 }
 
-const markSchema = v.object({ cause: v.object({ turnId: v.string(), title: v.string() }) })
+const markSchema = v.object({
+  cause: v.object({ turnId: v.string(), title: v.string() }),
+  /** Those that were there before; relative to the project. */
+  emptyFolders: v.array(v.string()),
+})
+type Mark = v.InferOutput<typeof markSchema>
 
-function parseMark(bytes: Uint8Array): Cause | undefined {
+function parseMark(bytes: Uint8Array): Mark | undefined {
   try {
     const parsed = v.safeParse(markSchema, JSON.parse(Buffer.from(bytes).toString('utf8')))
-    return parsed.success ? parsed.output.cause : undefined
+    return parsed.success ? parsed.output : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error

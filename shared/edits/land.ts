@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '#shared/base/result'
 import type { FileError, FileSystem, StagedFile } from '#shared/host/host'
 import type { ChangeRecord } from './change-journal'
 import type { EditProblem } from './change-set'
+import { removeEmptied } from './empty-folders'
 import { type FileImage, isSameImage, lookAt } from './file-image'
 import { problemOfFile } from './project-file'
 
@@ -209,6 +210,7 @@ async function placeVersion(
     const made = await files.makeFolder(absolute)
     return made.ok ? files.setMode(absolute, after.mode) : made
   }
+  // As git does.
   await removeEmptied(dirname(path), root, files)
   return ok(undefined)
 }
@@ -224,14 +226,6 @@ async function removeUnchanged(
     if (stat.value.version !== version) return fail({ kind: 'changed', path: absolute, message: 'changed meanwhile' })
   }
   return files.remove(absolute)
-}
-
-/** A folder whose last file went is removed too, as git does; the removal fails where anything is left. */
-async function removeEmptied(folder: string, root: string, files: FileSystem): Promise<void> {
-  for (let each = folder; each !== '.' && each !== ''; each = dirname(each)) {
-    const removed = await files.remove(join(root, each))
-    if (!removed.ok) return
-  }
 }
 
 async function clearAway(record: ChangeRecord, root: string, files: FileSystem): Promise<void> {

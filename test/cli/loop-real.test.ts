@@ -1,4 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { runCli } from '../support/run-cli'
@@ -16,6 +17,7 @@ interface Project {
   good: string
   bad: string
   failedTest: string
+  env?: Record<string, string>
   /** What the project needs besides its files. */
   prepare?(root: string): void
   /** A test that only the good patch makes pass. */
@@ -44,6 +46,28 @@ const PROJECTS: readonly Project[] = [
     newTest: {
       path: 'double_test.go',
       text: 'package shop\n\nimport "testing"\n\nfunc TestDouble(t *testing.T) {\n\tif Double(2) != 4 {\n\t\tt.Fatal("wrong")\n\t}\n}\n',
+    },
+  },
+  {
+    language: 'Rust',
+    files: {
+      'Cargo.toml': '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n',
+      'src/lib.rs':
+        'pub fn total(prices: &[u32]) -> u32 {\n    prices.iter().sum()\n}\n\n#[cfg(test)]\nmod tests {\n    use super::*;\n\n    #[test]\n    fn adds_up() {\n        std::fs::write("last.txt", "ran").unwrap();\n        assert_eq!(total(&[1, 2]), 3);\n    }\n}\n',
+      'last.txt': 'never\n',
+    },
+    command: 'cargo test',
+    isFound: true,
+    path: 'src/lib.rs',
+    from: '    prices.iter().sum()\n',
+    good: '    prices.iter().copied().sum()\n',
+    bad: '    prices.iter().sum::<u32>() + 1\n',
+    failedTest: 'tests::adds_up',
+    // The home of these tests is empty; a cargo that rustup manages looks there for its compilers.
+    env: { RUSTUP_HOME: process.env.RUSTUP_HOME ?? join(homedir(), '.rustup') },
+    newTest: {
+      path: 'tests/double.rs',
+      text: '#[test]\nfn doubles() {\n    assert_eq!(shop::double(2), 4);\n}\n',
     },
   },
   {
@@ -131,6 +155,7 @@ vi.setConfig({ testTimeout: 120_000 })
 /** What makes the new test pass. */
 const DOUBLE: Readonly<Record<string, string>> = {
   'total.go': 'func Double(value int) int {\n\treturn 2 * value\n}\n',
+  'src/lib.rs': 'pub fn double(value: u32) -> u32 {\n    2 * value\n}\n',
   'shop.py': '\n\ndef double(value):\n    return 2 * value\n',
   'shop.ts': 'export const double = (value: number): number => 2 * value\n',
   'shop.js': 'exports.double = value => 2 * value\n',
@@ -186,7 +211,7 @@ describe.each(PROJECTS)('kode loop on a $language project', project => {
 })
 
 test('test first: a test that passes without the code shows nothing, and the next attempt is told so', async () => {
-  const project = PROJECTS[3]!
+  const project = PROJECTS[4]!
   const idle = "const { test } = require('node:test')\n\ntest('idle', () => {})\n"
   const patch = [
     { id: 'hunk-1', file_path: 'idle.test.js', action: 'CREATE', new_text: idle },
@@ -205,7 +230,7 @@ async function loop(project: Project, script: readonly object[][], flags: readon
   const root = tempProject(project.files)
   project.prepare?.(root)
   const before = treeHash(root)
-  const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted' }
+  const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'scripted', ...project.env }
   const end = await runCli(['loop', ...flags, 'change', project.path], { cwd: root, env })
   return { root, end, before, model }
 }
