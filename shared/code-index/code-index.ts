@@ -54,8 +54,7 @@ const MAX_BYTES = 2_000_000
 export class CodeIndex {
   readonly #parts: CodeIndexParts
   #files = new Map<string, IndexedFile>()
-  /** By each word of what is imported, lower case: `./lib/math.js` is under lib, math and js. */
-  #importsByWord: Map<string, KnownImport[]> | undefined
+  #importTable: ImportTable | undefined
   #imported = new Map<string, string>()
   #refreshing: Promise<void> | undefined
   #isLoaded = false
@@ -91,12 +90,12 @@ export class CodeIndex {
   }
 
   /** Imports that mention one of the words, and among them all of what is called so. */
-  importsNaming(words: Iterable<string>): Set<KnownImport> {
-    this.#importsByWord ??= this.#groupByWord()
-    const byWord = this.#importsByWord
-    const found = new Set<KnownImport>()
-    for (const word of words) for (const each of byWord.get(word.toLowerCase()) ?? []) found.add(each)
-    return found
+  importsNaming(words: Iterable<string>): KnownImport[] {
+    this.#importTable ??= importTable(this.#files.values())
+    const { byWord, byName } = this.#importTable
+    const names = new Set<string>()
+    for (const word of words) for (const name of byWord.get(word.toLowerCase()) ?? []) names.add(name)
+    return [...names].flatMap(name => byName.get(name) ?? [])
   }
 
   /** Brings the index up to date with the disk; reads only what changed. Calls that come meanwhile share one run. */
@@ -121,7 +120,7 @@ export class CodeIndex {
         this.#files.set(path, this.#scan({ path, version: '' }, await languages.languageOf(path), read.value))
       else this.#files.delete(path)
     }
-    this.#importsByWord = undefined
+    this.#importTable = undefined
   }
 
   async #refresh(signal?: AbortSignal): Promise<void> {
@@ -160,7 +159,7 @@ export class CodeIndex {
     const cameOrWent = next.size !== this.#files.size || [...next.keys()].some(path => !this.#files.has(path))
     if (cameOrWent || [...stale.values()].some(({ path }) => !isCode(path))) this.targets = new Map()
     this.#files = next
-    this.#importsByWord = undefined
+    this.#importTable = undefined
     this.#imported = new Map()
     await this.#store()
   }
@@ -199,25 +198,6 @@ export class CodeIndex {
     return copy
   }
 
-  #groupByWord(): Map<string, KnownImport[]> {
-    const byWord = new Map<string, KnownImport[]>()
-    // The same few modules are imported everywhere.
-    const words = new Map<string, readonly string[]>()
-    for (const { path, imports } of this.#files.values()) {
-      for (const imported of imports) {
-        const known = words.get(imported) ?? [...new Set(wordsOf(imported))]
-        words.set(imported, known)
-        const each = { path, imported }
-        for (const word of known) {
-          const group = byWord.get(word)
-          if (group) group.push(each)
-          else byWord.set(word, [each])
-        }
-      }
-    }
-    return byWord
-  }
-
   async #load(): Promise<void> {
     const path = this.#cachePath()
     const stored = path === undefined ? undefined : await this.#parts.files.read(path)
@@ -241,6 +221,32 @@ export class CodeIndex {
       ? undefined
       : `${cacheFolder}/code-index/${hashOfName(root).toString(16)}-${nameIn(root)}.bin`
   }
+}
+
+interface ImportTable {
+  byName: ReadonlyMap<string, KnownImport[]>
+  /** What is imported, by each word of it, lower case: `./lib/math.js` is under lib, math and js. */
+  byWord: ReadonlyMap<string, string[]>
+}
+
+function importTable(files: Iterable<IndexedFile>): ImportTable {
+  const byName = new Map<string, KnownImport[]>()
+  for (const { path, imports } of files) {
+    for (const imported of imports) {
+      const known = byName.get(imported)
+      if (known) known.push({ path, imported })
+      else byName.set(imported, [{ path, imported }])
+    }
+  }
+  const byWord = new Map<string, string[]>()
+  for (const name of byName.keys()) {
+    for (const word of new Set(wordsOf(name))) {
+      const names = byWord.get(word)
+      if (names) names.push(name)
+      else byWord.set(word, [name])
+    }
+  }
+  return { byName, byWord }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { openEngine } from '#shared/agent/open-engine'
 import { DEFAULT_PLAN_TOKENS, type Plan, planSteps, planTask } from '#shared/pipelines/plan'
-import type { PlanGraph } from '#shared/pipelines/support/plan-graph'
+import { fileId } from '#shared/pipelines/support/plan-graph'
 import type { ContextPacket } from '#shared/pipelines/support/plan-packet'
 import { planSource } from '#shared/pipelines/support/plan-source'
 import { EXIT } from '#shared/protocol/exit-codes'
@@ -49,18 +49,20 @@ async function planFor(task: string, context: CommandContext): Promise<Plan> {
 const SYMBOLS_SHOWN = 6
 
 function toText(plan: Plan, packet: ContextPacket): string {
-  const graph = plan.graph()
+  // Of the first link that points at each.
+  const confidences = new Map(plan.links.toReversed().map(link => [link.target, link.confidence]))
+  const nodes = new Set([...plan.files.map(file => fileId(file.path)), ...confidences.keys()])
   const inPacket = new Set(packet.files.map(entry => entry.path))
   const shown = plan.files.filter(file => inPacket.has(file.path))
   const left = plan.ranked.length - shown.length
   return [
-    `${Object.keys(graph.nodes).length} nodes, ${graph.edges.length} edges; the packet has ${shown.length} files in ${packet.total_tokens} of ${packet.max_tokens} tokens`,
+    `${nodes.size} nodes, ${plan.links.length} edges; the packet has ${shown.length} files in ${packet.total_tokens} of ${packet.max_tokens} tokens`,
     ...shown.flatMap(file => [
       '',
       `${file.path}  ${file.reasons.join('; ')}`,
       ...file.symbols
         .slice(0, SYMBOLS_SHOWN)
-        .map(symbol => `  ${symbol.kind} ${symbol.name}  (${confidenceOf(symbol.id, graph)})`),
+        .map(symbol => `  ${symbol.kind} ${symbol.name}  (${confidences.get(symbol.id)})`),
       ...(file.symbols.length > SYMBOLS_SHOWN ? [`  and ${file.symbols.length - SYMBOLS_SHOWN} more`] : []),
     ]),
     ...(left > 0 ? ['', `${left} more files have less to do with it.`] : []),
@@ -70,9 +72,4 @@ function toText(plan: Plan, packet: ContextPacket): string {
       ({ folder, files }, at) => `  ${at + 1}. ${folder === '' ? 'root files' : folder}: ${files.length} files`,
     ),
   ].join('\n')
-}
-
-/** Of the first link that points at it. */
-function confidenceOf(id: string, graph: PlanGraph): string {
-  return graph.edges.find(edge => edge.target === id)?.confidence ?? 'certain'
 }

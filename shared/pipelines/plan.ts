@@ -3,7 +3,7 @@ import { ImportGraph } from '#shared/code-index/import-graph'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import { type PlannedFile, readPlannedFile } from './support/plan-files'
-import { graphOf, type PlanGraph } from './support/plan-graph'
+import { type GraphEdge, graphOf, linksBetween, ownLinks, type PlanGraph } from './support/plan-graph'
 import { type ContextPacket, packetOf } from './support/plan-packet'
 import { type PastChange, type RankedFile, rankFiles, type WordCounts } from './support/plan-ranking'
 import { taskWords } from './support/task-words'
@@ -35,6 +35,7 @@ export interface Plan {
   ranked: readonly RankedFile[]
   /** The best of them, read. */
   files: readonly PlannedFile[]
+  links: readonly GraphEdge[]
   packet(maxTokens: number): ContextPacket
   graph(): PlanGraph
 }
@@ -59,12 +60,15 @@ export async function planTask(task: string, source: PlanSource): Promise<Plan> 
   const ranked = matching.length > 0 ? matching : usualEntries(paths)
   const read = await Promise.all(ranked.slice(0, MOST_FILES).map(file => readPlannedFile(file, project, graph)))
   const files = read.filter(file => file !== undefined)
+  const between = linksBetween(files)
+  const links = [...ownLinks(files), ...between]
   return {
     task,
     ranked,
     files,
-    packet: maxTokens => packetOf(task, files, stems, maxTokens),
-    graph: () => graphOf(task, source.root, files),
+    links,
+    packet: maxTokens => packetOf(task, files, between, stems, maxTokens),
+    graph: () => graphOf(task, source.root, files, links),
   }
 }
 

@@ -8,7 +8,7 @@ export interface PlanGraph {
   project_root: string
   total_tokens: number
   nodes: Record<string, GraphNode>
-  edges: GraphEdge[]
+  edges: readonly GraphEdge[]
 }
 
 export interface GraphNode {
@@ -35,9 +35,13 @@ export interface GraphEdge {
 }
 
 /** Files, what they declare, and how that hangs together. */
-export function graphOf(task: string, root: string, files: readonly PlannedFile[]): PlanGraph {
+export function graphOf(
+  task: string,
+  root: string,
+  files: readonly PlannedFile[],
+  edges: readonly GraphEdge[],
+): PlanGraph {
   const nodes: Record<string, GraphNode> = {}
-  const edges: GraphEdge[] = []
   for (const file of files) {
     const id = fileId(file.path)
     nodes[id] = {
@@ -46,19 +50,25 @@ export function graphOf(task: string, root: string, files: readonly PlannedFile[
       end_line: file.text.split('\n').length,
       reasons: file.reasons,
     }
-    for (const symbol of file.symbols) {
-      nodes[symbol.id] = symbolNode(symbol)
-      edges.push({ source: id, target: symbol.id, kind: 'defines', confidence: 'certain' })
-    }
+    for (const symbol of file.symbols) nodes[symbol.id] = symbolNode(symbol)
     for (const name of file.externals) {
-      const target = `import:${name}`
+      const target = importId(name)
       nodes[target] ??= { ...place(file.path, 'import', name), id: target }
-      edges.push({ source: id, target, kind: 'imports', confidence: 'ambiguous' })
     }
   }
-  edges.push(...linksBetween(files))
   const total = Object.values(nodes).reduce((sum, node) => sum + node.token_cost, 0)
   return { schema_version: 1, task, project_root: root, total_tokens: total, nodes, edges }
+}
+
+/** What each file declares, and what it needs from outside. */
+export function ownLinks(files: readonly PlannedFile[]): GraphEdge[] {
+  return files.flatMap(({ path, symbols, externals }): GraphEdge[] => {
+    const source = fileId(path)
+    return [
+      ...symbols.map(({ id }) => ({ source, target: id, kind: 'defines', confidence: 'certain' }) as const),
+      ...externals.map(name => ({ source, target: importId(name), kind: 'imports', confidence: 'ambiguous' }) as const),
+    ]
+  })
 }
 
 /** Imports between the files, and calls between what they declare. */
@@ -125,6 +135,10 @@ function place(path: string, kind: 'file' | 'import', name: string): Omit<GraphN
 
 export function fileId(path: string): string {
   return `file:${path}`
+}
+
+function importId(name: string): string {
+  return `import:${name}`
 }
 
 function shortName(symbol: PlannedSymbol): string {

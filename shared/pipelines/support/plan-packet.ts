@@ -1,6 +1,6 @@
 import { countTokens } from '#shared/base/tokens'
 import type { PlannedFile, PlannedSymbol, SymbolKind } from './plan-files'
-import { fileId, type GraphEdge, linksBetween } from './plan-graph'
+import { fileId, type GraphEdge } from './plan-graph'
 import { partsOf, stemOf } from './task-words'
 
 /** What `kode plan --packet` prints, and what generate, run and loop show the model. Source: spec/kode.md §14.5. */
@@ -47,6 +47,7 @@ const LEAST_OUTLINE_TOKENS = 20
 export function packetOf(
   task: string,
   files: readonly PlannedFile[],
+  links: readonly GraphEdge[],
   stems: readonly string[],
   maxTokens: number,
 ): ContextPacket {
@@ -72,7 +73,7 @@ export function packetOf(
     // What a file leaves of its share goes to the next close one, not to the long tail.
     carried = at < entryCount + CLOSE_FILES - 1 ? Math.max(0, quota - cost) : 0
   })
-  const edges = edgesWithin(chosen, files, edgeBudget)
+  const edges = edgesWithin(chosen, links, edgeBudget)
   const packet = { schema_version: 1 as const, task, max_tokens: maxTokens, total_tokens: 0, files: chosen, edges }
   return { ...packet, total_tokens: countTokens(JSON.stringify(packet)) }
 }
@@ -196,13 +197,13 @@ function overlap(a: PlannedSymbol, b: PlannedSymbol): boolean {
   return a.startLine <= b.endLine && b.startLine <= a.endLine
 }
 
-function edgesWithin(entries: readonly PacketEntry[], files: readonly PlannedFile[], budget: number): GraphEdge[] {
+function edgesWithin(entries: readonly PacketEntry[], links: readonly GraphEdge[], budget: number): GraphEdge[] {
   const ids = new Set(
     entries.map(({ path, kind, name }) => (kind === 'file' ? fileId(path) : `${path}:${kind}:${name}`)),
   )
   const edges: GraphEdge[] = []
   let left = budget
-  for (const edge of linksBetween(files)) {
+  for (const edge of links) {
     if (!ids.has(edge.source) || !ids.has(edge.target)) continue
     left -= countTokens(JSON.stringify(edge))
     if (left < 0) break

@@ -32,21 +32,20 @@ export function planSource(around: PlanSurroundings, open: () => Promise<PlanPro
   }
 }
 
-async function countWords(words: readonly string[], around: PlanSurroundings): Promise<WordCounts> {
+async function countWords(stems: readonly string[], around: PlanSurroundings): Promise<WordCounts> {
   const counts = new Map<string, Map<string, number>>()
-  if (words.length === 0) return counts
-  const options =
-    '--only-matching --no-line-number --null --with-filename --fixed-strings --ignore-case --no-require-git'
-  const args = [...options.split(' '), '--max-count', String(MAX_LINES), ...words.flatMap(word => ['--regexp', word])]
+  if (stems.length === 0) return counts
+  const options = '--only-matching --no-line-number --heading --null --fixed-strings --ignore-case --no-require-git'
+  const args = [...options.split(' '), '--max-count', String(MAX_LINES), ...stems.flatMap(stem => ['--regexp', stem])]
   const output = await ripgrep([...args, './'], around.root, around, around.signal)
   if (!output.ok) return counts
-  for (const line of output.value.split('\n')) {
-    const end = line.indexOf('\0')
+  for (const ofFile of output.value.split('\n\n')) {
+    const end = ofFile.indexOf('\0')
     if (end === -1) continue
-    const path = line.slice(line.startsWith('./') ? 2 : 0, end)
-    const word = line.slice(end + 1).toLowerCase()
-    const found = counts.get(path) ?? new Map<string, number>()
-    counts.set(path, found.set(word, (found.get(word) ?? 0) + 1))
+    const found = new Map<string, number>()
+    const words = ofFile.slice(end + 1).toLowerCase()
+    for (const word of words.trimEnd().split('\n')) found.set(word, (found.get(word) ?? 0) + 1)
+    counts.set(ofFile.slice(ofFile.startsWith('./') ? 2 : 0, end), found)
   }
   return counts
 }
