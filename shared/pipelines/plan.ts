@@ -51,7 +51,7 @@ export async function planTask(task: string, source: PlanSource): Promise<Plan> 
     source.listFiles(),
     source.countWords(stems),
     source.history(),
-    source.open(),
+    openWithParser(source),
   ])
   const paths = [...listed].filter(path => !IGNORED.test(path)).sort()
   const graph = new ImportGraph(index, languages, project)
@@ -70,6 +70,20 @@ export async function planTask(task: string, source: PlanSource): Promise<Plan> 
     packet: maxTokens => packetOf(task, files, between, stems, maxTokens),
     graph: () => graphOf(task, source.root, files, links),
   }
+}
+
+/** The parser that most files need loads while other programs still search. */
+async function openWithParser(source: PlanSource): Promise<PlanProject> {
+  const opened = await source.open()
+  const counts = new Map<string, { path: string; count: number }>()
+  for (const path of opened.index.paths) {
+    const ending = path.slice(path.lastIndexOf('.'))
+    counts.set(ending, { path, count: (counts.get(ending)?.count ?? 0) + 1 })
+  }
+  const most = [...counts.values()].reduce((a, b) => (b.count > a.count ? b : a), { path: '', count: 0 })
+  const language = await opened.languages.languageOf(most.path)
+  await language?.code?.factsOf({ path: most.path, text: '' })
+  return opened
 }
 
 /** Written by programs, or of no use to a reader. */

@@ -86,6 +86,7 @@ function symbolsOf(path: string, text: string, facts: FileFacts): PlannedSymbol[
     // Overloads and declarations in several cases have one name.
     if (ids.has(id)) return []
     ids.add(id)
+    let calls: ReadonlySet<string> | undefined
     const [startLine, endLine] = [lines.lineAt(start), lines.lineAt(Math.max(start, end - 1))]
     return {
       id,
@@ -98,7 +99,11 @@ function symbolsOf(path: string, text: string, facts: FileFacts): PlannedSymbol[
       endLine,
       text: lines.text(startLine, endLine),
       uses,
-      calls: callsIn(facts.calls, start, end),
+      // Few declarations are asked.
+      get calls() {
+        calls ??= callsIn(facts.calls, start, end)
+        return calls
+      },
       ...(container !== undefined && { container }),
     }
   })

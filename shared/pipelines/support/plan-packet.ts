@@ -54,6 +54,7 @@ export function packetOf(
   const budget = Math.max(0, maxTokens - JSON_OVERHEAD_TOKENS - countTokens(task))
   const edgeBudget = Math.floor(budget * EDGE_SHARE)
   const entryCount = Math.max(1, files.filter(file => file.isEntry).length)
+  const usedByEntries = files.filter(file => file.isEntry).map(namesUsedIn)
   const chosen: PacketEntry[] = []
   let left = budget - edgeBudget
   let carried = 0
@@ -65,8 +66,7 @@ export function packetOf(
         : OUTLINE_TOKENS
     const quota = Math.min(left, Math.floor(share) + carried)
     if (quota < LEAST_OUTLINE_TOKENS) return
-    const entries = excerptsOf(file, stems, files, quota)
-    const cost = tokensOf(entries)
+    const { entries, cost } = excerptsOf(file, stems, usedByEntries, quota)
     if (cost > left) return
     chosen.push(...entries)
     left -= cost
@@ -97,19 +97,29 @@ export function packetText({ files }: ContextPacket): string {
   return blocks.join('\n\n')
 }
 
+interface Excerpts {
+  entries: PacketEntry[]
+  /** In tokens. */
+  cost: number
+}
+
 function excerptsOf(
   file: PlannedFile,
   stems: readonly string[],
-  files: readonly PlannedFile[],
+  usedByEntries: readonly ReadonlySet<string>[],
   quota: number,
-): PacketEntry[] {
+): Excerpts {
   const head: PacketEntry = { path: file.path, kind: 'file', reasons: file.reasons.slice(0, file.isEntry ? 3 : 1) }
   const whole: PacketEntry = { ...head, content: file.text }
-  if (mayFit(file.text, quota) && tokensOf([whole]) <= quota) return [whole]
-  if (file.symbols.length === 0) return [withLines(head, file, stems, quota)]
+  const wholeCost = mayFit(file.text, quota) ? tokensOf(whole) : Number.POSITIVE_INFINITY
+  if (wholeCost <= quota) return { entries: [whole], cost: wholeCost }
+  if (file.symbols.length === 0) {
+    const top = withLines(head, file, stems, quota)
+    return { entries: [top], cost: tokensOf(top) }
+  }
 
   const ranked = file.symbols
-    .map(symbol => ({ symbol, score: relevance(symbol, stems, files, file) }))
+    .map(symbol => ({ symbol, score: relevance(symbol, stems, file.isEntry ? [] : usedByEntries) }))
     .sort((a, b) => b.score - a.score || a.symbol.startLine - b.symbol.startLine)
     .map(({ symbol }) => symbol)
   const outlineMost = file.isEntry
@@ -119,20 +129,22 @@ function excerptsOf(
       : OUTLINE_TOKENS
   const outlineQuota = Math.min(outlineMost, quota)
   const shown: PlannedSymbol[] = []
-  let left = quota - tokensOf([head]) - outlineQuota
+  let cost = 0
+  const room = quota - tokensOf(head) - outlineQuota
   for (const symbol of ranked) {
-    if (!mayFit(symbol.text, left) || shown.some(other => overlap(other, symbol))) continue
-    const cost = tokensOf([symbolEntry(symbol)])
-    if (cost > left) continue
+    if (!mayFit(symbol.text, room - cost) || shown.some(other => overlap(other, symbol))) continue
+    const more = tokensOf(symbolEntry(symbol))
+    if (more > room - cost) continue
     shown.push(symbol)
-    left -= cost
+    cost += more
   }
   const hidden = ranked.filter(
     symbol => !shown.some(other => overlap(other, symbol) && other !== symbol) && !shown.includes(symbol),
   )
-  const outline = outlineOf(hidden, outlineQuota - tokensOf([head]))
+  const outline = outlineOf(hidden, outlineQuota - tokensOf(head))
   const top = outline === '' ? head : { ...head, signature: outline }
-  return [top, ...shown.sort((a, b) => a.startLine - b.startLine).map(symbolEntry)]
+  const parts = shown.sort((a, b) => a.startLine - b.startLine).map(symbolEntry)
+  return { entries: [top, ...parts], cost: cost + tokensOf(top) }
 }
 
 /** Longer texts are not worth the counting. */
@@ -145,7 +157,7 @@ function withLines(head: PacketEntry, file: PlannedFile, stems: readonly string[
   const lines = file.text.split(/\r?\n/)
   const hit = lines.findIndex(line => stems.some(stem => line.toLowerCase().includes(stem)))
   const first = Math.max(0, hit - 2)
-  const budget = quota - tokensOf([head]) - 5
+  const budget = quota - tokensOf(head) - 5
   const kept: string[] = []
   let used = 0
   for (const line of lines.slice(first)) {
@@ -156,12 +168,15 @@ function withLines(head: PacketEntry, file: PlannedFile, stems: readonly string[
   return kept.length === 0 ? head : { ...head, signature: kept.join('\n') }
 }
 
-/** How much a declaration has to do with the task: its name, its text, and whether other chosen files use it. */
+function namesUsedIn(file: PlannedFile): ReadonlySet<string> {
+  return new Set(file.symbols.flatMap(symbol => [...symbol.uses]))
+}
+
+/** How much a declaration has to do with the task: its name, its text, and how many of the task's files use it. */
 function relevance(
   symbol: PlannedSymbol,
   stems: readonly string[],
-  files: readonly PlannedFile[],
-  file: PlannedFile,
+  usedByEntries: readonly ReadonlySet<string>[],
 ): number {
   const nameStems = new Set(partsOf(symbol.name).map(stemOf))
   const text = symbol.text.toLowerCase()
@@ -170,10 +185,7 @@ function relevance(
     0,
   )
   const name = symbol.name.slice(symbol.name.lastIndexOf('.') + 1)
-  const users = file.isEntry
-    ? 0
-    : files.filter(each => each.isEntry && each.symbols.some(other => other.uses.has(name))).length
-  return byWords + users * 3
+  return byWords + usedByEntries.filter(names => names.has(name)).length * 3
 }
 
 function outlineOf(symbols: readonly PlannedSymbol[], quota: number): string {
@@ -212,6 +224,6 @@ function edgesWithin(entries: readonly PacketEntry[], links: readonly GraphEdge[
   return edges
 }
 
-function tokensOf(entries: readonly PacketEntry[]): number {
-  return entries.reduce((sum, entry) => sum + countTokens(JSON.stringify(entry)) + 1, 0)
+function tokensOf(entry: PacketEntry): number {
+  return countTokens(JSON.stringify(entry)) + 1
 }

@@ -187,21 +187,18 @@ function sharedNames(entry: string, { index, paths }: RankingInput): Map<string,
   const own = index.file(entry)?.names
   const scores = new Map<string, number>()
   if (!own) return scores
-  const frequency = new Uint32Array(own.length)
-  const shared = new Map<string, number[]>()
+  const placeOf = placesOf(own)
+  const users = Array.from(own, (): string[] => [])
   for (const path of paths) {
     const names = path === entry ? undefined : index.file(path)?.names
     if (!names) continue
-    const places = commonPlaces(own, names)
-    for (const place of places) frequency[place]!++
-    shared.set(path, places)
+    for (const place of commonPlaces(placeOf, own, names)) {
+      if (users[place]!.length <= MOST_USERS_OF_RARE_NAME) users[place]!.push(path)
+    }
   }
-  for (const [path, places] of shared) {
-    const rare = places.filter(place => frequency[place]! <= MOST_USERS_OF_RARE_NAME)
-    scores.set(
-      path,
-      rare.reduce((sum, place) => sum + 1 / frequency[place]!, 0),
-    )
+  for (const each of users) {
+    if (each.length > MOST_USERS_OF_RARE_NAME) continue
+    for (const path of each) scores.set(path, (scores.get(path) ?? 0) + 1 / each.length)
   }
   const most = Math.max(0, ...scores.values())
   return most === 0 ? new Map() : new Map([...scores].map(([path, score]) => [path, score / Math.max(most, 2)]))
@@ -209,16 +206,29 @@ function sharedNames(entry: string, { index, paths }: RankingInput): Map<string,
 
 const MOST_USERS_OF_RARE_NAME = 12
 
-/** Places in the first of two sorted lists whose values are in the second too. */
-function commonPlaces(own: Uint32Array, other: Uint32Array): number[] {
+/** A table of places by value; one is found by going on from where its last bits lead. 0 is no place: they count from 1. */
+function placesOf(values: Uint32Array): Uint32Array {
+  const table = new Uint32Array(2 ** Math.ceil(Math.log2(values.length + 1) + 3))
+  values.forEach((value, place) => {
+    let at = value & (table.length - 1)
+    while (table[at] !== 0) at = (at + 1) & (table.length - 1)
+    table[at] = place + 1
+  })
+  return table
+}
+
+/** Places in the first of two lists whose values are in the second too. */
+function commonPlaces(placeOf: Uint32Array, own: Uint32Array, other: Uint32Array): number[] {
+  const mask = placeOf.length - 1
   const places: number[] = []
-  for (let a = 0, b = 0; a < own.length && b < other.length; ) {
-    if (own[a] === other[b]) {
-      places.push(a)
-      a++
-      b++
-    } else if (own[a]! < other[b]!) a++
-    else b++
+  for (let index = 0; index < other.length; index++) {
+    const value = other[index]!
+    for (let at = value & mask; placeOf[at] !== 0; at = (at + 1) & mask) {
+      const place = placeOf[at]! - 1
+      if (own[place] !== value) continue
+      places.push(place)
+      break
+    }
   }
   return places
 }
