@@ -45,3 +45,15 @@ export function clipLine(line: string, maxLength = 120): string {
   const trimmed = line.trimEnd()
   return trimmed.length > maxLength ? `${trimmed.slice(0, maxLength - 1)}…` : trimmed
 }
+
+/** Text as a terminal leaves it: of a line that carriage returns took back to its start, what was written last. */
+export function withoutOverwritten(text: string): string {
+  return text
+    .split('\n')
+    .map(line => {
+      let end = line.length
+      while (line[end - 1] === '\r') end--
+      return line.slice(line.lastIndexOf('\r', end - 1) + 1, end)
+    })
+    .join('\n')
+}

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { imageTypeOf } from '#shared/edits/image-type'
 import { decodeText, hashOf } from '#shared/edits/text-file'
 import { effectOf } from '#shared/trust/effects'
+import type { NotebookView } from './support/notebook'
 import { resolveFrom } from './support/tool-path'
 import { defineTool, type ToolContext, type ToolOutput } from './tool'
 
@@ -20,7 +21,7 @@ type Input = v.InferOutput<typeof input>
 export const readTool = defineTool({
   name: 'Read',
   aliases: ['read_file'],
-  description: 'Reads a text file or image. Lines come numbered. Read a file before you edit it.',
+  description: 'Reads a text file, image or Jupyter notebook. Lines come numbered. Read a file before you edit it.',
   input,
   isReadOnly: true,
   async prepare(request, context) {
@@ -50,15 +51,26 @@ async function readNumbered(path: string, request: Input, context: ToolContext):
     return { isError: true, text: `Error: ${request.file_path} is a binary file (${bytes.value.length} bytes).${hint}` }
   }
 
+  const cells = isWhole(request) && /\.ipynb$/i.test(path) ? await notebookView(decoded.text) : undefined
   const hash = hashOf(bytes.value)
   context.readLedger.note(path, hash)
   const { file_path, start_line = 1, num_lines = 'all' } = request
-  if (context.readLedger.show(`${path}:${start_line}:${num_lines}`, hash)) {
+  const piece = cells ? 'cells' : `${start_line}:${num_lines}`
+  if (context.readLedger.show(`${path}:${piece}`, hash)) {
     return { text: `${file_path} is unchanged since you read these lines; they are above.` }
   }
   const instructions = await context.newInstructionsFor(path)
-  const lines = numberLines(decoded.text, request)
-  return { text: instructions === '' ? lines : `${lines}\n\n${instructions}` }
+  const shown = cells ?? { text: numberLines(decoded.text, request) }
+  return instructions === '' ? shown : { ...shown, text: `${shown.text}\n\n${instructions}` }
+}
+
+function isWhole({ start_line, num_lines }: Input): boolean {
+  return start_line === undefined && num_lines === undefined
+}
+
+async function notebookView(json: string): Promise<NotebookView | undefined> {
+  const { showNotebook } = await import('./support/notebook')
+  return showNotebook(json, MAX_BYTES)
 }
 
 function isPdf(bytes: Uint8Array): boolean {
