@@ -1,7 +1,10 @@
 import type { Result } from '#shared/base/result'
+import { withoutOverwritten } from '#shared/base/text'
+import type { ProcessEnd } from '#shared/host/host'
 import { OutputBuffer } from '#shared/host/node/output-buffer'
-import type { BackgroundCommand, BackgroundRequest, SandboxEnd, SandboxError } from './sandbox'
-import { TerminalFilter } from './terminal-filter'
+import { redactSecrets } from './redact-secrets'
+import type { BackgroundCommand, BackgroundRequest, SandboxCommand, SandboxEnd, SandboxError } from './sandbox'
+import { TerminalFilter, withoutControlSequences } from './terminal-filter'
 
 type Stream = 'stdout' | 'stderr'
 type OnOutput = (piece: Uint8Array, stream: Stream) => void
@@ -31,6 +34,19 @@ export function cleaned(onOutput: OnOutput): OnOutput {
   return (piece, stream) => {
     const clean = filters[stream].clean(piece)
     if (clean.length > 0) onOutput(clean, stream)
+  }
+}
+
+/** What a command printed, without control sequences and secrets. */
+export function readable(
+  { stdout, stderr }: ProcessEnd,
+  { isOnTerminal }: Pick<SandboxCommand, 'isOnTerminal'>,
+  env: Readonly<Record<string, string | undefined>>,
+): { stdout: string; stderr: string } {
+  const printed = withoutControlSequences(stdout)
+  return {
+    stdout: redactSecrets(isOnTerminal ? withoutOverwritten(printed) : printed, env),
+    stderr: redactSecrets(withoutControlSequences(stderr), env),
   }
 }
 

@@ -6,7 +6,7 @@ import { isInside } from '#shared/host/inside'
 import { isWritable } from '#shared/host/node/writable'
 import { defaultHosts } from './allowed-hosts'
 import { auditProtected } from './audit'
-import { cleaned, startInBackground, whyNotRunnable } from './command-run'
+import { cleaned, readable, startInBackground, whyNotRunnable } from './command-run'
 import { ControlGroup } from './control-group'
 import { type Conversation, startConversation } from './conversation'
 import { commandEnvironment } from './environment'
@@ -22,7 +22,7 @@ import {
   ProtectedPaths,
   sharedGitFolder,
 } from './protected-paths'
-import { redactSecrets } from './redact-secrets'
+import { lineToRun } from './pseudo-terminal'
 import type {
   BackgroundCommand,
   BackgroundRequest,
@@ -34,7 +34,6 @@ import type {
 } from './sandbox'
 import { SessionFolder } from './session-folder'
 import type { SessionNetwork } from './session-network'
-import { withoutControlSequences } from './terminal-filter'
 import type { View } from './view'
 import { violationsIn } from './violations'
 
@@ -206,13 +205,15 @@ export class ConfinedSandbox implements Sandbox {
 
   async #run(command: Run): Promise<Result<SandboxEnd, SandboxError>> {
     const { root, processes, env, limits } = this.#parts
-    const refusal = whyNotRunnable(command.command) ?? whyNotIn(command.cwd)
+    const line = lineToRun(command, env.PATH)
+    if (!line.ok) return line
+    const refusal = whyNotRunnable(line.value) ?? whyNotIn(command.cwd)
     if (refusal) return fail(refusal)
 
     const network = await this.#sessionNetwork()
     const before = this.#protected.scan()
     const runId = `${++this.#runs}`
-    const [program, ...args] = this.#argumentsFor(command, runId, before, network)
+    const [program, ...args] = this.#argumentsFor({ ...command, command: line.value }, runId, before, network)
     const descriptors = this.#sessionFolder().openDescriptors()
     const excess = new Excess(limits, [root, this.#sessionFolder().temporary])
     const signals = [excess.signal, this.#closing.signal, ...(command.signal ? [command.signal] : [])]
@@ -236,13 +237,12 @@ export class ConfinedSandbox implements Sandbox {
     if (isBuildFailure(ended.value) && !this.#hasStarted(runId))
       return fail({ kind: 'cannot-build', message: buildFailure(ended.value.stderr) })
 
-    const stdout = redactSecrets(withoutControlSequences(ended.value.stdout), env)
-    const stderr = redactSecrets(withoutControlSequences(ended.value.stderr), env)
+    const { stdout, stderr } = readable(ended.value, command, env)
     const violations = [
       ...excess.told,
       ...auditProtected(root, before, this.#protected.scan(), this.#parts.quarantine),
       ...(network?.guard.takeBlocked() ?? []),
-      ...(ended.value.exitCode === 0 ? [] : violationsIn(stderr, root, before.keys())),
+      ...(ended.value.exitCode === 0 ? [] : violationsIn(command.isOnTerminal ? stdout : stderr, root, before.keys())),
     ]
     const cancelled = ended.value.cancelled && excess.told.length === 0
     return ok({ ...ended.value, cancelled, stdout, stderr, violations })

@@ -28,6 +28,8 @@ export interface SandboxCommand {
   /** Absolute, inside the project. */
   cwd: string
   timeoutMs: number
+  /** It finds a terminal where it reads and writes; all it prints is then stdout, without what progress lines overwrote. */
+  isOnTerminal?: boolean
   /** Without control sequences; secrets are redacted only in the result. */
   onOutput?(piece: Uint8Array, stream: 'stdout' | 'stderr'): void
   signal?: AbortSignal

@@ -43,6 +43,7 @@ export function seatbeltProfile(view: SeatbeltView): string {
     '(allow file-read*)',
     '(allow file-ioctl (literal "/dev/tty") (literal "/dev/null") (literal "/dev/urandom"))',
     `(allow file-write-data ${DEVICES.map(path => `(literal ${quoted(path)})`).join(' ')})`,
+    ...PSEUDO_TERMINALS,
     ...view.writable.map(path => `(allow file-write* (subpath ${quoted(path)}))`),
     // No s-bits: the programs would run outside.
     '(deny file-write-setugid)',
@@ -54,6 +55,13 @@ export function seatbeltProfile(view: SeatbeltView): string {
 }
 
 const DEVICES = ['/dev/null', '/dev/zero', '/dev/stdout', '/dev/stderr', '/dev/tty', '/dev/dtracehelper']
+
+/** Only those that a command makes itself: what it writes to another one, somebody may read or run. */
+const PSEUDO_TERMINALS = [
+  '(allow pseudo-tty)',
+  '(allow file-read* file-write* file-ioctl (literal "/dev/ptmx"))',
+  '(allow file-read* file-write* file-ioctl (require-all (regex #"^/dev/ttys[0-9]+$") (extension "com.apple.sandbox.pty")))',
+]
 
 const MACH_SERVICES = [
   'com.apple.system.notification_center',

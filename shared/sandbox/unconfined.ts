@@ -1,13 +1,12 @@
 import { fail, ok, type Result } from '#shared/base/result'
 import type { Processes } from '#shared/host/host'
-import { cleaned, startInBackground, whyNotRunnable } from './command-run'
+import { cleaned, readable, startInBackground, whyNotRunnable } from './command-run'
 import type { Conversation } from './conversation'
 import { commandEnvironment } from './environment'
 import { DEFAULT_LIMITS } from './limits'
 import type { SandboxPolicy } from './policy'
-import { redactSecrets } from './redact-secrets'
+import { lineToRun } from './pseudo-terminal'
 import type { BackgroundCommand, BackgroundRequest, Sandbox, SandboxCommand, SandboxEnd, SandboxError } from './sandbox'
-import { withoutControlSequences } from './terminal-filter'
 
 /** What runs without a wall is given. */
 export interface UnconfinedParts {
@@ -70,12 +69,14 @@ export class Unconfined implements Sandbox {
   }
 
   async #run(command: Run): Promise<Result<SandboxEnd, SandboxError>> {
-    const refusal = whyNotRunnable(command.command)
-    if (refusal) return fail(refusal)
     const { processes, env, passVariables } = this.#parts
+    const line = lineToRun(command, env.PATH)
+    if (!line.ok) return line
+    const refusal = whyNotRunnable(line.value)
+    if (refusal) return fail(refusal)
     const running = processes.run({
       program: process.platform === 'win32' ? 'sh.exe' : '/bin/sh',
-      args: ['-c', command.command],
+      args: ['-c', line.value],
       cwd: command.cwd,
       env: commandEnvironment(command.command, env, passVariables),
       signal: command.signal ? AbortSignal.any([command.signal, this.#closing.signal]) : this.#closing.signal,
@@ -87,11 +88,6 @@ export class Unconfined implements Sandbox {
     const ended = await running
     this.#running.delete(running)
     if (!ended.ok) return fail({ kind: 'cannot-build', message: `The shell did not start: ${ended.error.message}` })
-    return ok({
-      ...ended.value,
-      stdout: redactSecrets(withoutControlSequences(ended.value.stdout), env),
-      stderr: redactSecrets(withoutControlSequences(ended.value.stderr), env),
-      violations: [],
-    })
+    return ok({ ...ended.value, ...readable(ended.value, command, env), violations: [] })
   }
 }

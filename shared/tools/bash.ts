@@ -24,6 +24,10 @@ const input = v.object({
     false,
   ),
   background: v.optional(v.pipe(v.boolean(), v.description('Goes on beside you, such as a server')), false),
+  pty: v.optional(
+    v.pipe(v.boolean(), v.description('On a terminal, for programs that behave differently without one')),
+    false,
+  ),
 })
 type Input = v.InferOutput<typeof input>
 
@@ -41,6 +45,9 @@ export const bashTool = defineTool({
     const isOutside = request.outside_sandbox && context.sandbox.level !== 'none'
     if (isOutside && request.background) {
       return { kind: 'refused', text: 'Error: what goes on in the background runs in the sandbox.' }
+    }
+    if (request.pty && request.background) {
+      return { kind: 'refused', text: 'Error: what goes on in the background has no terminal. Leave out pty.' }
     }
     return {
       kind: 'action',
@@ -83,6 +90,7 @@ async function runCommand(
     command: request.command,
     cwd: context.root,
     timeoutMs,
+    isOnTerminal: request.pty,
     onOutput: piece => onOutput(filter.take(decoder.decode(piece, { stream: true }))),
     signal,
   }

@@ -56,7 +56,7 @@ function follow(
 
   let orphans: number[] = []
   const stop = () => {
-    orphans = childrenOf(pid)
+    orphans = descendantsOf(pid)
     signalGroup(pid, 'SIGTERM')
     timers.push(setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MS))
   }
@@ -125,9 +125,14 @@ function closePipes(child: ChildProcess): void {
 }
 
 /**
- * Children of a process, on Linux. A sandbox's first process has a session of its own, so the group does not hold it, and
- * it has been seen to survive its parent although it asked the kernel not to.
+ * What a process started and what that started, on Linux. A sandbox's first process has a session of its own, so the group
+ * does not hold it, and it has been seen to survive its parent although it asked the kernel not to. So has a command on a
+ * pseudo-terminal.
  */
+function descendantsOf(pid: number | undefined): number[] {
+  return childrenOf(pid).flatMap(child => [child, ...descendantsOf(child)])
+}
+
 function childrenOf(pid: number | undefined): number[] {
   if (pid === undefined || process.platform !== 'linux') return []
   try {
@@ -167,7 +172,7 @@ function noteRunning(pid: number): void {
   endsWithUs = true
   process.on('exit', () => {
     for (const each of running) {
-      const orphans = childrenOf(each)
+      const orphans = descendantsOf(each)
       signalGroup(each, 'SIGKILL')
       for (const orphan of orphans) signalOne(orphan)
     }

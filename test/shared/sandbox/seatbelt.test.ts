@@ -23,6 +23,15 @@ describe('the profile for macOS', () => {
     expect(at('(deny file-read* file-write* (subpath "/Users/a/.config/kode/db"))')).toBeGreaterThan(writable)
   })
 
+  test('a command gets terminals of its own, and no other', () => {
+    const allowed = lines.filter(line => /ttys|ptmx|pseudo-tty/.test(line))
+    expect(allowed).toEqual([
+      '(allow pseudo-tty)',
+      '(allow file-read* file-write* file-ioctl (literal "/dev/ptmx"))',
+      expect.stringContaining('(require-all (regex #"^/dev/ttys[0-9]+$") (extension "com.apple.sandbox.pty"))'),
+    ])
+  })
+
   test('no folder on the way to what is protected can be moved away', () => {
     for (const folder of ['/Users/a/project/.git', '/Users/a/project']) {
       expect(lines).toContain(`(deny file-write-unlink (literal "${folder}"))`)

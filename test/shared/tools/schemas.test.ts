@@ -9,7 +9,7 @@ const OFFERED: Record<string, string> = {
   Write: 'file_path* content* overwrite=false',
   Edit: 'file_path* replacements*',
   Delete: 'file_path* recursive=false',
-  Bash: 'command* timeout=60 outside_sandbox=false background=false',
+  Bash: 'command* timeout=60 outside_sandbox=false background=false pty=false',
   Grep: 'pattern* file_path="." case_insensitive=false glob context_lines=0 multiline=false files_only=false',
   Glob: 'pattern* file_path="."',
   ListFiles: 'file_path="." recursive=false',
