@@ -35,8 +35,10 @@ const COMMON_JS = [
   `const __dirname = import.meta.dirname`,
 ].join(';')
 
-/** Runs on a thread of its own; found beside the bundle by shared/host/node/typescript-checker.ts. */
 const TYPESCRIPT_WORKER = 'shared/host/node/typescript-worker.ts'
+
+/** Each runs on a thread of its own; found beside the bundle by shared/host/node/worker-path.ts. */
+const WORKERS = { 'typescript-worker': TYPESCRIPT_WORKER, 'pdf-worker': 'shared/host/node/pdf-worker.ts' }
 
 const node = {
   bundle: true,
@@ -97,7 +99,7 @@ async function buildCli() {
       kode: 'cli/launcher.ts',
       main: 'cli/main.ts',
       'version-line': 'cli/version-line.ts',
-      'typescript-worker': TYPESCRIPT_WORKER,
+      ...WORKERS,
     },
     outdir: 'dist/cli',
   })
@@ -111,7 +113,7 @@ async function buildExtension() {
   await build({
     ...node,
     // The command line shares nearly all chunks; the editor starts it as an MCP server.
-    entryPoints: { extension: 'extension/extension.ts', cli: 'cli/main.ts', 'typescript-worker': TYPESCRIPT_WORKER },
+    entryPoints: { extension: 'extension/extension.ts', cli: 'cli/main.ts', ...WORKERS },
     external: ['vscode'],
     outdir: 'dist/extension',
   })

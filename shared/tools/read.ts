@@ -1,8 +1,9 @@
 import * as v from 'valibot'
+import { fail, ok, type Result } from '#shared/base/result'
 import { imageTypeOf } from '#shared/edits/image-type'
 import { decodeText, hashOf } from '#shared/edits/text-file'
+import type { ImagePart } from '#shared/protocol/messages'
 import { effectOf } from '#shared/trust/effects'
-import type { NotebookView } from './support/notebook'
 import { resolveFrom } from './support/tool-path'
 import { defineTool, type ToolContext, type ToolOutput } from './tool'
 
@@ -21,7 +22,8 @@ type Input = v.InferOutput<typeof input>
 export const readTool = defineTool({
   name: 'Read',
   aliases: ['read_file'],
-  description: 'Reads a text file, image or Jupyter notebook. Lines come numbered. Read a file before you edit it.',
+  description:
+    'Reads a text file, image, PDF or Jupyter notebook. Lines come numbered. Read a file before you edit it.',
   input,
   isReadOnly: true,
   async prepare(request, context) {
@@ -30,12 +32,17 @@ export const readTool = defineTool({
       kind: 'action',
       title: request.file_path,
       effect: effectOf('read_only', 'reads a file', { reads: [path] }),
-      run: () => readNumbered(path, request, context),
+      run: signal => readNumbered(path, request, context, signal),
     }
   },
 })
 
-async function readNumbered(path: string, request: Input, context: ToolContext): Promise<ToolOutput> {
+async function readNumbered(
+  path: string,
+  request: Input,
+  context: ToolContext,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
   const bytes = await context.files.read(path, MAX_FILE_BYTES)
   if (!bytes.ok)
     return { isError: true, text: `Error: ${readFailure(bytes.error.kind, request.file_path, bytes.error.message)}` }
@@ -45,36 +52,59 @@ async function readNumbered(path: string, request: Input, context: ToolContext):
     const data = Buffer.from(bytes.value).toString('base64')
     return { text: `Image ${request.file_path}`, images: [{ type: 'image', media_type: mediaType, data }] }
   }
-  const decoded = decodeText(bytes.value)
-  if (!decoded) {
-    const hint = isPdf(bytes.value) ? ' It is a PDF: pdftotext makes text of it, where it is installed.' : ''
-    return { isError: true, text: `Error: ${request.file_path} is a binary file (${bytes.value.length} bytes).${hint}` }
-  }
+  const shown = await showContent(path, bytes.value, request, signal)
+  if (!shown.ok) return { isError: true, text: `Error: ${request.file_path} ${shown.error}` }
 
-  const cells = isWhole(request) && /\.ipynb$/i.test(path) ? await notebookView(decoded.text) : undefined
+  const { piece, ...output } = shown.value
   const hash = hashOf(bytes.value)
   context.readLedger.note(path, hash)
-  const { file_path, start_line = 1, num_lines = 'all' } = request
-  const piece = cells ? 'cells' : `${start_line}:${num_lines}`
   if (context.readLedger.show(`${path}:${piece}`, hash)) {
-    return { text: `${file_path} is unchanged since you read these lines; they are above.` }
+    return { text: `${request.file_path} is unchanged since you read these lines; they are above.` }
   }
   const instructions = await context.newInstructionsFor(path)
-  const shown = cells ?? { text: numberLines(decoded.text, request) }
-  return instructions === '' ? shown : { ...shown, text: `${shown.text}\n\n${instructions}` }
+  return instructions === '' ? output : { ...output, text: `${output.text}\n\n${instructions}` }
+}
+
+interface Shown {
+  /** What of the file it is. */
+  piece: string
+  text: string
+  images?: ImagePart[]
+}
+
+/** An error says, after the file's name, why it cannot be shown. */
+async function showContent(
+  path: string,
+  bytes: Uint8Array,
+  request: Input,
+  signal: AbortSignal,
+): Promise<Result<Shown, string>> {
+  if (isPdf(bytes)) {
+    const { pdfLines } = await import('./support/pdf')
+    const lines = await pdfLines(bytes, signal)
+    return lines.ok ? ok(asLines(lines.value, request)) : lines
+  }
+  const decoded = decodeText(bytes)
+  if (!decoded) return fail(`is a binary file (${bytes.length} bytes).`)
+  if (isWhole(request) && /\.ipynb$/i.test(path)) {
+    const { showNotebook } = await import('./support/notebook')
+    const notebook = showNotebook(decoded.text, MAX_BYTES)
+    if (notebook) return ok({ piece: 'cells', ...notebook })
+  }
+  return ok(asLines(decoded.text, request))
 }
 
 function isWhole({ start_line, num_lines }: Input): boolean {
   return start_line === undefined && num_lines === undefined
 }
 
-async function notebookView(json: string): Promise<NotebookView | undefined> {
-  const { showNotebook } = await import('./support/notebook')
-  return showNotebook(json, MAX_BYTES)
-}
-
 function isPdf(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(0, 5)).toString('latin1') === '%PDF-'
+}
+
+function asLines(text: string, request: Input): Shown {
+  const { start_line = 1, num_lines = 'all' } = request
+  return { piece: `${start_line}:${num_lines}`, text: numberLines(text, request) }
 }
 
 function numberLines(text: string, request: Input): string {

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { makePdf, text } from '../support/make-pdf'
 import { runCli } from '../support/run-cli'
 import { type Script, startScriptedProvider } from '../support/scripted-provider'
 import { gitInit, tempProject, treeHash } from '../support/temp-project'
@@ -40,6 +41,16 @@ describe('one headless turn', () => {
     expect(results[2]?.content).toContain('Edited src/a.ts')
     expect(results[3]?.content).toContain('export const answer = 42')
     expect(existsSync(join(root, 'made-by-shell'))).toBe(true)
+  })
+
+  test('reads the text of a PDF', async () => {
+    const { root, env, model } = await projectWith([
+      { toolCalls: [{ name: 'Read', arguments: { file_path: 'a.pdf' } }] },
+      { text: 'Read.' },
+    ])
+    writeFileSync(join(root, 'a.pdf'), makePdf([text('Invoice 2041')]))
+    expect(await runCli(['read it'], { cwd: root, env })).toMatchObject({ code: 0, stdout: 'Read.\n' })
+    expect(model.requests[1]?.body.messages.at(-1)?.content).toBe('1\t--- page 1 of 1 ---\n2\tInvoice 2041')
   })
 
   test('a change that does not parse is refused with advice, and the file stays', async () => {

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { workerPath } from './worker-path'
 
 /** What the thread of typescript-worker.ts found. */
 export type TypeScriptAnswer =
@@ -54,7 +53,9 @@ export class TypeScriptThread {
 
   #start(): Worker {
     if (this.#worker) return this.#worker
-    const worker = new Worker(workerPath(), { resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MB } })
+    const worker = new Worker(workerPath('typescript-worker'), {
+      resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MB },
+    })
     // A forgotten thread must not keep the process alive.
     worker.unref()
     worker.on('message', ({ id, errors, reason }: { id: number; errors?: []; reason?: string }) => {
@@ -77,16 +78,3 @@ export class TypeScriptThread {
 
 /** Enough for projects of a million lines; beyond it the answer is "not checked". */
 const MAX_MEMORY_MB = 3_000
-
-/** The sources, the top of a bundle, or one of its chunks. */
-function workerPath(): string {
-  const here = import.meta.dirname
-  const places = [
-    join(here, 'typescript-worker.ts'),
-    join(here, 'typescript-worker.mjs'),
-    join(here, '../typescript-worker.mjs'),
-  ]
-  const found = places.find(existsSync)
-  if (found === undefined) throw new Error('typescript-worker is missing from the package')
-  return found
-}
