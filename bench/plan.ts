@@ -1,7 +1,8 @@
 /**
  * How much of what a commit touched `kode plan` finds, told only the commit's subject and one of its files:
  * `npm run bench:plan -- [REPOSITORY | npm:PACKAGE[:FOLDER]]…`. A package's history is its last versions, each a commit whose
- * subject is what its change log says. Compared with plain ripgrep on the subject's words, in the same 8,000 tokens.
+ * subject is what the newest change log says of it; one of which it says nothing is left out. Compared with plain ripgrep on the
+ * subject's words, in the same 8,000 tokens.
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -20,17 +21,20 @@ import { planSource } from '#shared/pipelines/support/plan-source'
 
 const BUDGET_TOKENS = 8_000
 const MOST_COMMITS = 60
-const VERSIONS = 14
+const VERSIONS = 30
 /** One file leaves nothing to find; sweeping changes follow no task. */
 const [FEWEST_FILES, MOST_FILES] = [2, 15]
 const NOT_SOUGHT = /(?:^|\/)(?:package(?:-lock)?\.json|CHANGELOG\.md|README\.md|yarn\.lock)$/
+
+/** This repository, and packages that ship their sources and a change log. */
+const USUAL_SUBJECTS = ['.', 'npm:ai:src', 'npm:knex:lib', 'npm:axios:lib', 'npm:mobx:src', 'npm:rxjs:src']
 
 const files = nodeFiles()
 const work = mkdtempSync(join(tmpdir(), 'kode-bench-plan-'))
 try {
   const subjects = process.argv.slice(2)
   const rows = []
-  for (const subject of subjects.length > 0 ? subjects : ['.']) rows.push(await measure(subject))
+  for (const subject of subjects.length > 0 ? subjects : USUAL_SUBJECTS) rows.push(await measure(subject))
   console.table(rows)
 } finally {
   rmSync(work, { recursive: true, force: true })
@@ -82,7 +86,7 @@ function commitsOf(repository: string): Commit[] {
     const changed = git(repository, 'diff-tree', '-r', '--no-commit-id', '--name-only', '--diff-filter=MDT', id)
       .split('\n')
       .filter(path => path !== '' && !NOT_SOUGHT.test(path))
-    if (changed.length < FEWEST_FILES || changed.length > MOST_FILES) return []
+    if (subject === '' || changed.length < FEWEST_FILES || changed.length > MOST_FILES) return []
     // The same choice in every run.
     const at = createHash('sha256').update(id).digest().readUInt32LE() % changed.length
     return [{ id, subject, entry: changed[at]!, others: changed.filter((_, index) => index !== at) }]
@@ -146,36 +150,24 @@ function historyOfPackage(spec: string): string {
   const versions = (Array.isArray(listed) ? listed : [])
     .filter(version => /^\d+\.\d+\.\d+$/.test(String(version)))
     .sort(byVersion)
+  const newest = pack(name, String(versions.at(-1)))
+  const log = execFileSync('tar', ['-xzOf', newest, 'package/CHANGELOG.md'], { encoding: 'utf8' }).split('\n')
   for (const version of versions.slice(-VERSIONS).map(String)) {
     for (const entry of readdirSync(repository))
       if (entry !== '.git') rmSync(join(repository, entry), { recursive: true })
-    const packed = execFileSync('npm', ['pack', '--silent', `${name}@${version}`], {
-      cwd: work,
-      encoding: 'utf8',
-    }).trim()
-    execFileSync('tar', ['-xzf', join(work, packed), '--strip-components=1', '-C', repository])
-    git(
-      repository,
-      'add',
-      '--force',
-      folder,
-      ...['package.json', 'CHANGELOG.md'].filter(each => existsSync(join(repository, each))),
-    )
-    const subject = changeLogOf(repository, version)
-    git(
-      repository,
-      '-c',
-      'user.name=b',
-      '-c',
-      'user.email=b@localhost',
-      'commit',
-      '--quiet',
-      '--allow-empty',
-      '-m',
-      subject,
-    )
+    execFileSync('tar', ['-xzf', pack(name, version), '--strip-components=1', '-C', repository])
+    git(repository, 'add', '--all', '--force', folder, 'package.json')
+    const author = ['-c', 'user.name=b', '-c', 'user.email=b@localhost']
+    const options = ['--quiet', '--allow-empty', '--allow-empty-message']
+    git(repository, ...author, 'commit', ...options, '-m', saidOf(version, log))
   }
   return repository
+}
+
+/** @returns the path of the tarball */
+function pack(name: string, version: string): string {
+  const args = ['pack', '--silent', '--prefer-offline', `${name}@${version}`]
+  return join(work, execFileSync('npm', args, { cwd: work, encoding: 'utf8' }).trim())
 }
 
 function byVersion(a: unknown, b: unknown): number {
@@ -183,16 +175,20 @@ function byVersion(a: unknown, b: unknown): number {
   return left[0]! - right[0]! || left[1]! - right[1]! || left[2]! - right[2]!
 }
 
-/** What the change log says of a version, in one line, without links and numbers of issues. */
-function changeLogOf(repository: string, version: string): string {
-  const name = readdirSync(repository).find(each => /^(?:changelog|history)\.md$/i.test(each))
-  const lines = name === undefined ? [] : readFileSync(join(repository, name), 'utf8').split('\n')
-  const start = lines.findIndex(line => line.includes(version))
-  const end = lines.findIndex((line, at) => at > start && /^#{1,3} |^v\d/.test(line) && /\d+\.\d+\.\d+/.test(line))
-  const said =
-    start === -1 ? [] : lines.slice(start + 1, end === -1 ? start + 30 : end).filter(line => /^\s*[*-] /.test(line))
-  const text = said.map(line => line.replace(/\(.*?\)|\[.*?\]|https?:\S+|[`*#_]/g, ' ')).join('; ')
-  return text.replace(/\s+/g, ' ').slice(0, 300).trim() || `version ${version}`
+/** What a change log says of a version, in one line, without authors, links and numbers of commits and issues. */
+function saidOf(version: string, log: readonly string[]): string {
+  const versionIn = (line: string) => /^(?:#{1,3} .*?|v)?(?<![\d.])(\d+\.\d+\.\d+)/.exec(line)?.[1]
+  const start = log.findIndex(line => versionIn(line) === version)
+  if (start === -1) return ''
+  const end = log.findIndex((line, at) => at > start && versionIn(line) !== undefined)
+  return log
+    .slice(start + 1, end === -1 ? undefined : end)
+    .filter(line => /^\s*[*-] /.test(line) && !/Updated dependencies/.test(line))
+    .map(line => line.replace(/^\s*[*-] +(?:[0-9a-f]{7,}: )?|\(.*?\)|\[.*?\]|https?:\S+|Thanks .*? - |[`*#_]/g, ' '))
+    .join('; ')
+    .replace(/\s+/g, ' ')
+    .slice(0, 300)
+    .trim()
 }
 
 function git(cwd: string, ...args: string[]): string {
