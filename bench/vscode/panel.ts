@@ -252,6 +252,8 @@ describe('in VS Code', () => {
     const opened = await times(5, async () => {
       await editor.newConversation()
       await editor.workbench.runCommand('kode: Open Earlier Conversation')
+      // Only rows in view are drawn, and it is the oldest.
+      await page.locator('.quick-input-widget input[type="text"]').fill('Question 0')
       await row.waitFor()
       return timed(async () => {
         await row.click()
