@@ -9,6 +9,7 @@ import type { Judgement, Language } from '#shared/languages/language'
 import type { ProjectView } from '#shared/languages/project-view'
 import { Languages } from '#shared/languages/registry'
 import { type GrammarName, parseTree, type SyntaxNode, visitTree } from '#shared/languages/support/tree-sitter'
+import { seeded } from '../test/support/seeded'
 
 const EXTENSIONS: Record<GrammarName, RegExp> = { python: /\.py$/, go: /\.go$/, rust: /\.rs$/ }
 const [name = '', wanted = '100', root = '.'] = process.argv.slice(2)
@@ -81,7 +82,7 @@ const FAULTS: readonly Fault[] = [
 
 const languages = new Languages(readAsset)
 const project = diskView(root)
-const random = randomFrom(7)
+const random = seeded(7)
 const tally = new Map<string, { found: number; injected: number; missed: string[] }>()
 const files = sources('').filter(path => EXTENSIONS[name].test(path) && !/(?:^|\/)(?:tests?|testdata|ui)\//.test(path))
 for (let tried = 0; tried < Number(wanted); tried++) {
@@ -156,15 +157,4 @@ function sources(folder: string): string[] {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`
     return entry.isDirectory() ? sources(path) : entry.isFile() ? [path] : []
   })
-}
-
-/** Mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }

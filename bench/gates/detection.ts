@@ -4,12 +4,13 @@ import { basename, dirname, join } from 'node:path'
 import type { ProjectChecker } from '#shared/gates/project-checker'
 import { readAsset } from '#shared/host/node/assets'
 import { type GrammarName, parseTree, type SyntaxNode, visitTree } from '#shared/languages/support/tree-sitter'
+import { seeded } from '../../test/support/seeded'
 import type { Project } from './corpus'
 import { FAULT_ROWS, type Fault, type FaultRow, injected } from './faults'
 import { treeFaults } from './faults-tree'
 import { typeScriptFaults } from './faults-typescript'
 import { rustCrateIn } from './rust-crate'
-import { judge, pathsBelow, percent, readText, sample, seeded, table, viewOf } from './support'
+import { judge, pathsBelow, percent, readText, sample, table, viewOf } from './support'
 
 export interface FaultSource {
   language: string

@@ -1,7 +1,8 @@
 import type { Finding, GateReport } from '#shared/protocol/gate-report'
+import { seeded } from '../../test/support/seeded'
 import type { History, Project } from './corpus'
 import rightFindings from './right-findings.data.json' with { type: 'json' }
-import { type Edit, judge, pathsBelow, percent, readText, sample, seeded, viewOf } from './support'
+import { type Edit, judge, pathsBelow, percent, readText, sample, viewOf } from './support'
 
 export interface Alarms {
   title: string

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
+import { seeded } from '../../test/support/seeded'
 import type { Project } from './corpus'
-import { type Edit, indexOf, judge, oneOf, pathsBelow, quantile, sample, seeded, table, viewOf } from './support'
+import { type Edit, indexOf, judge, oneOf, pathsBelow, quantile, sample, table, viewOf } from './support'
 
 const SIZES = [
   { title: 'one file', files: 1, rounds: 300 },

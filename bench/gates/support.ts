@@ -85,17 +85,6 @@ export async function pathsBelow(folder: string, { isWanted, withModules }: Walk
   return walked.ok ? walked.value.map(each => each.path).sort() : []
 }
 
-/** Mulberry32: the same numbers in every run. */
-export function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 export function oneOf<T>(all: readonly T[], random: () => number): T | undefined {
   return all[Math.floor(random() * all.length)]
 }

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
+import { answerTo } from '#shared/host/node/http-answer'
 import { checkedName, checkedTarget } from '#shared/host/node/web'
 import { proxyFor, throughProxy, tunnelAgent } from '#shared/providers/support/proxy'
 
@@ -101,31 +102,24 @@ async function send({ url, options }: Way, init: FetchInit): Promise<Response> {
     ...(init.body && { body: init.body }),
   })
   const body = init.body ? Buffer.from(await request.arrayBuffer()) : undefined
-  const reply = await new Promise<IncomingMessage>((resolve, reject) => {
-    const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)(
-      url,
-      {
-        ...options,
-        method: request.method,
-        headers: {
-          'user-agent': 'kode',
-          ...Object.fromEntries(request.headers),
-          'accept-encoding': 'identity',
-          ...options.headers,
-        },
-      },
-      resolve,
-    )
-    outgoing.on('error', reject)
-    // As an option the signal would stay with the connection, which serves other requests afterwards.
-    const cancel = () => {
-      outgoing.destroy()
-      reject(new DOMException('cancelled', 'AbortError'))
-    }
-    if (init.signal?.aborted) cancel()
-    init.signal?.addEventListener('abort', cancel, { once: true })
-    outgoing.once('close', () => init.signal?.removeEventListener('abort', cancel))
-    outgoing.end(body)
+  const outgoing = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
+    ...options,
+    method: request.method,
+    headers: {
+      'user-agent': 'kode',
+      ...Object.fromEntries(request.headers),
+      'accept-encoding': 'identity',
+      ...options.headers,
+    },
+  })
+  // As an option the signal would stay with the connection, which serves other requests afterwards.
+  const cancel = () => void outgoing.destroy()
+  if (init.signal?.aborted) cancel()
+  init.signal?.addEventListener('abort', cancel, { once: true })
+  outgoing.once('close', () => init.signal?.removeEventListener('abort', cancel))
+  outgoing.end(body)
+  const reply = await answerTo(outgoing).catch(error => {
+    throw init.signal?.aborted ? new DOMException('cancelled', 'AbortError') : error
   })
   // Whoever reads hears of it; a reply that nobody reads may break unheard.
   reply.on('error', () => reply.destroy())

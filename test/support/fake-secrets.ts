@@ -1,6 +1,8 @@
+import { seeded } from './seeded'
+
 /** Made when asked for, from a seed: no text that looks like a credential stands in the repository. */
 export function fakeSecrets(seed: number): readonly (readonly [kind: string, text: string])[] {
-  const random = randomFrom(seed)
+  const random = seeded(seed)
   const pick = (alphabet: string, length: number) =>
     Array.from({ length }, () => alphabet[Math.floor(random() * alphabet.length)]).join('')
   const upper = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
@@ -91,15 +93,4 @@ export function fakeSecrets(seed: number): readonly (readonly [kind: string, tex
     ['jwt', quoted('x', `ey${'J'}${word(20)}.ey${'J'}${word(60)}.${word(43)}`)],
     ['generic-secret', quoted('db_password', `${word(9)}!${word(9)}7Zq`)],
   ]
-}
-
-/** Mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }

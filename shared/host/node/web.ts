@@ -6,6 +6,7 @@ import { joinSignals } from '#shared/base/cancel'
 import { messageOf } from '#shared/base/message-of'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { Web, WebReply, WebRequest } from '../host'
+import { answerTo } from './http-answer'
 
 const MAX_REDIRECTS = 5
 
@@ -92,21 +93,15 @@ async function fetchOnce(
     options.all ? callback(null, [{ address, family }]) : callback(null, address, family)
   // Loading these takes 20 ms, and most runs fetch nothing.
   const { request: send } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
-  return new Promise((resolve, reject) => {
-    const outgoing = send(
-      url,
-      {
-        method: request.method ?? 'GET',
-        headers: { 'user-agent': 'kode', accept: '*/*', 'accept-encoding': 'gzip, br, deflate', ...request.headers },
-        lookup: pinned,
-        agent: false,
-        signal,
-      },
-      resolve,
-    )
-    outgoing.on('error', reject)
-    outgoing.end(request.body)
+  const outgoing = send(url, {
+    method: request.method ?? 'GET',
+    headers: { 'user-agent': 'kode', accept: '*/*', 'accept-encoding': 'gzip, br, deflate', ...request.headers },
+    lookup: pinned,
+    agent: false,
+    signal,
   })
+  outgoing.end(request.body)
+  return answerTo(outgoing)
 }
 
 async function readReply(reply: IncomingMessage, url: string, maxBytes: number): Promise<WebReply> {

@@ -93,7 +93,8 @@ export function throwMistake(error: unknown): void {
   }
 }
 
-const MISTAKES = [TypeError, ReferenceError, RangeError, SyntaxError]
+/** Others, such as `SyntaxError`, tell of odd data more often than of odd code. */
+const MISTAKES = [TypeError, ReferenceError]
 
 /** The stream ended or broke before the reply was complete. */
 export function failureOfCut(origin: Origin): ProviderFailure {

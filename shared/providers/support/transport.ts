@@ -1,6 +1,7 @@
 import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
 import { nodeHttp } from '#shared/host/node/builtins'
+import { answerTo } from '#shared/host/node/http-answer'
 import { isLoopback } from './loopback'
 import { proxyFor, throughProxy, tunnelAgent } from './proxy'
 
@@ -38,39 +39,39 @@ export function createTransport(options: TransportOptions): Fetch {
  *
  * @returns `stale-connection` when a kept connection turned out to be closed by the server: nobody has read the request
  */
-function exchange(
+async function exchange(
   send: Requester,
   url: URL,
   init: RequestInit,
   options: TransportOptions,
 ): Promise<Response | 'stale-connection'> {
-  return new Promise((resolve, reject) => {
-    const body = typeof init.body === 'string' ? init.body : ''
-    const outgoing = send({
-      method: init.method ?? 'GET',
-      headers: { ...headersOf(init), 'content-length': String(Buffer.byteLength(body)) },
-      ...(init.signal && { signal: init.signal }),
-    })
-    const connecting = setTimeout(
-      () => outgoing.destroy(new ConnectTimeout(options.connectTimeoutMs)),
-      options.connectTimeoutMs,
-    )
-    const isConnected = () => clearTimeout(connecting)
-    outgoing.on('socket', socket => {
-      if (!socket.connecting) isConnected()
-      else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', isConnected)
-    })
-    outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(connecting)
-      const isStale = outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-      if (isStale) resolve('stale-connection')
-      else reject(error)
-    })
-    outgoing.on('response', incoming => resolve(responseOf(incoming)))
-    // Takes 17 ms to load, which nobody notices while the server thinks.
-    outgoing.once('finish', () => void globalThis.Response)
-    outgoing.end(body)
+  const body = typeof init.body === 'string' ? init.body : ''
+  const outgoing = send({
+    method: init.method ?? 'GET',
+    headers: { ...headersOf(init), 'content-length': String(Buffer.byteLength(body)) },
+    ...(init.signal && { signal: init.signal }),
   })
+  const connecting = setTimeout(
+    () => outgoing.destroy(new ConnectTimeout(options.connectTimeoutMs)),
+    options.connectTimeoutMs,
+  )
+  const isConnected = () => clearTimeout(connecting)
+  outgoing.on('socket', socket => {
+    if (!socket.connecting) isConnected()
+    else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', isConnected)
+  })
+  // Takes 17 ms to load, which nobody notices while the server thinks.
+  outgoing.once('finish', () => void globalThis.Response)
+  outgoing.end(body)
+  try {
+    return responseOf(await answerTo(outgoing))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (outgoing.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')) return 'stale-connection'
+    throw error
+  } finally {
+    clearTimeout(connecting)
+  }
 }
 
 /** An HTTP status that is not 2xx. Thrown, because the SDKs keep of the body only what their own vendor sends. */
@@ -138,12 +139,17 @@ function headersOf(init: RequestInit): Record<string, string> {
   return { ...Object.fromEntries(sent), 'user-agent': 'kode', 'accept-encoding': 'identity' }
 }
 
+/** @throws StatusError for a status beyond those of HTTP, as some gateways send */
 function responseOf(incoming: IncomingMessage): Response {
   const headers = new Headers()
   for (let place = 0; place < incoming.rawHeaders.length; place += 2) {
     headers.append(incoming.rawHeaders[place]!, incoming.rawHeaders[place + 1]!)
   }
   const status = incoming.statusCode ?? 500
+  if (status < 200 || status > 599) {
+    incoming.resume()
+    throw new StatusError(status, headers, '')
+  }
   const hasBody = status !== 204 && status !== 304
   return new Response(hasBody ? bodyOf(incoming) : null, { status, headers })
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { mergeTexts } from '#shared/edits/three-way-merge'
+import { seeded } from '../../support/seeded'
 import { tempProject } from '../../support/temp-project'
 
 describe('two changes of one text', () => {
@@ -47,7 +48,7 @@ describe('two changes of one text', () => {
 
   test('what merges here, git merges to the same bytes', () => {
     const root = tempProject()
-    const random = randomFrom(7)
+    const random = seeded(7)
     let merged = 0
     for (let round = 0; round < 60; round++) {
       const base = Array.from({ length: 12 }, (_, line) => `line ${line}`)
@@ -79,12 +80,4 @@ function changed(base: readonly string[], random: () => number): string[] {
   const count = Math.floor(random() * 3)
   const added = Array.from({ length: Math.floor(random() * 3) }, (_, n) => `new ${Math.floor(random() * 9)} ${n}`)
   return base.toSpliced(at, count, ...added)
-}
-
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
-    return state / 2_147_483_648
-  }
 }

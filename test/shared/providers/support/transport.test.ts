@@ -88,6 +88,22 @@ test('a proxy that refuses is named', async () => {
   proxy.close()
 })
 
+test.each([
+  ['999 Denied', { kind: 'overloaded', status: 999 }],
+  ['600 Odd', { kind: 'overloaded', status: 600 }],
+  ['099 Odd', { kind: 'bad-request', status: 99 }],
+  ['101 Switching Protocols', { kind: 'network', message: expect.stringContaining('closed without an answer') }],
+])('an answer of %s is told, though it is none of HTTP', async (status, failure) => {
+  const head = `HTTP/1.1 ${status}\r\nconnection: upgrade\r\nupgrade: odd\r\n\r\n`
+  const odd = createTcpServer(socket => void socket.once('data', () => socket.end(head)))
+  const baseUrl = `http://127.0.0.1:${await listening(odd)}/v1`
+  const events = await askProvider(
+    makeProvider({ provider: 'openai-compatible', baseUrl, apiKey: 'k', retry: { tries: 1 } }),
+  )
+  expect(events).toMatchObject([{ type: 'failure', failure }])
+  odd.close()
+})
+
 test('a server that accepts but never completes the connection is given up in time', async () => {
   const sockets: Socket[] = []
   const silent = createTcpServer(socket => void sockets.push(socket))
