@@ -1,9 +1,9 @@
 import type { ElicitRequest, ElicitResult } from '@modelcontextprotocol/client'
-import type { UserQuestion } from '#shared/protocol/approvals'
+import type { Question } from '#shared/protocol/approvals'
 import { plainText } from './server-text'
 
 /** Puts a question to the user; an empty answer when nobody can or wants to. */
-export type AskUser = (question: Omit<UserQuestion, 'id' | 'call_id'>, signal: AbortSignal) => Promise<string>
+export type AskUser = (question: Question, signal: AbortSignal) => Promise<string>
 
 type Value = string | number | boolean | string[]
 
@@ -43,7 +43,7 @@ export async function elicit(
   return { action: 'accept', content }
 }
 
-function questionFor(server: string, message: string, name: string, field: Field): Parameters<AskUser>[0] {
+function questionFor(server: string, message: string, name: string, field: Field): Question {
   const what = [field.title ?? name, field.description].filter(text => text).join(': ')
   return {
     question: plainText(`The MCP server ${server} asks: ${message}\n${what}`),

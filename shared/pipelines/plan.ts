@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import type { CodeIndex } from '#shared/code-index/code-index'
 import { ImportGraph } from '#shared/code-index/import-graph'
 import type { ProjectView } from '#shared/languages/project-view'
@@ -77,7 +78,7 @@ async function openWithParser(source: PlanSource): Promise<PlanProject> {
   const opened = await source.open()
   const counts = new Map<string, { path: string; count: number }>()
   for (const path of opened.index.paths) {
-    const ending = path.slice(path.lastIndexOf('.'))
+    const ending = extname(path)
     counts.set(ending, { path, count: (counts.get(ending)?.count ?? 0) + 1 })
   }
   const most = [...counts.values()].reduce((a, b) => (b.count > a.count ? b : a), { path: '', count: 0 })

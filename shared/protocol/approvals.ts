@@ -62,15 +62,19 @@ export type ApprovalAnswer =
   | { kind: 'unavailable' }
 
 /** A question of the model that is no approval. Its answer is a text; several chosen options are one line each. */
-export interface UserQuestion {
+export interface UserQuestion extends Question {
   id: string
   call_id: string
+}
+
+/** What is asked. */
+export interface Question {
   question: string
   options: string[]
   /** Several options may be chosen. */
-  multiple?: boolean
+  multiple?: boolean | undefined
   /** Counts where nobody answers. */
-  default?: string
+  default?: string | undefined
   /** Seconds that the question waits; for ever without. */
-  timeout?: number
+  timeout?: number | undefined
 }

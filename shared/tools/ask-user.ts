@@ -33,15 +33,9 @@ export const askUserTool = defineTool({
 })
 
 async function answer(request: Input, context: ToolContext, signal: AbortSignal): Promise<string> {
-  const { timeout, multiple, default: fallback, ...asked } = request
+  const { timeout, default: fallback } = request
   const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout * 1000)
-  const question = {
-    ...asked,
-    ...(multiple && { multiple }),
-    ...(fallback !== undefined && { default: fallback }),
-    ...(timeout !== undefined && { timeout }),
-  }
-  const given = await context.ask(question, limit ? AbortSignal.any([signal, limit]) : signal)
+  const given = await context.ask(request, limit ? AbortSignal.any([signal, limit]) : signal)
   if (given.trim() !== '') return given
   const nothing = limit?.aborted ? `No answer within ${timeout} s.` : 'No answer.'
   return `${nothing} ${fallback === undefined ? 'Decide yourself and say what you assumed.' : `The default counts: ${fallback}`}`

@@ -52,11 +52,11 @@ async function readNumbered(
     const data = Buffer.from(bytes.value).toString('base64')
     return { text: `Image ${request.file_path}`, images: [{ type: 'image', media_type: mediaType, data }] }
   }
-  const shown = await showContent(path, bytes.value, request, signal)
+  const hash = hashOf(bytes.value)
+  const shown = await showContent(path, bytes.value, hash, request, signal)
   if (!shown.ok) return { isError: true, text: `Error: ${request.file_path} ${shown.error}` }
 
   const { piece, ...output } = shown.value
-  const hash = hashOf(bytes.value)
   context.readLedger.note(path, hash)
   if (context.readLedger.show(`${path}:${piece}`, hash)) {
     return { text: `${request.file_path} is unchanged since you read these lines; they are above.` }
@@ -76,12 +76,13 @@ interface Shown {
 async function showContent(
   path: string,
   bytes: Uint8Array,
+  hash: string,
   request: Input,
   signal: AbortSignal,
 ): Promise<Result<Shown, string>> {
   if (isPdf(bytes)) {
     const { pdfLines } = await import('./support/pdf')
-    const lines = await pdfLines(bytes, signal)
+    const lines = await pdfLines(bytes, hash, signal)
     return lines.ok ? ok(asLines(lines.value, request)) : lines
   }
   const decoded = decodeText(bytes)

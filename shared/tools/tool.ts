@@ -2,7 +2,7 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import type { ChangeSet } from '#shared/edits/change-set'
 import type { FileSystem, Processes, Web } from '#shared/host/host'
-import type { UserQuestion } from '#shared/protocol/approvals'
+import type { Question } from '#shared/protocol/approvals'
 import type { ChangedFile, TodoItem } from '#shared/protocol/events'
 import type { ImagePart, Message } from '#shared/protocol/messages'
 import type { Sandbox } from '#shared/sandbox/sandbox'
@@ -118,7 +118,7 @@ export interface ToolContext {
   now(): number
   session: SessionFacts
   /** @returns nothing where nobody answered, or the signal came */
-  ask(question: Omit<UserQuestion, 'id' | 'call_id'>, signal: AbortSignal): Promise<string>
+  ask(question: Question, signal: AbortSignal): Promise<string>
   signal: AbortSignal
 }
 

@@ -211,7 +211,7 @@ describe.each(PROJECTS)('kode loop on a $language project', project => {
 })
 
 test('test first: a test that passes without the code shows nothing, and the next attempt is told so', async () => {
-  const project = PROJECTS[4]!
+  const project = PROJECTS.find(each => each.language === 'JavaScript')!
   const idle = "const { test } = require('node:test')\n\ntest('idle', () => {})\n"
   const patch = [
     { id: 'hunk-1', file_path: 'idle.test.js', action: 'CREATE', new_text: idle },

@@ -48,7 +48,7 @@ export function readPdf(
   limits: PdfLimits = DEFAULT_LIMITS,
 ): Promise<Result<PdfText, string>> {
   const reading = last.then(() => (signal.aborted ? fail('reading was cancelled') : readNow(bytes, signal, limits)))
-  last = reading
+  last = reading.catch(() => undefined)
   return reading
 }
 
@@ -69,9 +69,11 @@ function readNow(bytes: Uint8Array, signal: AbortSignal, limits: PdfLimits): Pro
       clearTimeout(timer)
       clearInterval(watch)
       signal.removeEventListener('abort', cancel)
+      worker.off('exit', fallShort)
       void worker.terminate().then(() => resolve(result))
     }
     const stop = (stopped: string) => end(pages.length === 0 ? fail(stopped) : ok({ pages, pageCount, stopped }))
+    const fallShort = () => stop('reading ended too early')
     const cancel = () => end(fail('reading was cancelled'))
     const memoryBefore = process.memoryUsage.rss()
     const timer = setTimeout(() => stop(`reading took longer than ${limits.timeoutMs / 1000} s`), limits.timeoutMs)
@@ -94,5 +96,6 @@ function readNow(bytes: Uint8Array, signal: AbortSignal, limits: PdfLimits): Pro
       }
     })
     worker.on('error', error => stop(`reading failed (${error.message})`))
+    worker.on('exit', fallShort)
   })
 }

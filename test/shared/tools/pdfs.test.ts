@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { readPdf } from '#shared/host/node/pdf-text'
 import type { ToolStatus } from '#shared/protocol/messages'
 import { agentSession, resultsOf } from '../../support/agent-session'
 import { calls, FakeProvider, says } from '../../support/fake-provider'
 import { makePdf, text } from '../../support/make-pdf'
 import { tempProject } from '../../support/temp-project'
+
+vi.mock('#shared/host/node/pdf-text', { spy: true })
 
 const long = makePdf(
   Array.from({ length: 40 }, (_, page) =>
@@ -58,14 +61,17 @@ test.each<[string, string, object, ToolStatus, RegExp]>([
   expect(result?.status).toBe(status)
 })
 
-test('a second read of the same lines says so, another goes on', async () => {
+test('a second read of the same lines says so, another goes on, and the file is unpacked once', async () => {
+  vi.mocked(readPdf).mockClear()
   const results = await resultsFor([
+    { file_path: 'cairo.pdf' },
     { file_path: 'long.pdf' },
     { file_path: 'long.pdf' },
     { file_path: 'long.pdf', start_line: 1_000 },
   ])
-  expect(results[1]?.text).toMatch(/unchanged since you read/)
-  expect(results[2]?.text).toMatch(/^1000\t38\.10 x+\n[\s\S]*1040\t39\.24 x+$/)
+  expect(results[2]?.text).toMatch(/unchanged since you read/)
+  expect(results[3]?.text).toMatch(/^1000\t38\.10 x+\n[\s\S]*1040\t39\.24 x+$/)
+  expect(readPdf).toHaveBeenCalledTimes(2)
 })
 
 async function resultsFor(inputs: object[]) {
