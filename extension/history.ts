@@ -52,11 +52,13 @@ export function resumedEvent(
 
 /** The one argument that tells a call apart; empty where none does. */
 export function titleOf(call: ToolCall): string {
-  const title = TITLE_FIELDS.map(
-    field => new RegExp(`"${field}"\\s*:\\s*("(?:[^"\\\\]|\\\\.)*")`).exec(call.arguments)?.[1],
-  )
-  const found = title.find(text => text !== undefined)
-  return found === undefined ? '' : String(JSON.parse(found)).slice(0, 200)
+  for (const field of TITLE_FIELDS) {
+    const text = field.exec(call.arguments)?.[1]
+    if (text !== undefined) return String(JSON.parse(text)).slice(0, 200)
+  }
+  return ''
 }
 
-const TITLE_FIELDS = ['file_path', 'path', 'command', 'pattern', 'url', 'query']
+const TITLE_FIELDS = ['file_path', 'path', 'command', 'pattern', 'url', 'query'].map(
+  name => new RegExp(`"${name}"\\s*:\\s*("(?:[^"\\\\]|\\\\.)*")`),
+)

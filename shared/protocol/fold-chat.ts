@@ -188,17 +188,21 @@ function appendCall(draft: Draft, messageId: string, callId: string, name: strin
 
 /** Puts the durable message in place of what was streamed of it. */
 function settleMessage({ items }: Draft, message: AssistantMessage): void {
-  const recentFrom = Math.max(0, items.length - STREAMED_PARTS_AT_MOST)
-  const recent = items.slice(recentFrom)
-  const streamed = recent.filter(item => belongsTo(item, message.id))
-  const final = message.parts.flatMap((part, index) => settledItem(part, message.id, index, streamed))
-  const at = recent.findIndex(item => belongsTo(item, message.id))
-  if (at < 0) {
-    items.push(...final)
-    return
+  const since = items.splice(streamedFrom(items, message.id))
+  const streamed = since.filter(item => belongsTo(item, message.id))
+  for (const [index, part] of message.parts.entries()) items.push(...settledItem(part, message.id, index, streamed))
+  for (const item of since) if (!belongsTo(item, message.id)) items.push(item)
+}
+
+/** Where the first item stands that was streamed of a message; behind the last where nothing was. */
+function streamedFrom(items: readonly ChatItem[], messageId: string): number {
+  let first = items.length
+  // A stored conversation settles thousands: nothing is copied to look.
+  for (let at = items.length - 1; at >= 0 && at >= items.length - STREAMED_PARTS_AT_MOST; at--) {
+    const item = items[at]
+    if (item && belongsTo(item, messageId)) first = at
   }
-  const others = recent.slice(at).filter(item => !belongsTo(item, message.id))
-  items.splice(recentFrom + at, Number.POSITIVE_INFINITY, ...final, ...others)
+  return first
 }
 
 function settledItem(part: AssistantPart, messageId: string, index: number, streamed: readonly ChatItem[]): ChatItem[] {
