@@ -9,6 +9,7 @@ import {
   type Env,
   type ProviderChoice,
   type ProviderOptions,
+  type ProviderWishes,
   resolveProvider,
   resolveRoute,
 } from '#shared/providers/registry'
@@ -24,18 +25,20 @@ export interface OpenModel {
 
 /** Decides which model to ask, and where; contacts nobody. */
 export function modelChoice(settings: Settings, env: Env): Result<ProviderChoice, ProviderFailure> {
+  return resolveProvider(wishesOf(settings), env)
+}
+
+/** What each source of the settings says about the model. */
+export function wishesOf(settings: Settings): ProviderWishes {
   const { project } = settings
-  return resolveProvider(
-    {
-      flags: pick(settings),
-      saved: { ...settings.saved, keys: settings.keys },
-      project: {
-        ...(project.model && { model: project.model }),
-        ...(project.providers?.primary && { provider: project.providers.primary }),
-      },
+  return {
+    flags: pick(settings),
+    saved: { ...settings.saved, keys: settings.keys },
+    project: {
+      ...(project.model && { model: project.model }),
+      ...(project.providers?.primary && { provider: project.providers.primary }),
     },
-    env,
-  )
+  }
 }
 
 /** Whether nobody can be asked because there is no key. */
@@ -85,7 +88,7 @@ function openFallbacks(settings: Settings, env: Env): Result<Route[], string> {
 }
 
 /** How long a silent provider is waited for, and how often a failing one is asked again. */
-function patienceOf({ idleTimeoutS, isFailFast }: Settings): Partial<ProviderOptions> {
+export function patienceOf({ idleTimeoutS, isFailFast }: Settings): Partial<ProviderOptions> {
   const silenceMs = idleTimeoutS === undefined ? undefined : idleTimeoutS * 1000
   return {
     ...(silenceMs !== undefined && { firstByteTimeoutMs: silenceMs, idleTimeoutMs: silenceMs }),

@@ -1,23 +1,20 @@
 import type { ChangeEngine } from '#shared/agent/change-engine'
-import { blindfoldModeOf, openBlindfold } from '#shared/agent/open-blindfold'
 import { openEngine } from '#shared/agent/open-engine'
 import { openModel } from '#shared/agent/open-model'
 import { recurringFailures } from '#shared/audit/recurring'
 import { fail, ok } from '#shared/base/result'
-import { costOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
-import type { BlindfoldMode } from '#shared/context/blindfold/blindfold'
+import critiquePrompt from '#shared/context/prompts/critique.md'
 import generateText from '#shared/context/prompts/generate.md'
 import { critiquePatch, critiquePlan, critiqueText } from '#shared/pipelines/critique'
 import { PatchConversation } from '#shared/pipelines/generate'
 import { DEFAULT_PLAN_TOKENS, planTask } from '#shared/pipelines/plan'
-import { type RunServices, runTask } from '#shared/pipelines/run'
+import { type RunServices, runTask, type TaskContext, withRemarks } from '#shared/pipelines/run'
+import { failureText } from '#shared/pipelines/support/ask-model'
 import { packetText } from '#shared/pipelines/support/plan-packet'
 import { planSource } from '#shared/pipelines/support/plan-source'
-import { RunBudget } from '#shared/pipelines/support/run-budget'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { findProvider } from '#shared/providers/known-providers'
-import type { Provider } from '#shared/providers/provider'
 import { effectOf } from '#shared/trust/effects'
 import { decideTrust } from '#shared/trust/policy'
 import {
@@ -30,21 +27,19 @@ import {
   wholeNumber,
 } from './command'
 import { auditOf } from './support/audit-entry'
+import { BLINDFOLD_OPTION, blindfolding } from './support/blindfolding'
+import { budgetOf } from './support/budget'
+import { MODEL_CRITIQUE_HELP, reviewWeight, taskReview } from './support/task-review'
 
 /** Source: spec/kode.md §8.1. */
 const DEFAULT_ROUNDS = 3
-/** Source: spec/kode.md §3.6. */
-const DEFAULT_BUDGET_USD = 1.5
 
 export const PATCH_OPTIONS = {
   'context-file': { type: 'string', value: 'FILE', help: 'a context packet, put into the prompt as it is' },
   'max-rounds': { type: 'string', value: 'N', help: `tries until the gates pass; default ${DEFAULT_ROUNDS}` },
   mode: { type: 'string', value: 'MODE', help: 'plan, safe or auto' },
-  blindfold: {
-    type: 'string',
-    value: 'MODE',
-    help: 'identifiers: the model sees no name of the project; strict: nor what comments and strings say',
-  },
+  blindfold: BLINDFOLD_OPTION,
+  'model-critique': { type: 'boolean', help: MODEL_CRITIQUE_HELP },
   'log-dir': { type: 'string', value: 'DIR', help: 'where kode.log is; default: logs' },
 } as const
 
@@ -92,11 +87,15 @@ async function runPatch(context: CommandContext, args: CommandArgs): Promise<Com
 async function generateOnly(context: CommandContext, args: CommandArgs): Promise<CommandResult> {
   const task = await taskOf(context, args)
   const { services } = await patchServices(context, args, await context.settings())
-  const conversation = new PatchConversation(services.provider, services.model, task, await services.context(task))
-  const generated = await conversation.ask(context.signal, () => undefined, context.progress)
+  const known = await services.context(task)
+  const rejections = known.remarks.filter(remark => remark.severity === 'error')
+  if (rejections.length > 0)
+    throw new CommandFailure(`the review rejected the task:\n${critiqueText(rejections)}`, EXIT.failed)
+  if (known.remarks.length > 0) context.progress(critiqueText(known.remarks))
+  const conversation = new PatchConversation(services.provider, services.model, task, withRemarks(known))
+  const generated = await conversation.ask(context.signal, context.progress)
   if (generated.kind === 'cancelled') return { exitCode: EXIT.interrupted }
-  if (generated.kind === 'failed')
-    throw new CommandFailure(`${generated.failure.message} ${generated.failure.advice ?? ''}`.trim(), EXIT.provider)
+  if (generated.kind === 'failed') throw new CommandFailure(failureText(generated.failure), EXIT.provider)
   const { readHunks } = await import('#shared/edits/hunks')
   const hunks = readHunks(generated.text)
   if (hunks.ok) return { exitCode: EXIT.done, json: hunks.value }
@@ -123,11 +122,11 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
     ...(logFolder && { logFolder: absoluteFrom(context.root, logFolder) }),
   })
   await engine.recover()
-  const blindfoldMode = blindfoldModeFrom(args, settings)
-  const provider =
-    blindfoldMode === undefined
-      ? model.value.provider
-      : await blindfolded(model.value.provider, blindfoldMode, engine, context)
+  const budget = budgetOf(settings)
+  const ownTexts = reviewWeight(args, settings) === undefined ? [generateText] : [generateText, critiquePrompt]
+  const hidden = await blindfolding(args, settings, ownTexts, engine, context)
+  const provider = hidden(model.value.provider)
+  const review = taskReview(args, settings, model.value, hidden, budget, context)
   const services: RunServices = {
     provider,
     model: {
@@ -137,7 +136,7 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
       ...(settings.maxTokens !== undefined && { maxTokens: settings.maxTokens }),
     },
     maxRounds: wholeNumber(args, 'max-rounds') ?? settings.project.engine?.max_rounds ?? DEFAULT_ROUNDS,
-    context: task => contextFor(task, engine, context, args, settings),
+    context: async task => review(task, await contextFor(task, engine, context, args, settings)),
     propose: reply => engine.propose(reply),
     critique: async changes =>
       critiquePatch(changes, {
@@ -159,10 +158,7 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
       return decision.kind === 'allow' ? ok(undefined) : fail(decision.reason)
     },
     land: changes => engine.land(changes, { turnId: changes.id, title: args.words.join(' ').slice(0, 80) }),
-    budget: new RunBudget(
-      settings.maxCostUsd ?? settings.project.engine?.token_budget_usd ?? DEFAULT_BUDGET_USD,
-      usage => costOf(usage, model.value.model),
-    ),
+    budget,
     progress: context.progress,
     now: context.now,
   }
@@ -173,26 +169,6 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
   }
 }
 
-function blindfoldModeFrom(args: CommandArgs, settings: Settings): BlindfoldMode | undefined {
-  const wanted = textFlag(args, 'blindfold')
-  if (wanted === undefined) return blindfoldModeOf(settings.project)
-  if (wanted === 'identifiers' || wanted === 'strict') return wanted
-  throw new CommandFailure(`--blindfold wants identifiers or strict, not "${wanted}"`, EXIT.usage)
-}
-
-async function blindfolded(
-  provider: Provider,
-  mode: BlindfoldMode,
-  engine: ChangeEngine,
-  { root, files, signal }: CommandContext,
-): Promise<Provider> {
-  const [{ BlindfoldProvider }, project] = await Promise.all([
-    import('#shared/context/blindfold/provider'),
-    engine.project(signal),
-  ])
-  return new BlindfoldProvider(provider, await openBlindfold(mode, [generateText], { root, files, ...project }))
-}
-
 /** What the user gave, or what planning finds. */
 async function contextFor(
   task: string,
@@ -200,7 +176,7 @@ async function contextFor(
   context: CommandContext,
   args: CommandArgs,
   { project }: Settings,
-) {
+): Promise<TaskContext> {
   const file = textFlag(args, 'context-file')
   if (file === undefined) {
     const plan = await planTask(
@@ -208,16 +184,14 @@ async function contextFor(
       planSource(context, () => engine.project(context.signal)),
     )
     const remarks = critiquePlan(plan, project.critique?.severities ?? {})
-    if (remarks.some(remark => remark.severity === 'error'))
-      throw new CommandFailure(`the review rejected the task:\n${critiqueText(remarks)}`, EXIT.failed)
-    if (remarks.length > 0) context.progress(critiqueText(remarks))
     const folder = absoluteFrom(context.root, textFlag(args, 'log-dir') ?? 'logs')
     const failures = await recurringFailures(folder, context.files, context.now())
-    return [packetText(plan.packet(DEFAULT_PLAN_TOKENS)), ...warningText(failures)].join('\n\n')
+    const text = [packetText(plan.packet(DEFAULT_PLAN_TOKENS)), ...warningText(failures)].join('\n\n')
+    return { text, remarks, warnings: [] }
   }
   const bytes = await context.files.read(absoluteFrom(context.root, file))
   if (!bytes.ok) throw new CommandFailure(`--context-file ${file}: ${bytes.error.message}`, EXIT.usage)
-  return new TextDecoder().decode(bytes.value)
+  return { text: new TextDecoder().decode(bytes.value), remarks: [], warnings: [] }
 }
 
 /** For the model: what went wrong here before. */

@@ -29,7 +29,14 @@ export const projectFileSchema = v.object({
   $schema: v.optional(v.string()),
   version: v.optional(v.string()),
   model: v.optional(v.pipe(v.string(), v.description('Main model, as provider/model'))),
-  small_model: v.optional(v.pipe(v.string(), v.description('Cheap model for critique, titles and summaries'))),
+  small_model: v.optional(
+    v.pipe(
+      v.string(),
+      v.description(
+        'Cheap model for critique, titles and summaries, as provider/model; KODE_SMALL_MODEL goes before it. Default: the main model',
+      ),
+    ),
+  ),
   instructions: v.optional(v.pipe(v.array(v.string()), v.description('Files put before every prompt'))),
   mode: v.optional(
     v.pipe(v.picklist(['plan', 'safe', 'auto']), v.description('Trust mode; a project may only tighten it')),
@@ -115,8 +122,17 @@ export const projectFileSchema = v.object({
             convention: lensSeverity,
             dependency: lensSeverity,
             task: lensSeverity,
+            model: lensSeverity,
           }),
-          v.description('What each lens of the review weighs; error rejects a patch before the gates look'),
+          v.description(
+            'What each lens of the review weighs; error rejects a patch before the gates look. model: the most that a finding of the model may weigh, warning by default',
+          ),
+        ),
+      ),
+      ask_model: v.optional(
+        v.pipe(
+          v.boolean(),
+          v.description('Also have small_model review the task before code is written; costs a request'),
         ),
       ),
     }),
@@ -156,7 +172,6 @@ export function readProjectFile(
 
 /** Keys of older products that are understood and change nothing here, each with the reason. */
 const WITHOUT_EFFECT: readonly [key: string, why: string, isSet: (file: ProjectFile) => boolean][] = [
-  ['small_model', 'one model does all the work', file => file.small_model !== undefined],
   [
     'providers.gateway_url',
     'only the user chooses an endpoint: KODE_LLM_ENDPOINT, --base-url',

@@ -5,6 +5,7 @@ import { GATE_NAMES } from '#shared/protocol/gate-report'
 import type { RunResult } from '#shared/protocol/run-result'
 import type { ReplayReport } from '#shared/tasks/replay'
 import type { Summary } from './summary'
+import { LENSES, SEVERITIES } from './support/critique-finding'
 import type { PlanGraph } from './support/plan-graph'
 import type { ContextPacket } from './support/plan-packet'
 
@@ -48,6 +49,15 @@ export const gateResult = v.strictObject({
   findings: v.array(finding),
 }) satisfies v.GenericSchema<unknown, GateResult>
 
+const critiqueFinding = v.strictObject({
+  lens: v.picklist(LENSES),
+  severity: v.picklist(SEVERITIES),
+  file_path: v.pipe(v.string(), v.description('empty where it is about the whole task')),
+  line: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  message: v.string(),
+  suggestion: v.optional(v.string()),
+})
+
 const reasons = v.record(v.string(), v.string())
 
 const verdict = v.picklist(['allowed', 'asked', 'denied', 'gates_failed', 'failed'])
@@ -88,6 +98,7 @@ export const summarySchema = v.strictObject({
   repaired: reasons,
   results: v.array(gateResult),
   warnings: v.array(v.string()),
+  critique: v.optional(v.array(critiqueFinding)),
   rounds: v.array(
     v.strictObject({
       round: count,

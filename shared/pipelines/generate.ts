@@ -3,8 +3,9 @@ import * as v from 'valibot'
 import { newId } from '#shared/base/ids'
 import generateText from '#shared/context/prompts/generate.md'
 import { hunkSchema } from '#shared/edits/hunks'
-import type { AssistantMessage, Message, Usage, UserMessage } from '#shared/protocol/messages'
-import type { Provider, ProviderFailure } from '#shared/providers/provider'
+import type { AssistantMessage, Message, UserMessage } from '#shared/protocol/messages'
+import type { Provider } from '#shared/providers/provider'
+import { askModel, type ModelAnswer } from './support/ask-model'
 
 /** Source: spec/kode.md §3.1; larger than its 4096 tokens, which cut patches of a few files. */
 const TEMPERATURE = 0.2
@@ -22,11 +23,6 @@ export interface GenerateSettings {
   enforcesSchema?: boolean
 }
 
-export type Generated =
-  | { kind: 'reply'; text: string; usage: Usage | undefined }
-  | { kind: 'failed'; failure: ProviderFailure }
-  | { kind: 'cancelled' }
-
 /** One conversation about one patch: the task, and after each failed round what was wrong with it. */
 export class PatchConversation {
   readonly #provider: Provider
@@ -41,15 +37,9 @@ export class PatchConversation {
     this.#messages = [userText(`${task}\n\n${context}\n\n${wanted}`)]
   }
 
-  /** Asks for the next version of the patch; deltas are reported as they come. */
-  async ask(
-    signal: AbortSignal,
-    onDelta: (text: string) => void,
-    onNotice: (text: string) => void,
-  ): Promise<Generated> {
+  /** Asks for the next version of the patch. */
+  async ask(signal: AbortSignal, onNotice: (text: string) => void): Promise<ModelAnswer> {
     const { model, temperature, maxTokens, enforcesSchema } = this.#settings
-    let text = ''
-    let usage: Usage | undefined
     const request = {
       model,
       system: generateText.trim(),
@@ -59,26 +49,9 @@ export class PatchConversation {
       maxTokens: maxTokens ?? MAX_TOKENS,
       ...(enforcesSchema && { outputSchema: PATCH_SCHEMA }),
     }
-    for await (const event of this.#provider.stream(request, signal)) {
-      switch (event.type) {
-        case 'text':
-          text += event.text
-          onDelta(event.text)
-          break
-        case 'usage':
-          usage = event.usage
-          break
-        case 'retry':
-          onNotice(`${event.reason}; trying again in ${Math.round(event.waitMs / 1000)} s`)
-          break
-        case 'failure':
-          return signal.aborted ? { kind: 'cancelled' } : { kind: 'failed', failure: event.failure }
-        case 'end':
-          this.#messages.push(assistantText(text, model))
-          return { kind: 'reply', text, usage }
-      }
-    }
-    return { kind: 'cancelled' }
+    const answer = await askModel(this.#provider, request, signal, onNotice)
+    if (answer.kind === 'reply') this.#messages.push(assistantText(answer.text, model))
+    return answer
   }
 
   /** Tells the model what was wrong with its last patch. */
@@ -88,7 +61,8 @@ export class PatchConversation {
   }
 }
 
-function userText(text: string): UserMessage {
+/** Said by a pipeline, not by the user. */
+export function userText(text: string): UserMessage {
   return { role: 'user', id: newId(), parts: [{ type: 'text', text }], origin: 'task' }
 }
 

@@ -9,6 +9,7 @@ import type { Provider } from '#shared/providers/provider'
 import { critiqueText } from './critique'
 import { type GenerateSettings, PatchConversation } from './generate'
 import { failedFiles, failureOf, type RoundSummary, repairedIn, type Summary, warningsOf } from './summary'
+import { failureText } from './support/ask-model'
 import type { CritiqueFinding } from './support/critique-finding'
 import { failedHunks, type Judge } from './support/failed-hunks'
 import type { RunBudget } from './support/run-budget'
@@ -20,8 +21,8 @@ export interface RunServices {
   maxRounds: number
   /** What passes by itself may land when the rest was refused to the end. */
   isPartial: boolean
-  /** What of the project matters for the task, as the model reads it. */
-  context(task: string): Promise<string>
+  /** What of the project matters for the task, and what a reviewer says of the task. */
+  context(task: string): Promise<TaskContext>
   /** A reply of the model as a change set; what did not fit is named. */
   propose(reply: string): Promise<Proposed>
   /** What a reviewer says about a patch; an error sends it back before the gates look. */
@@ -33,6 +34,16 @@ export interface RunServices {
   budget: RunBudget
   progress(text: string): void
   now(): number
+}
+
+/** A task before code is written for it. */
+export interface TaskContext {
+  /** What of the project matters, as the model reads it. */
+  text: string
+  /** Of a review of the task; an error ends the run. */
+  remarks: readonly CritiqueFinding[]
+  /** What could not be done, one line each. */
+  warnings: readonly string[]
 }
 
 export interface RunEnd {
@@ -49,7 +60,13 @@ export interface RunEnd {
 export async function runTask(task: string, services: RunServices, signal: AbortSignal): Promise<RunEnd> {
   const record = new RunLedger(task, services)
   const context = await services.context(task)
-  const conversation = new PatchConversation(services.provider, services.model, task, context)
+  record.context = context
+  if (signal.aborted) return record.end('interrupted', EXIT.interrupted)
+  if (context.remarks.length > 0) services.progress(critiqueText(context.remarks))
+  const rejections = context.remarks.filter(remark => remark.severity === 'error')
+  if (rejections.length > 0)
+    return record.end(`the review rejected the task:\n${critiqueText(rejections)}`, EXIT.failed)
+  const conversation = new PatchConversation(services.provider, services.model, task, withRemarks(context))
   let lastReply = ''
   let refused: Refused | undefined
 
@@ -58,13 +75,10 @@ export async function runTask(task: string, services: RunServices, signal: Abort
     if (exhausted) return record.end(exhausted, EXIT.limit)
     record.startRound(round)
     services.progress(`generate (round ${round} of ${services.maxRounds})`)
-    const generated = await conversation.ask(signal, () => undefined, services.progress)
+    const generated = await conversation.ask(signal, services.progress)
     if (generated.kind === 'cancelled') return record.end('interrupted', EXIT.interrupted)
-    if (generated.kind === 'failed') {
-      const { message, advice } = generated.failure
-      return record.end(advice ? `${message}. ${advice}` : message, EXIT.provider)
-    }
-    services.budget.add(generated.usage)
+    services.budget.add(generated.usage, services.model.model)
+    if (generated.kind === 'failed') return record.end(failureText(generated.failure), EXIT.provider)
 
     const proposed = await services.propose(generated.text)
     const remarks = await services.critique(proposed.changes)
@@ -94,6 +108,12 @@ export async function runTask(task: string, services: RunServices, signal: Abort
     conversation.complain(`${feedbackFor(report)}${blameText(refused)}`)
   }
   return giveUp(`no patch passed in ${services.maxRounds} rounds`, refused, services, record, signal)
+}
+
+/** For the writing model: the context, and behind it what was said of the task. */
+export function withRemarks({ text, remarks }: TaskContext): string {
+  if (remarks.length === 0) return text
+  return `${text}\n\nSaid of the task in a review; heed what is right:\n${critiqueText(remarks)}`
 }
 
 /** A patch that the gates refused, and which of its hunks are to blame. */
@@ -182,6 +202,8 @@ class RunLedger {
     this.#report = { status: 'PASS', results: [], duration_ms: 0 }
   }
 
+  /** What was known before the first round. */
+  context: TaskContext = { text: '', remarks: [], warnings: [] }
   /** What the review said about the last patch. */
   remarks: readonly CritiqueFinding[] = []
 
@@ -231,12 +253,9 @@ class RunLedger {
     return { summary, exitCode }
   }
 
-  #softRemarks(): string[] {
-    const shown = this.remarks.filter(remark => remark.severity === 'warning')
-    return shown.map(remark => `critique: ${critiqueText([remark]).slice(2)}`)
-  }
-
   #common(): Summary {
+    const critique = [...this.context.remarks, ...this.remarks]
+    const soft = critique.filter(remark => remark.severity === 'warning')
     return {
       schema_version: 1,
       command: 'run',
@@ -250,7 +269,12 @@ class RunLedger {
       failed_files: {},
       repaired: {},
       results: this.#report.results,
-      warnings: [...warningsOf(this.#report), ...this.#softRemarks()],
+      warnings: [
+        ...this.context.warnings,
+        ...warningsOf(this.#report),
+        ...soft.map(remark => `critique: ${critiqueText([remark]).slice(2)}`),
+      ],
+      ...(critique.length > 0 && { critique }),
       rounds: this.#rounds,
       model: this.#services.model.model,
       usage: { ...this.#services.budget.usage },

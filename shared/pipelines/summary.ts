@@ -1,5 +1,6 @@
 import type { Finding, GateReport, GateResult } from '#shared/protocol/gate-report'
 import type { Usage } from '#shared/protocol/messages'
+import type { CritiqueFinding } from './support/critique-finding'
 
 /** What every pipeline prints, on PASS and on FAIL. A stable contract; see `summary.schema.json`. */
 export interface Summary {
@@ -21,6 +22,8 @@ export interface Summary {
   /** Of the last round. */
   results: GateResult[]
   warnings: string[]
+  /** What reviews said of the task and of the last patch. */
+  critique?: CritiqueFinding[]
   rounds: RoundSummary[]
   /** Why it failed, when no gate did. */
   error?: string

@@ -115,6 +115,28 @@ export function resolveRoute(
   return ok({ provider: known.name, model, baseUrl, apiKey })
 }
 
+/**
+ * The small model beside the main one. It is asked where the main one is, unless its name belongs to another provider: there
+ * the user's own wish leads, a project's only where nobody chose whom to ask. At an endpoint of the user's own every name stays.
+ */
+export function resolveSmallModel(
+  wanted: { model: string; isOfProject: boolean },
+  main: ProviderChoice,
+  { flags = {}, saved = {}, aliases }: ProviderWishes,
+  env: Env,
+): Result<ProviderChoice, ProviderFailure> {
+  const fromEnv = environmentWish(env)
+  const hasEndpoint = (flags.baseUrl ?? fromEnv.baseUrl) !== undefined
+  const { provider = main.provider, model = wanted.model } = routeModel(wanted.model, undefined, hasEndpoint, aliases)
+  if (provider === main.provider) return ok({ ...main, model })
+  const chosen = [flags.provider, flags.model, fromEnv.provider, fromEnv.model, saved.provider, saved.baseUrl]
+  if (wanted.isOfProject && chosen.some(each => each !== undefined)) {
+    const message = `${wanted.model} is not of ${main.provider}, which was chosen for this run`
+    return fail({ kind: 'configuration', message, advice: 'KODE_SMALL_MODEL names another one.' })
+  }
+  return resolveRoute(`${provider}/${model}`, saved, env)
+}
+
 /** Makes the provider; contacts nobody and loads no SDK before the first request. */
 export function createProvider(options: ProviderOptions, env: Env): Result<Provider, ProviderFailure> {
   const known = findProvider(options.provider)

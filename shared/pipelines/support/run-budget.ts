@@ -4,11 +4,11 @@ import { TOKEN_COUNTS, type Usage } from '#shared/protocol/messages'
 export class RunBudget {
   readonly usage: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
   readonly #limitUsd: number | undefined
-  readonly #costOf: (usage: Usage) => number | undefined
+  readonly #costOf: (usage: Usage, model: string) => number | undefined
   #costUsd: number | null = 0
 
   /** @param limitUsd undefined = no limit; costOf returns undefined where the model's price is not known */
-  constructor(limitUsd: number | undefined, costOf: (usage: Usage) => number | undefined) {
+  constructor(limitUsd: number | undefined, costOf: (usage: Usage, model: string) => number | undefined) {
     this.#limitUsd = limitUsd
     this.#costOf = costOf
   }
@@ -18,10 +18,10 @@ export class RunBudget {
     return this.#costUsd
   }
 
-  add(usage: Usage | undefined): void {
+  add(usage: Usage | undefined, model: string): void {
     if (!usage) return
     for (const key of TOKEN_COUNTS) this.usage[key] += usage[key]
-    const cost = this.#costOf(usage)
+    const cost = this.#costOf(usage, model)
     this.#costUsd = cost === undefined || this.#costUsd === null ? null : this.#costUsd + cost
   }
 

@@ -4,7 +4,6 @@ import { readProjectFile } from '#shared/config/project-file'
 test.each([
   ['{ "modle": "x" }', 'unknown key "modle"'],
   ['{ "engine": { "max_rouns": 1 } }', 'unknown key "engine.max_rouns"'],
-  ['{ "small_model": "a/b" }', '"small_model" changes nothing: one model does all the work'],
   ['{ "providers": { "gateway_url": "https://x" } }', '"providers.gateway_url" changes nothing: only the user'],
   ['{ "engine": { "browser_verification": true } }', '"engine.browser_verification" changes nothing: no gate opens'],
   ['{ "verify": { "enabled": false } }', '"verify.enabled" changes nothing: every change is verified'],
