@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path'
 import * as vscode from 'vscode'
-import { mentionText } from '#shared/protocol/requests'
+import { mentionText } from '#shared/protocol/mentions'
 import { type ConversationFolder, mentionsOf, pathIn, uriIn } from './folders'
 import type { Proposals } from './proposals'
 import type { ChatView } from './views/chat-view'

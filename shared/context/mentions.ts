@@ -3,6 +3,7 @@ import { imageTypeOf } from '#shared/edits/image-type'
 import { decodeText } from '#shared/edits/text-file'
 import type { FileSystem } from '#shared/host/host'
 import { isInside } from '#shared/host/inside'
+import { mentionsIn } from '#shared/protocol/mentions'
 import type { UserPart } from '#shared/protocol/messages'
 
 /** Where mentions lead. */
@@ -31,11 +32,11 @@ const MAX_ENTRIES = 200
 export async function withMentions(text: string, source: MentionSource): Promise<UserPart[]> {
   const found: UserPart[] = []
   let words = text
-  for (const { raw, target } of mentionsIn(text)) {
-    const part = target === 'diff' ? await diffPart(source) : await partFor(target, source)
-    const parts = part ? [part] : ((await source.resource(target)) ?? [])
+  for (const { name, start, end } of mentionsIn(text)) {
+    const part = name === 'diff' ? await diffPart(source) : await partFor(name, source)
+    const parts = part ? [part] : ((await source.resource(name)) ?? [])
     if (parts.length === 0) continue
-    words = words.replace(raw, '')
+    words = words.replace(text.slice(start, end), '')
     for (const each of parts) {
       if (!found.some(known => JSON.stringify(known) === JSON.stringify(each))) found.push(each)
     }
@@ -44,15 +45,6 @@ export async function withMentions(text: string, source: MentionSource): Promise
   const isBare = words.trim() === ''
   const wish = found.every(part => part.type === 'image') ? 'Describe the image.' : 'Explain the files.'
   return [{ type: 'text', text: isBare ? `${text}\n\n${wish}` : text }, ...found]
-}
-
-/** `@path`, or `@"path with blanks"`, at the beginning of a word; each once. */
-function mentionsIn(text: string): { raw: string; target: string }[] {
-  const mentions = [...text.matchAll(/(?<=^|\s)@(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"']+))/g)].map(match => ({
-    raw: match[0],
-    target: match[1] ?? match[2] ?? match[3] ?? '',
-  }))
-  return mentions.filter(({ target }, index) => mentions.findIndex(each => each.target === target) === index)
 }
 
 async function partFor(target: string, source: MentionSource): Promise<UserPart | undefined> {

@@ -103,11 +103,6 @@ export interface Mention {
   kind: 'file' | 'folder' | 'special'
 }
 
-/** A mention as it stands in a prompt; names with blanks are quoted. */
-export function mentionText(name: string): string {
-  return /\s/.test(name) ? `@"${name}"` : `@${name}`
-}
-
 /** One entry of the slash menu. */
 export interface SlashCommand {
   name: string

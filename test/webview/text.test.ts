@@ -2,7 +2,7 @@ import MarkdownIt from 'markdown-it'
 import { describe, expect, test } from 'vitest'
 import { History } from '../../webview/composer/history'
 import { pastePart } from '../../webview/composer/pastes'
-import { completeToken, mentionsIn, tokenAt, withoutMention } from '../../webview/composer/tokens'
+import { completeToken, finishedMentions, tokenAt, withoutMention } from '../../webview/composer/tokens'
 import { countLines, diffLines } from '../../webview/transcript/diff-lines'
 import { BlockStream } from '../../webview/ui/block-stream'
 
@@ -90,7 +90,7 @@ describe('the mentions of a draft', () => {
     ['@src/or', 7, []],
     ['@a.ts @src/or', 13, ['a.ts']],
   ])('of %j, typed up to %d, are %j', (draft, caret, names) =>
-    expect(mentionsIn(draft, caret).map(mention => mention.name)).toEqual(names),
+    expect(finishedMentions(draft, caret).map(mention => mention.name)).toEqual(names),
   )
 
   test.each([

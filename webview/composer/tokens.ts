@@ -1,4 +1,4 @@
-import { mentionText } from '#shared/protocol/requests'
+import { mentionsIn, mentionText, type WrittenMention } from '#shared/protocol/mentions'
 
 /** The word at the caret that opens a menu: a command at the very start, or a mention. */
 export interface MenuToken {
@@ -15,10 +15,10 @@ export function tokenAt(draft: string, caret: number): MenuToken | undefined {
   const before = draft.slice(0, caret)
   const slash = /^\/([\w-]*)$/.exec(before)
   if (slash) return { kind: 'slash', text: slash[1]!, start: 0, end: caret }
-  const mention = /(?:^|\s)@("[^"\n]*|[^\s"]*)$/.exec(before)
+  const mention = /(?:^|\s)@("[^"\n]*|'[^'\n]*|[^\s"']*)$/.exec(before)
   if (!mention) return undefined
   const text = mention[1]!
-  return { kind: 'mention', text: text.replace(/^"/, ''), start: caret - text.length - 1, end: caret }
+  return { kind: 'mention', text: text.replace(/^["']/, ''), start: caret - text.length - 1, end: caret }
 }
 
 /** Puts the choice in the token's place, followed by a blank. */
@@ -29,29 +29,14 @@ export function completeToken(draft: string, token: MenuToken, choice: string): 
   return { text: head + rest, caret: head.length }
 }
 
-/** A mention as it stands in the draft. */
-export interface DraftMention {
-  /** What it names, without `@` and quotes. */
-  name: string
-  start: number
-  end: number
-}
-
-/** The mentions of a draft, each name once; the word that is being typed is none yet. */
-export function mentionsIn(draft: string, caret: number): DraftMention[] {
-  const found = [...draft.matchAll(/(?<=^|\s)@(?:"([^"\n]+)"|([^\s"]+))/g)].map(match => ({
-    name: match[1] ?? match[2]!,
-    start: match.index,
-    end: match.index + match[0].length,
-  }))
-  const whole = found.filter(({ end }) => end !== caret)
-  return whole.filter(({ name }, index) => whole.findIndex(each => each.name === name) === index)
+/** The mentions of a draft; the word that is being typed is none yet. */
+export function finishedMentions(draft: string, caret: number): WrittenMention[] {
+  return mentionsIn(draft).filter(({ end }) => end !== caret)
 }
 
 /** The draft without a name's mentions. */
 export function withoutMention(draft: string, name: string): string {
-  const mentions = mentionsIn(draft, -1)
-  const gone = mentions.find(each => each.name === name)
+  const gone = mentionsIn(draft).find(each => each.name === name)
   if (!gone) return draft
   const rest = draft.slice(0, gone.start) + draft.slice(gone.end).replace(/^ /, '')
   return withoutMention(rest, name)

@@ -1,0 +1,25 @@
+/** A mention as it stands in a prompt: `@name`, or quoted where the name holds blanks or quotes. */
+export interface WrittenMention {
+  /** What it names, without `@` and quotes. */
+  name: string
+  start: number
+  /** Behind its last character. */
+  end: number
+}
+
+/** `@` counts at the start of the text or after white space: an e-mail address mentions nothing. Each name once. */
+export function mentionsIn(text: string): WrittenMention[] {
+  const names = new Set<string>()
+  return [...text.matchAll(/(?<=^|\s)@(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"']+))/g)].flatMap(match => {
+    const name = match[1] ?? match[2] ?? match[3] ?? ''
+    if (names.has(name)) return []
+    names.add(name)
+    return [{ name, start: match.index, end: match.index + match[0].length }]
+  })
+}
+
+/** How a name is mentioned, so that `mentionsIn` finds it. */
+export function mentionText(name: string): string {
+  if (!/[\s"']/.test(name)) return `@${name}`
+  return name.includes('"') ? `@'${name}'` : `@"${name}"`
+}
