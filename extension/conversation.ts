@@ -13,6 +13,7 @@ import { historyEvents, resumedEvent } from './history'
 import { initialMode } from './host/settings'
 import { callToKeep, recalledCall } from './kept-calls'
 import { recalledTurn, turnToKeep } from './kept-turns'
+import { bytesOnDisk } from './landing'
 import type { LastConversation } from './last-conversation'
 
 /** Of a prompt that stands for its conversation. */
@@ -288,7 +289,7 @@ export class Conversation implements vscode.Disposable {
     const epoch = this.#epoch
     const read = async (path: string) => {
       const root = this.#folder.current?.uri
-      return root && readBytes(vscode.Uri.joinPath(root, path))
+      return root && bytesOnDisk(vscode.Uri.joinPath(root, path))
     }
     // What an earlier conversation is told late is not for this one.
     return new Evidence(read, event => epoch === this.#epoch && this.#take(event))
@@ -338,13 +339,4 @@ function callKey(callId: string): string {
 /** Where the end of a turn is kept in its session. */
 function endKey(messageId: string): string {
   return `end-of/${messageId}`
-}
-
-/** Of a file on the disk; undefined when it is not there. */
-async function readBytes(uri: vscode.Uri): Promise<Uint8Array | undefined> {
-  try {
-    return await vscode.workspace.fs.readFile(uri)
-  } catch {
-    return undefined
-  }
 }

@@ -9,8 +9,14 @@ export async function textNow(root: string, path: string): Promise<string | unde
 
 /** What the disk holds, whatever the editor has open; undefined where no file is. */
 export async function textOnDisk(uri: vscode.Uri): Promise<string | undefined> {
+  const bytes = await bytesOnDisk(uri)
+  return bytes && vscode.workspace.decode(bytes, { uri })
+}
+
+/** Undefined where no file is. */
+export async function bytesOnDisk(uri: vscode.Uri): Promise<Uint8Array | undefined> {
   try {
-    return await vscode.workspace.decode(await vscode.workspace.fs.readFile(uri), { uri })
+    return await vscode.workspace.fs.readFile(uri)
   } catch {
     // Not there, as a file that is new or deleted may be.
     return undefined

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode'
+import { bytesOnDisk } from '../landing'
 
 /**
  * Which open documents hold text that is not on the disk. `isDirty` alone tells it wrongly for a while: a save that ends
@@ -7,8 +8,10 @@ import * as vscode from 'vscode'
 export class UnsavedTexts implements vscode.Disposable {
   readonly #typedInto = new WeakSet<vscode.TextDocument>()
   readonly #registrations = [
-    vscode.workspace.onDidChangeTextDocument(({ document }) => {
+    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
       if (document.isDirty) this.#typedInto.add(document)
+      // It was reverted, or read again from the disk. A save changes no text: what it tells may come too early.
+      else if (contentChanges.length > 0) this.#typedInto.delete(document)
     }),
     vscode.workspace.onDidSaveTextDocument(document => void this.#noteSaved(document)),
   ]
@@ -24,9 +27,9 @@ export class UnsavedTexts implements vscode.Disposable {
   async #noteSaved(document: vscode.TextDocument): Promise<void> {
     if (!this.#typedInto.has(document) || document.uri.scheme !== 'file') return
     const [bytes, text] = await Promise.all([
-      vscode.workspace.fs.readFile(document.uri),
+      bytesOnDisk(document.uri),
       vscode.workspace.encode(document.getText(), { encoding: document.encoding }),
     ])
-    if (Buffer.compare(bytes, text) === 0 && !document.isDirty) this.#typedInto.delete(document)
+    if (bytes && Buffer.compare(bytes, text) === 0 && !document.isDirty) this.#typedInto.delete(document)
   }
 }
