@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { chmod, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { sdkGlobals } from './scripts/sdk-globals.mjs'
+import { sdkParts } from './scripts/sdk-parts.mjs'
 import { joinStartChunks } from './scripts/start-chunks.mjs'
 import { typeScriptParserOnly } from './scripts/typescript-parser.mjs'
 
@@ -60,7 +60,7 @@ const node = {
   outExtension: { '.js': '.mjs' },
   banner: { js: `${COMMON_JS};` },
   loader: { '.md': 'text' },
-  plugins: [typeScriptParserOnly(root, TYPESCRIPT_WORKER), sdkGlobals(root)],
+  plugins: [typeScriptParserOnly(root, TYPESCRIPT_WORKER), sdkParts(root)],
   logLevel: 'warning',
 }
 

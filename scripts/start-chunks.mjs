@@ -6,7 +6,7 @@ import { rolldown } from 'rolldown'
 const AGENT = [
   'cli/agent-run.ts',
   'shared/agent/open-model.ts',
-  'node_modules/openai/index.mjs',
+  'node_modules/openai/client.mjs',
   'shared/sandbox/open.ts',
   'shared/sandbox/confined-sandbox.ts',
   'shared/sandbox/bubblewrap.ts',

@@ -78,7 +78,7 @@ export class AnthropicMessages implements Provider {
 
   async #connect(): Promise<Anthropic> {
     if (this.#client) return this.#client
-    const { default: Client } = await import('@anthropic-ai/sdk')
+    const { Anthropic: Client } = await import('@anthropic-ai/sdk/client')
     const { apiKey, baseUrl } = this.#connection
     this.#client = new Client({
       // The SDK adds /v1 by itself.

@@ -90,7 +90,7 @@ export class OpenAiCompatible implements Provider {
 
   async #connect(): Promise<OpenAI> {
     if (this.#client) return this.#client
-    const { default: Client } = await import('openai')
+    const { OpenAI: Client } = await import('openai/client')
     const { apiKey, baseUrl } = this.#connection
     this.#client = new Client({
       baseURL: baseUrl,

@@ -9,7 +9,7 @@ import { Blobs } from './blobs'
 import { Catalog } from './catalog'
 import { archivedIds, Conversation, SESSION_SCHEMA, type SessionHeader } from './conversation'
 import { makeFolder, replaceFile } from './durable-files'
-import { exportAsData, exportAsMarkdown, exportAsSqlite, type ReadSession } from './export'
+import type { ReadSession } from './export'
 import { ifThere, isWritten, type StoreFailure, storeFailure } from './failure'
 import { finishInterruptedRewrite, Journal } from './journal'
 import { frame, frameAgain, type JournalRecord, scanJournal } from './journal-record'
@@ -251,6 +251,7 @@ export class Store {
   ): Promise<Result<Uint8Array, SessionProblem>> {
     const read = this.readSession(idOrPrefix, project)
     if (!read.ok) return read
+    const { exportAsData, exportAsMarkdown, exportAsSqlite } = await import('./export')
     if (format === 'json') return ok(Buffer.from(`${JSON.stringify(exportAsData(read.value), null, 2)}\n`))
     if (format === 'markdown') return ok(Buffer.from(exportAsMarkdown(read.value)))
     return ok(await exportAsSqlite(read.value))

@@ -7,6 +7,8 @@ export interface Effect extends EffectPreview {
   reason: string
   /** False: it could not be parsed or known, so somebody must look. */
   isKnown: boolean
+  /** Those of its programs that only read: no rule has to name them. */
+  readers: string[]
   /** Agent and skill definitions it would write: nobody but the user may. */
   agent_files: string[]
   /** Git, editor, shell and credential files it would write, which steer other programs. */
@@ -20,6 +22,7 @@ export function effectOf(effectClass: EffectClass, reason: string, more: Partial
     reason,
     isKnown: true,
     programs: [],
+    readers: [],
     reads: [],
     writes: [],
     network: [],

@@ -1,6 +1,5 @@
 import { fail, ok, type Result } from '#shared/base/result'
 import { EFFECT_CLASSES, type EffectClass } from '#shared/protocol/approvals'
-import { commandNamed } from './commands/registry'
 import type { Effect } from './effects'
 import { type DecisionKind, rowOf } from './matrix'
 
@@ -113,7 +112,7 @@ export function suggestRules(effect: Effect, command: string): TrustRule[] {
   const row = rowOf(effect)
   if (effect.programs.length === 0) return []
   if (row !== 'local_mutation' && row !== 'remote_action' && row !== 'destructive') return []
-  const programs = effect.programs.filter(program => !onlyReads(program))
+  const programs = effect.programs.filter(program => !effect.readers.includes(program))
   const texts = /[\n]/.test(command) ? [] : [`allow line ${command}`]
   if (programs.length > 0) {
     // What destroys is remembered line by line, unless somebody writes the wider rule by hand.
@@ -137,15 +136,11 @@ function bears(rule: TrustRule, effect: Effect, command: string): boolean {
 function covers(rule: TrustRule, effect: Effect, command: string): boolean {
   if (rule.line !== undefined) return rule.line === command
   if (!rule.class || EFFECT_CLASSES.indexOf(effect.class) > EFFECT_CLASSES.indexOf(rule.class)) return false
-  const others = effect.programs.filter(program => !rule.programs.includes(program) && !onlyReads(program))
+  const others = effect.programs.filter(
+    program => !rule.programs.includes(program) && !effect.readers.includes(program),
+  )
   if (others.length > 0 || !effect.programs.some(program => rule.programs.includes(program))) return false
   return effect.network.every(host => rule.hosts.length === 0 || rule.hosts.includes(host))
-}
-
-/** Programs beside the rule's own that do not matter: `git push | tail`. */
-function onlyReads(program: string): boolean {
-  const entry = commandNamed(program)
-  return (typeof entry === 'string' ? entry : entry?.class) === 'read_only' && !program.includes('/')
 }
 
 function baseName(program: string): string {

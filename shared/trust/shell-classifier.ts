@@ -82,6 +82,7 @@ export function effectOfShell(verdict: ShellVerdict): Effect {
   return effectOf(verdict.class, verdict.reason, {
     isKnown: verdict.parsed && verdict.isKnown,
     programs,
+    readers: programs.filter(onlyReads),
     reads,
     writes,
     network,
@@ -91,13 +92,28 @@ export function effectOfShell(verdict: ShellVerdict): Effect {
   })
 }
 
+/** Programs that do not matter beside others: `git push | tail`. */
+function onlyReads(program: string): boolean {
+  const entry = commandNamed(program)
+  return (typeof entry === 'string' ? entry : entry?.class) === 'read_only' && !program.includes('/')
+}
+
 function unparsed(command: string, reason: string): ShellVerdict {
   const text = command.length > 200 ? `${command.slice(0, 200)}…` : command
   return {
-    ...effectOf('destructive', reason, { isKnown: false }),
     command,
     parsed: false,
+    isKnown: false,
+    class: 'destructive',
+    reason,
     parts: [{ text, class: 'destructive', reason }],
+    programs: [],
+    reads: [],
+    writes: [],
+    network: [],
+    outside_project: [],
+    agent_files: [],
+    control_files: [],
   }
 }
 

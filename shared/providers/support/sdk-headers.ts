@@ -1,5 +1,5 @@
 /**
- * What the model SDKs use of `Headers`, in place of Node's own in their files (scripts/sdk-globals.mjs): that brings the whole
+ * What the model SDKs use of `Headers`, in place of Node's own in their files (scripts/sdk-parts.mjs): that brings the whole
  * built-in fetch with it, 17 ms before the first request could leave.
  */
 export class Headers {

@@ -142,7 +142,10 @@ describe('rules', () => {
     const asked = [
       { title: 'git push', effect: push },
       { title: 'npm test', effect: effectOf('local_mutation', 'x', { programs: ['npm'] }) },
-      { title: 'git commit | tail', effect: effectOf('local_mutation', 'x', { programs: ['git', 'tail'] }) },
+      {
+        title: 'git commit | tail',
+        effect: effectOf('local_mutation', 'x', { programs: ['git', 'tail'], readers: ['tail'] }),
+      },
     ]
     expect(wouldHaveAllowed(rule('allow remote_action git'), asked)).toEqual(['git push', 'git commit | tail'])
   })

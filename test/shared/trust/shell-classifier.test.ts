@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readAsset } from '#shared/host/node/assets'
+import { classifyShell, effectOfShell } from '#shared/trust/shell-classifier'
 import { ShellParser } from '#shared/trust/shell-parser'
 import { checkCommand } from '#shared/trust/trust-check'
 import { readCorpus } from './corpus'
@@ -33,4 +34,12 @@ describe('the corpus', () => {
     }
     expect(wrong.join('\n')).toBe('')
   })
+})
+
+test.each([
+  ['git push | tail -3', ['tail']],
+  ['npm test 2>&1 | grep fail | head', ['grep', 'head']],
+  ['./tail x; rm y', []],
+])('the effect tells which programs only read: %s', async (line, readers) => {
+  expect(effectOfShell(await classifyShell(line, place, parser)).readers).toEqual(readers)
 })
