@@ -1,6 +1,6 @@
 /**
  * `npm run bench:start`: how long kode takes to answer --version and to put its first request on the wire,
- * as ratios to bare Node and to a minimal program that does nothing but send one request.
+ * beside bare Node and two programs that do nothing but send one request: by Node's fetch, and by the SDK that kode uses.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
@@ -31,22 +31,31 @@ const env = {
   KODE_LLM_MODEL: 'm',
 }
 const minimal = `fetch(${JSON.stringify(`${endpoint}/chat/completions`)}, { method: 'POST', body: '{}' }).then(r => r.text())`
+const sdk = `import(${JSON.stringify(import.meta.resolve('openai'))}).then(({ OpenAI }) =>
+  new OpenAI({ apiKey: 'k', baseURL: ${JSON.stringify(endpoint)} }).post('/chat/completions', { body: {} }).asResponse().then(r => r.text()))`
 
-const bareNode = await median(() => timeToExit(['-e', '0']))
-const version = await median(() => timeToExit([CLI, '--version']))
-const minimalRequest = await median(() => timeToRequest(['-e', minimal]))
-const firstRequest = await median(() => timeToRequest([CLI, '-p', 'hi']))
-const verifyCold = await median(() => timeToExit([CLI, 'verify', '--input', inputFile()]))
+const rows: { name: string; measure: () => Promise<number>; times: number[] }[] = [
+  { name: 'node -e 0', measure: () => timeToExit(['-e', '0']), times: [] },
+  { name: 'one bare fetch, to the request', measure: () => timeToRequest(['-e', minimal]), times: [] },
+  { name: "openai's SDK from npm, to the request", measure: () => timeToRequest(['-e', sdk]), times: [] },
+  { name: 'kode -p hi, to the request', measure: () => timeToRequest([CLI, '-p', 'hi']), times: [] },
+  { name: 'kode --version', measure: () => timeToExit([CLI, '--version']), times: [] },
+  {
+    name: 'kode verify of one file, whole process',
+    measure: () => timeToExit([CLI, 'verify', '--input', inputFile()]),
+    times: [],
+  },
+]
+// The first run fills caches and does not count. Side by side, so that a busy moment meets all of them.
+for (const { measure } of rows) await measure()
+for (let run = 0; run < RUNS; run++) for (const { measure, times } of rows) times.push(await measure())
 server.close()
 
-row('node -e 0', bareNode, bareNode)
-row('kode --version', version, bareNode)
-row('one bare fetch, to the request', minimalRequest, bareNode)
-row('kode -p hi, to the request', firstRequest, bareNode)
-row('kode verify of one file, whole process', verifyCold, bareNode)
-
-function row(name: string, ms: number, floor: number): void {
-  console.log(`${name.padEnd(42)} ${ms.toFixed(0).padStart(5)} ms   ${(ms / floor).toFixed(2)} x node -e 0`)
+const bareNode = median(rows[0]?.times ?? [])
+console.log(`median of ${RUNS}; Node ${process.versions.node}`)
+for (const { name, times } of rows) {
+  const ms = median(times)
+  console.log(`${name.padEnd(42)} ${ms.toFixed(0).padStart(5)} ms   ${(ms / bareNode).toFixed(2)} x node -e 0`)
 }
 
 function inputFile(): string {
@@ -55,12 +64,8 @@ function inputFile(): string {
   return path
 }
 
-/** The first run fills caches and does not count. */
-async function median(measure: () => Promise<number>): Promise<number> {
-  await measure()
-  const times: number[] = []
-  for (let run = 0; run < RUNS; run++) times.push(await measure())
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0
+function median(times: number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0
 }
 
 async function timeToExit(args: string[]): Promise<number> {

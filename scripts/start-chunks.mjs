@@ -16,6 +16,9 @@ const AGENT = [
 /** What is loaded before any of them is known to be meant. */
 const FIRST = ['cli/main.ts', 'cli/command-door.ts']
 
+/** What answers `kode --version`; it must not wait for the rest. */
+const VERSION = ['cli/version-line.ts']
+
 /** What is loaded before the verdict of `kode verify`. */
 const VERIFY = [
   'shared/commands/verify.ts',
@@ -33,7 +36,7 @@ const PLAN = ['shared/commands/plan.ts']
  * @param outputs of esbuild's metafile
  */
 export async function joinStartChunks(folder, outputs) {
-  const [agent, verify, plan] = [AGENT, VERIFY, PLAN].map(modules => loadedWith(modules, outputs))
+  const [agent, verify, plan, version] = [AGENT, VERIFY, PLAN, VERSION].map(modules => loadedWith(modules, outputs))
   const always = agent.intersection(verify.union(plan)).union(loadedWith(FIRST, outputs))
   const entries = Object.keys(outputs).filter(file => dirname(file) === folder)
   const input = Object.fromEntries(entries.map(file => [file.slice(folder.length + 1, -'.mjs'.length), `./${file}`]))
@@ -57,6 +60,7 @@ export async function joinStartChunks(folder, outputs) {
     codeSplitting: {
       includeDependenciesRecursively: false,
       groups: [
+        { name: 'version', test: among(version), priority: 3 },
         { name: 'start', test: among(always), priority: 2 },
         { name: 'agent', test: among(agent), priority: 1 },
         { name: 'verify', test: among(verify), priority: 1 },
