@@ -145,7 +145,7 @@ export function activate(context: vscode.ExtensionContext): void {
     panelRequests(parts, slash, texts => chat.offer(texts)),
   )
 
-  const pendingFiles = new PendingFiles(proposals)
+  const pendingFiles = new PendingFiles(proposals, (proposal, path, side) => landed.bytesOf(proposal, path, side))
   context.subscriptions.push(
     // First, so that what waits when the window closes stays kept.
     new vscode.Disposable(store?.follow(proposals) ?? (() => undefined)),
@@ -203,7 +203,9 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.onDidGrantWorkspaceTrust(noteProject),
   )
   showStatus()
-  restorePending(proposals, store, root => conversation.kodeOf(root)).catch(tellError)
+  restorePending(proposals, store, root => conversation.kodeOf(root))
+    .then(() => review.closeDecided())
+    .catch(tellError)
   channel.info(`activated in ${(performance.now() - startedAt).toFixed(1)} ms`)
 }
 

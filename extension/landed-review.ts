@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import * as vscode from 'vscode'
 import { messageOf } from '#shared/base/message-of'
 import type { Kode } from '#shared/kode'
-import type { FilePreview } from '#shared/protocol/approvals'
 import type { ChatEvent, KeptFile } from '#shared/protocol/events'
 import type { GateReport } from '#shared/protocol/gate-report'
+import type { LandedFile } from '#shared/protocol/landed-file'
 import { textNow } from './landing'
 import type { Proposal, Proposals, ProposedFile } from './proposals'
 import { rebaseText } from './rebase'
@@ -49,7 +49,8 @@ export class LandedReview {
     const paths = new Set(changes.map(change => change.path))
     // A file that moved is gone from where it was.
     const hasMoved = changes.some(change => change.status === 'renamed')
-    const isMeant = ({ path, after }: FilePreview) => paths.has(path) || (hasMoved && after === undefined)
+    const isMeant = ({ path, after, binary }: LandedFile) =>
+      paths.has(path) || (hasMoved && after === undefined && !binary?.after)
     const gates = event.type === 'landed' ? undefined : event.gates
     this.#then(async () => {
       await this.#put(turnId, root, isMeant, gates)
@@ -65,6 +66,15 @@ export class LandedReview {
     return first
   }
 
+  /** One side of a file in the review that is no text. */
+  async bytesOf({ root, landedIn = [] }: Proposal, path: string, side: 'before' | 'after'): Promise<Uint8Array> {
+    const landed = await (await this.#kodeOf(root)).changes.landedBytes(landedIn, path)
+    if (!landed.ok) throw new Error(landed.error.message)
+    const bytes = landed.value[side]
+    if (!bytes) throw new Error(vscode.l10n.t('{0} was too large to keep a copy of.', path))
+    return bytes
+  }
+
   #then(work: () => Promise<void>): Promise<void> {
     this.#busy = this.#busy.then(work).catch(error => void vscode.window.showErrorMessage(messageOf(error)))
     return this.#busy
@@ -74,41 +84,38 @@ export class LandedReview {
   async #put(
     turnId: string,
     root: string,
-    isMeant: (file: FilePreview) => boolean,
+    isMeant: (file: LandedFile) => boolean,
     gates: GateReport | undefined,
   ): Promise<string | undefined> {
-    const files = (await this.#landedTexts(turnId, root)).filter(isMeant)
-    for (const file of files) this.#putFile(turnId, root, file, gates)
+    const files = (await this.#landedFiles([turnId], root)).filter(isMeant)
+    for (const file of files) await this.#putFile(turnId, root, file, gates)
     return files.map(file => idOf(root, file.path)).find(id => this.#proposals.get(id))
   }
 
-  #putFile(turnId: string, root: string, { path, before, after }: FilePreview, gates: GateReport | undefined): void {
+  async #putFile(turnId: string, root: string, landed: LandedFile, gates: GateReport | undefined): Promise<void> {
+    const { path } = landed
     const id = idOf(root, path)
     const known = this.#proposals.get(id)
     const [earlier] = known?.files ?? []
     const turns = known?.landedIn ?? []
-    const isSameTurn = turns.includes(turnId)
-    const base = earlier ? (isSameTurn ? earlier.before : baseUnder(earlier, before)) : before
-    if (base === after) {
+    const landedIn = turns.includes(turnId) ? turns : [...turns, turnId]
+    const file =
+      landed.binary || earlier?.binary
+        ? (await this.#landedFiles(landedIn, root)).find(each => each.path === path)
+        : withBase(landed, turns.includes(turnId) ? earlier?.before : baseUnder(earlier, landed.before))
+    if (!file || (!file.binary && file.before === file.after)) {
       this.#proposals.remove(id)
       return
     }
+    const { before, after, binary } = file
+    const acceptedHunks = earlier?.acceptedHunks ?? new Set()
     this.#proposals.restore({
       id,
       root,
       title: path,
       gates: gates ?? known?.gates,
-      landedIn: isSameTurn ? turns : [...turns, turnId],
-      files: [
-        {
-          path,
-          before: base,
-          proposed: after,
-          after,
-          decision: 'open',
-          acceptedHunks: earlier?.acceptedHunks ?? new Set(),
-        },
-      ],
+      landedIn,
+      files: [{ path, before, proposed: after, after, decision: 'open', acceptedHunks, ...(binary && { binary }) }],
     })
   }
 
@@ -156,7 +163,7 @@ export class LandedReview {
   }
 
   async #noteUndone(turnId: string, root: string): Promise<void> {
-    const standing = new Set((await this.#landedTexts(turnId, root)).map(file => file.path))
+    const standing = new Set((await this.#landedFiles([turnId], root)).map(file => file.path))
     for (const { id, landedIn, files } of this.#proposals.all) {
       const [file] = files
       if (!landedIn?.includes(turnId) || !file || standing.has(file.path)) continue
@@ -168,8 +175,8 @@ export class LandedReview {
     }
   }
 
-  async #landedTexts(turnId: string, root: string): Promise<FilePreview[]> {
-    const landed = await (await this.#kodeOf(root)).changes.landedTexts(turnId)
+  async #landedFiles(turnIds: readonly string[], root: string): Promise<LandedFile[]> {
+    const landed = await (await this.#kodeOf(root)).changes.landedFiles(turnIds)
     if (!landed.ok) throw new Error(landed.error.message)
     return landed.value
   }
@@ -180,8 +187,14 @@ function idOf(root: string, path: string): string {
   return `landed-${createHash('sha256').update(`${root}\n${path}`).digest('hex').slice(0, 16)}`
 }
 
+function withBase({ path, after }: LandedFile, before: string | undefined): LandedFile {
+  return { path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }
+}
+
 /** Where the review of a file begins that a later turn changed too: without what others did to it in between. */
-function baseUnder({ before, proposed }: ProposedFile, next: string | undefined): string | undefined {
+function baseUnder(earlier: ProposedFile | undefined, next: string | undefined): string | undefined {
+  if (!earlier) return next
+  const { before, proposed } = earlier
   if (next === proposed) return before
   if (before === undefined || proposed === undefined || next === undefined) return next
   return rebaseText(proposed, before, next) ?? next

@@ -3,6 +3,8 @@ import type { FileSystem } from '#shared/host/host'
 import { recalledReport } from './kept-calls'
 import type { Proposal, Proposals } from './proposals'
 
+const side = v.object({ sha256: v.string(), size: v.number() })
+
 const proposal = v.object({
   id: v.string(),
   root: v.string(),
@@ -17,6 +19,7 @@ const proposal = v.object({
       after: v.optional(v.string()),
       decision: v.picklist(['open', 'accepted', 'rejected']),
       acceptedHunks: v.array(v.string()),
+      binary: v.exactOptional(v.object({ before: v.exactOptional(side), after: v.exactOptional(side) })),
     }),
   ),
 })
@@ -89,6 +92,7 @@ export class PendingStore {
       after: file.after,
       decision: file.decision,
       acceptedHunks: new Set(file.acceptedHunks),
+      ...(file.binary && { binary: file.binary }),
     }))
     const { id, root, title, landedIn } = parsed.output
     // What waits is judged anew: the project may have changed. What landed was judged when it did.

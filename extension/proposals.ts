@@ -1,5 +1,6 @@
 import type { ApprovalRequest } from '#shared/protocol/approvals'
 import type { Finding, GateReport } from '#shared/protocol/gate-report'
+import type { BinarySides } from '#shared/protocol/landed-file'
 import { type Hunk, hunkKey, hunksBetween, withoutHunk } from './hunks'
 
 /** A change that waits for the user's word; nothing of it is in the workspace, unless it landed unasked. */
@@ -26,6 +27,15 @@ export interface ProposedFile {
   decision: 'open' | 'accepted' | 'rejected'
   /** Keys of the hunks the user accepted one by one. */
   acceptedHunks: Set<string>
+  /** One that landed and is no text: it has neither texts nor hunks, and is kept or taken back as a whole. */
+  binary?: BinarySides
+}
+
+/** What the change does to the file itself. */
+export function fateOf({ before, after, binary }: ProposedFile): 'created' | 'deleted' | 'modified' {
+  const [old, now] = binary ? [binary.before, binary.after] : [before, after]
+  if (old === undefined) return 'created'
+  return now === undefined ? 'deleted' : 'modified'
 }
 
 export interface PendingHunk {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode'
 import type { GateStatus } from '#shared/protocol/gate-report'
-import type { PendingHunk, Proposal, Proposals, ProposedFile } from '../proposals'
+import type { BinarySides } from '#shared/protocol/landed-file'
+import { fateOf, type PendingHunk, type Proposal, type Proposals, type ProposedFile } from '../proposals'
 import { pendingUri } from './pending-files'
 
 interface FileRow {
@@ -106,7 +107,7 @@ function fileItem(row: FileRow): vscode.TreeItem {
   item.tooltip = file.path
   item.accessibilityInformation = { label: `${file.path}, ${descriptionOf(row)}` }
   item.command = { command: 'kode.reviewChange', title: vscode.l10n.t('Review'), arguments: [uri] }
-  if (file.decision === 'open') item.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed
+  if (file.decision === 'open' && !file.binary) item.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed
   return item
 }
 
@@ -139,6 +140,8 @@ const RANKS: Readonly<Record<GateStatus, number>> = { PASS: 0, SKIP: 1, WARN: 2,
 
 /** What was found in other files of the change says nothing about this one. Without a verdict nothing is verified. */
 function worstStatus({ proposal, file }: FileRow): GateStatus {
+  // Gates read texts.
+  if (file.binary) return 'SKIP'
   const statuses = proposal.gates?.results.map(({ status, findings }): GateStatus => {
     const isElsewhere = findings.length > 0 && findings.every(finding => finding.file !== file.path)
     return isElsewhere ? 'PASS' : status
@@ -149,13 +152,26 @@ function worstStatus({ proposal, file }: FileRow): GateStatus {
 function descriptionOf({ file, proposal }: FileRow): string {
   const hasLanded = proposal.landedIn !== undefined
   const folder = file.path.includes('/') ? file.path.slice(0, file.path.lastIndexOf('/')) : ''
-  const isNew = file.before === undefined
-  const kind = isNew ? vscode.l10n.t('new') : file.after === undefined ? vscode.l10n.t('deleted') : ''
+  const fates = { created: vscode.l10n.t('new'), deleted: vscode.l10n.t('deleted'), modified: '' }
+  const size = file.binary ? sizesOf(file.binary) : ''
   const state = hasLanded ? vscode.l10n.t('landed') : ''
   const decisions = { open: '', accepted: vscode.l10n.t('accepted'), rejected: vscode.l10n.t('rejected') }
   const decision = decisions[file.decision]
-  return [folder, kind, state, decision].filter(part => part !== '').join(' · ')
+  return [folder, fates[fateOf(file)], size, state, decision].filter(part => part !== '').join(' · ')
 }
+
+/** Such as `binary, 1.2kB → 3kB`. */
+function sizesOf({ before, after }: BinarySides): string {
+  const sizes = [before, after].flatMap(side => (side ? [SIZE.format(side.size)] : []))
+  return vscode.l10n.t('binary, {0}', [...new Set(sizes)].join(' → '))
+}
+
+const SIZE = new Intl.NumberFormat(vscode.env.language, {
+  notation: 'compact',
+  style: 'unit',
+  unit: 'byte',
+  unitDisplay: 'narrow',
+})
 
 function iconOf(row: FileRow): string {
   if (row.file.decision === 'accepted') return 'check'

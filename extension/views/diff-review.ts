@@ -1,5 +1,5 @@
 import * as vscode from 'vscode'
-import { isGone, type Proposal, type Proposals } from '../proposals'
+import { fateOf, isGone, type Proposal, type Proposals } from '../proposals'
 import { diagnosticOf } from './diagnostics'
 import { PENDING_SCHEME, pendingFileOf, pendingUri } from './pending-files'
 
@@ -15,6 +15,8 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #lensesChanged = new vscode.EventEmitter<void>()
   readonly onDidChangeCodeLenses = this.#lensesChanged.event
   readonly #registrations: vscode.Disposable[]
+  /** Where two images are shown side by side, by proposal. */
+  readonly #viewers = new Map<string, vscode.Tab>()
   #lastTypedAt = 0
   #saving: NodeJS.Timeout | undefined
 
@@ -68,19 +70,33 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
     const proposal = this.#proposals.get(id)
     const file = proposal?.files.find(each => (path ? each.path === path : each.decision === 'open'))
     if (!proposal || !file) return
+    const [before, after] = [pendingUri(id, file.path, 'before'), pendingUri(id, file.path)]
+    const options: vscode.TextDocumentShowOptions = {
+      preview: false,
+      preserveFocus,
+      viewColumn: vscode.ViewColumn.Active,
+      ...(line !== undefined && { selection: new vscode.Range(line, 0, line, 0) }),
+    }
     const name = file.path.split('/').at(-1) ?? file.path
-    await vscode.commands.executeCommand(
-      'vscode.diff',
-      pendingUri(id, file.path, 'before'),
-      pendingUri(id, file.path),
-      proposal.landedIn ? vscode.l10n.t('{0} (landed by kode)', name) : vscode.l10n.t('{0} (proposed by kode)', name),
-      {
-        preview: false,
-        preserveFocus,
-        viewColumn: vscode.ViewColumn.Active,
-        ...(line !== undefined && { selection: new vscode.Range(line, 0, line, 0) }),
-      },
-    )
+    const title = proposal.landedIn
+      ? vscode.l10n.t('{0} (landed by kode)', name)
+      : vscode.l10n.t('{0} (proposed by kode)', name)
+    // A viewer of images has no picture to draw for a side where there is no file.
+    if (file.binary && fateOf(file) !== 'modified') {
+      await vscode.commands.executeCommand('vscode.open', file.binary.after ? after : before, options, title)
+      return
+    }
+    await vscode.commands.executeCommand('vscode.diff', before, after, title, options)
+    const { activeTab } = vscode.window.tabGroups.activeTabGroup
+    if (activeTab?.input === undefined && activeTab?.label.includes(name)) this.#viewers.set(id, activeTab)
+  }
+
+  /** Closes tabs of an earlier run of the editor whose changes were decided since. */
+  async closeDecided(): Promise<void> {
+    await this.#closeTabs(tab => {
+      const id = shownIn(tab)
+      return id !== undefined && !this.#proposals.get(id)
+    })
   }
 
   /**
@@ -107,13 +123,14 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
     if (Date.now() - this.#lastTypedAt > TYPING_PAUSE_MS) await this.show(proposal.id)
   }
 
-  async #close(proposal: Proposal): Promise<void> {
-    const tabs = vscode.window.tabGroups.all
-      .flatMap(group => group.tabs)
-      .filter(
-        tab => tab.input instanceof vscode.TabInputTextDiff && pendingFileOf(tab.input.modified)?.id === proposal.id,
-      )
-    await vscode.window.tabGroups.close(tabs, true)
+  async #close({ id }: Proposal): Promise<void> {
+    await this.#closeTabs(tab => shownIn(tab) === id || tab === this.#viewers.get(id))
+    this.#viewers.delete(id)
+  }
+
+  async #closeTabs(isMeant: (tab: vscode.Tab) => boolean): Promise<void> {
+    const tabs = vscode.window.tabGroups.all.flatMap(group => group.tabs)
+    await vscode.window.tabGroups.close(tabs.filter(isMeant), true)
   }
 
   #noteTyping(event: vscode.TextDocumentChangeEvent): void {
@@ -140,4 +157,11 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
       this.#diagnostics.set(pendingUri(proposal.id, file.path), findings.map(diagnosticOf))
     }
   }
+}
+
+/** The proposal that a tab shows; undefined for two images side by side, of which the editor tells nothing. */
+function shownIn({ input }: vscode.Tab): string | undefined {
+  if (input instanceof vscode.TabInputTextDiff) return pendingFileOf(input.modified)?.id
+  const isOne = input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom
+  return isOne ? pendingFileOf(input.uri)?.id : undefined
 }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode'
-import { isGone, type Proposals } from '../proposals'
+import { isGone, type Proposal, type Proposals, type ProposedFile } from '../proposals'
 
 /** Proposed texts, editable. */
 export const PENDING_SCHEME = 'kode-pending'
@@ -21,21 +21,26 @@ export function pendingFileOf(uri: vscode.Uri): { id: string; path: string } | u
   return { id: uri.authority, path: uri.path.slice(1) }
 }
 
+/** One side of a file that is no text. */
+type BytesOf = (proposal: Proposal, path: string, side: 'before' | 'after') => Promise<Uint8Array>
+
 /** The file system of proposals: what is saved there changes the proposal and nothing else. */
 export class PendingFiles implements vscode.FileSystemProvider {
   readonly #proposals: Proposals
+  readonly #bytesOf: BytesOf
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>()
   readonly onDidChangeFile = this.#changed.event
   /** What the editor was given last, by path; a new version makes it read again, and only then may there be one. */
-  readonly #given = new Map<string, { text: string; version: number }>()
+  readonly #given = new Map<string, { content: string; version: number }>()
 
-  constructor(proposals: Proposals) {
+  constructor(proposals: Proposals, bytesOf: BytesOf) {
     this.#proposals = proposals
+    this.#bytesOf = bytesOf
     proposals.onChange(({ kind, proposal }) => {
       const type = isGone(kind) ? vscode.FileChangeType.Deleted : vscode.FileChangeType.Changed
       const changed = proposal.files.flatMap(file => {
         const uri = pendingUri(proposal.id, file.path)
-        const isNews = isGone(kind) || this.#note(uri, file.after ?? '')
+        const isNews = isGone(kind) || this.#note(uri, file.binary?.after?.sha256 ?? file.after ?? '')
         return isNews ? [{ type, uri }] : []
       })
       if (changed.length > 0) this.#changed.fire(changed)
@@ -47,19 +52,20 @@ export class PendingFiles implements vscode.FileSystemProvider {
   }
 
   stat(uri: vscode.Uri): vscode.FileStat {
-    const text = this.#textAt(uri)
-    const isBefore = uri.scheme === BEFORE_SCHEME
+    const { proposal, file, side } = this.#placeAt(uri)
+    const isBefore = side === 'before'
     return {
       type: vscode.FileType.File,
       ctime: 0,
       mtime: isBefore ? 0 : (this.#given.get(uri.toString())?.version ?? 0),
-      size: Buffer.byteLength(text),
-      ...((isBefore || this.#hasLanded(uri)) && { permissions: vscode.FilePermission.Readonly }),
+      size: file.binary ? (file.binary[side]?.size ?? 0) : Buffer.byteLength(file[side] ?? ''),
+      ...((isBefore || proposal.landedIn) && { permissions: vscode.FilePermission.Readonly }),
     }
   }
 
-  readFile(uri: vscode.Uri): Uint8Array {
-    return Buffer.from(this.#textAt(uri))
+  readFile(uri: vscode.Uri): Uint8Array | Promise<Uint8Array> {
+    const { proposal, file, side } = this.#placeAt(uri)
+    return file.binary?.[side] ? this.#bytesOf(proposal, file.path, side) : Buffer.from(file[side] ?? '')
   }
 
   writeFile(uri: vscode.Uri, content: Uint8Array): void {
@@ -86,11 +92,11 @@ export class PendingFiles implements vscode.FileSystemProvider {
     throw vscode.FileSystemError.NoPermissions(uri)
   }
 
-  /** @returns whether the text is another one than the editor knows */
-  #note(uri: vscode.Uri, text: string): boolean {
+  /** @returns whether the content, a text or the hash of bytes, is another one than the editor knows */
+  #note(uri: vscode.Uri, content: string): boolean {
     const known = this.#given.get(uri.toString())
-    if (known?.text === text) return false
-    this.#given.set(uri.toString(), { text, version: (known?.version ?? Date.now()) + 1 })
+    if (known?.content === content) return false
+    this.#given.set(uri.toString(), { content, version: (known?.version ?? Date.now()) + 1 })
     return true
   }
 
@@ -99,10 +105,11 @@ export class PendingFiles implements vscode.FileSystemProvider {
     return this.#proposals.get(pendingFileOf(uri)?.id ?? '')?.landedIn !== undefined
   }
 
-  #textAt(uri: vscode.Uri): string {
+  #placeAt(uri: vscode.Uri): { proposal: Proposal; file: ProposedFile; side: 'before' | 'after' } {
     const place = pendingFileOf(uri)
-    const file = place && this.#proposals.file(place.id, place.path)
-    if (!file) throw vscode.FileSystemError.FileNotFound(uri)
-    return (uri.scheme === BEFORE_SCHEME ? file.before : file.after) ?? ''
+    const proposal = this.#proposals.get(place?.id ?? '')
+    const file = proposal?.files.find(each => each.path === place?.path)
+    if (!proposal || !file) throw vscode.FileSystemError.FileNotFound(uri)
+    return { proposal, file, side: uri.scheme === BEFORE_SCHEME ? 'before' : 'after' }
   }
 }

@@ -5,7 +5,7 @@ import type { Result } from '#shared/base/result'
 import type { CodeIndex } from '#shared/code-index/code-index'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import { listTurns, redo, type UndoOptions, undo } from '#shared/edits/checkpoint'
-import { landedTexts } from '#shared/edits/landed'
+import { landedBytes, landedFiles } from '#shared/edits/landed'
 import { type EditStep, readProposal } from '#shared/edits/proposal'
 import { applyInMemory, type Proposed, unreadable } from '#shared/edits/proposed'
 import { type BesideWatch, type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
@@ -217,9 +217,14 @@ export class ChangeEngine {
     return listTurns(this.#parts.door)
   }
 
-  /** What still stands of a turn's changes. */
-  landedTexts(turnId: string): ReturnType<typeof landedTexts> {
-    return landedTexts(turnId, this.#parts.door)
+  /** What still stands of turns' changes. */
+  landedFiles(turnIds: readonly string[]): ReturnType<typeof landedFiles> {
+    return landedFiles(turnIds, this.#parts.door)
+  }
+
+  /** The bytes of a file before turns and as they left it. */
+  landedBytes(turnIds: readonly string[], path: string): ReturnType<typeof landedBytes> {
+    return landedBytes(turnIds, path, this.#parts.door)
   }
 
   /** What turns changed, all together; see `patchOfTurns`. */

@@ -6,6 +6,7 @@ import { feedbackFor } from '#shared/gates/support/feedback'
 import type { FilePreview } from '#shared/protocol/approvals'
 import type { ChangedFile } from '#shared/protocol/events'
 import type { GateReport } from '#shared/protocol/gate-report'
+import type { LandedFile } from '#shared/protocol/landed-file'
 import type { ChangeEngine } from './change-engine'
 
 /** What surfaces do with changes outside of a turn: judge them, land them, look at what landed, take it back. */
@@ -52,9 +53,17 @@ export class ProjectChanges {
     return repaired.ok ? ok(undefined) : fail({ message: repaired.error.message })
   }
 
-  /** What one turn changed and nobody took back since, one per text file. */
-  landedTexts(turnId: string): Promise<Result<FilePreview[], { message: string }>> {
-    return this.#engine.landedTexts(turnId)
+  /** What turns changed, all together, and nobody took back since, one per file. */
+  landedFiles(turnIds: readonly string[]): Promise<Result<LandedFile[], { message: string }>> {
+    return this.#engine.landedFiles(turnIds)
+  }
+
+  /** The bytes of a file before turns and as they left it; absent where there was no file, or one too large to keep. */
+  landedBytes(
+    turnIds: readonly string[],
+    path: string,
+  ): Promise<Result<{ before?: Uint8Array; after?: Uint8Array }, { message: string }>> {
+    return this.#engine.landedBytes(turnIds, path)
   }
 
   /** Takes back what turns changed, or only some of their files; files that somebody else changed since are kept. */

@@ -1,15 +1,32 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Editor, edit } from './support/editor'
 
 const THREE = 'export const a = 1\n// -\n// -\nexport const b = 2\n// -\n// -\nexport const c = 3\n'
 const TENS = THREE.replace(/= (\d)/g, '= $10')
+/** One red and one green dot. */
+const RED = png('P8z8BQDwAEhQGAhKmMIQ')
+const GREEN = png('Nk+M9QDwADhgGAWjR9aw')
+/** No UTF-8. */
+const LATIN1 = Buffer.from('gr\u00fcn\n', 'latin1')
 const READ = (path: string) => ({ name: 'Read', arguments: { file_path: path } })
 
 let editor: Editor
 
 beforeAll(async () => {
   editor = await Editor.open(
-    { 'package.json': '{"name":"landed"}', 'hunks.ts': THREE, 'whole.ts': THREE, 'shared.ts': THREE },
+    {
+      'package.json': '{"name":"landed"}',
+      'hunks.ts': THREE,
+      'whole.ts': THREE,
+      'shared.ts': THREE,
+      'logo.png': RED,
+      'art/other.png': GREEN,
+      'gone.png': RED,
+      'odd.txt': LATIN1,
+      'data.bin': Buffer.from([0, 0, 0, 1]),
+    },
     { settings: { 'kode.mode': 'auto' } },
   )
   await editor.setKey('sk-test-0123456789')
@@ -92,5 +109,54 @@ describe('what landed in auto', () => {
     // It still waits, and over a reload of the window too.
     await editor.reload()
     await page.getByRole('treeitem', { name: 'shared.ts' }).waitFor()
+    // What was decided has no tab any more.
+    await page.getByRole('tab', { name: /(hunks|whole).ts .landed by kode/ }).waitFor({ state: 'detached' })
+  })
+
+  test('and is no text is shown by its viewer, and kept or taken back as a whole', async () => {
+    const { page } = editor.workbench
+    const command =
+      'cp art/other.png logo.png && cp art/other.png made.png && rm gone.png && printf "gr\\374\\374n\\n" > odd.txt && printf "\\0\\0\\0\\2" > data.bin'
+    editor.script({ toolCalls: [{ name: 'Bash', arguments: { command } }] }, { text: 'All painted.' })
+    await editor.prompt('Paint it green')
+    await editor.chat.getByRole('region', { name: /^Approval: cp/ }).press('y')
+    await editor.chat.getByText('All painted.').waitFor()
+    expect(editor.readBytes('logo.png').equals(GREEN)).toBe(true)
+    await editor.chat.getByRole('button', { name: 'Review the changes of this turn' }).click()
+    await row('logo.png')
+      .getByText(/binary, \d+B/)
+      .waitFor()
+    await row('logo.png').click()
+    const pictures = page.locator('iframe.webview.ready[src*="vscode.media-preview"]')
+    await expect.poll(() => pictures.count(), { timeout: 30_000 }).toBe(2)
+    for (const index of [0, 1]) {
+      const picture = pictures.nth(index).contentFrame().locator('#active-frame').contentFrame().locator('img')
+      await picture.waitFor()
+    }
+    await press('logo.png', 'Reject Change')
+    await expect.poll(() => editor.readBytes('logo.png').equals(RED), { timeout: 30_000 }).toBe(true)
+    await expect.poll(() => pictures.count(), { timeout: 30_000 }).toBe(0)
+    await row('made.png').click()
+    await expect.poll(() => pictures.count(), { timeout: 30_000 }).toBe(1)
+    await press('made.png', 'Accept Change')
+    await row('made.png').waitFor({ state: 'detached' })
+    expect(editor.readBytes('made.png').equals(GREEN)).toBe(true)
+    await row('data.bin').click()
+    await page.getByText('it is either binary or uses an unsupported text encoding').first().waitFor()
+    await press('data.bin', 'Reject Change')
+    await expect.poll(() => editor.readBytes('data.bin').toString('hex'), { timeout: 30_000 }).toBe('00000001')
+    // What is left waits over a reload of the window.
+    await editor.reload()
+    await row('gone.png').getByText('deleted').waitFor()
+    await press('gone.png', 'Reject Change')
+    await expect.poll(() => existsSync(join(editor.server.workspace, 'gone.png')), { timeout: 30_000 }).toBe(true)
+    expect(editor.readBytes('gone.png').equals(RED)).toBe(true)
+    await press('odd.txt', 'Reject Change')
+    await expect.poll(() => editor.readBytes('odd.txt').equals(LATIN1), { timeout: 30_000 }).toBe(true)
   })
 })
+
+function png(dot: string): Buffer {
+  const head = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42m'
+  return Buffer.from(`${head}${dot}AAAABJRU5ErkJggg==`, 'base64')
+}
