@@ -72,7 +72,8 @@ export class ProjectCopy {
       const isEqual =
         original?.type === 'file' && readFileSync(join(this.folder, path)).equals(readFileSync(join(this.#root, path)))
       if (isEqual) this.#madeFrom.set(path, original.version)
-      else rmSync(join(this.folder, path), { force: true })
+      // Without `recursive` a link to a folder is taken for one.
+      else rmSync(join(this.folder, path), { recursive: true, force: true })
     }
   }
 
@@ -99,7 +100,7 @@ export class ProjectCopy {
   }
 
   #remove(path: string): void {
-    rmSync(join(this.folder, path), { force: true })
+    rmSync(join(this.folder, path), { recursive: true, force: true })
     this.#madeFrom.delete(path)
   }
 }
