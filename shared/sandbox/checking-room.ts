@@ -17,7 +17,7 @@ export interface RoomParts {
   /** Which files of the project are needed in it, by path. */
   isWanted(path: string): boolean
   files: FileSystem
-  /** A sandbox without network in which only this folder can be written. */
+  /** A sandbox in which only this folder can be written, and nobody outside can be reached. */
   openSandbox(root: string): Promise<Result<Sandbox, SandboxError>>
 }
 
@@ -60,36 +60,53 @@ export class CheckingRoom {
     return this.#copy.folder
   }
 
-  /** Runs one command; others, of this process and of others, wait for it. On failure the reason. */
-  async run({ texts, command, folder, timeoutMs, signal }: RoomCommand): Promise<Result<RoomAnswer, string>> {
+  /** Runs one command. On failure the reason. */
+  run({ texts, command, folder, timeoutMs, signal }: RoomCommand): Promise<Result<RoomAnswer, string>> {
+    return this.occupy(texts, timeoutMs, async sandbox => {
+      const room = join(this.#folder, 'room')
+      const line = `ROOM=${shellWord(room)}\n( ${command} ) > "$ROOM/answer"`
+      const ended = await sandbox.run({ command: line, cwd: join(this.project, folder), timeoutMs, signal })
+      if (!ended.ok) return fail(ended.error.message)
+      const { exitCode, stderr, timedOut, cancelled } = ended.value
+      if (timedOut || cancelled) return fail('it took too long')
+      const answer = await this.#parts.files.read(join(room, 'answer'), MAX_ANSWER_BYTES)
+      if (!answer.ok) return fail(answer.error.message)
+      return ok({ exitCode, stderr, answer: Buffer.from(answer.value).toString() })
+    })
+  }
+
+  /**
+   * Works in the room, furnished with these texts; others, of this process and of others, wait for it. On failure the reason.
+   *
+   * @param timeoutMs how long to wait for others
+   */
+  async occupy<T>(
+    texts: CopiedTexts,
+    timeoutMs: number,
+    work: (sandbox: Sandbox) => Promise<Result<T, string>>,
+  ): Promise<Result<T, string>> {
     const { files } = this.#parts
-    const room = join(this.#folder, 'room')
     const lock = await files.lock(join(this.#folder, 'lock'), timeoutMs)
     if (!lock.ok) return fail('another kode is checking this project')
     try {
       const reason = await this.#copy.show(texts)
       if (reason) return fail(reason)
-      this.#sandbox ??= this.#parts.openSandbox(room)
+      this.#sandbox ??= this.#parts.openSandbox(join(this.#folder, 'room'))
       const sandbox = await this.#sandbox
       if (!sandbox.ok) return fail(sandbox.error.message)
       if (sandbox.value.level === 'none') return fail('it would run code of the project, and no sandbox works here')
-      const line = `ROOM=${shellWord(room)}\n( ${command} ) > "$ROOM/answer"`
-      const ended = await sandbox.value.run({ command: line, cwd: join(this.project, folder), timeoutMs, signal })
-      if (!ended.ok) return fail(ended.error.message)
-      const { exitCode, stderr, timedOut, cancelled } = ended.value
-      if (timedOut || cancelled) return fail('it took too long')
-      const answer = await files.read(join(room, 'answer'), MAX_ANSWER_BYTES)
-      if (!answer.ok) return fail(answer.error.message)
-      return ok({ exitCode, stderr, answer: Buffer.from(answer.value).toString() })
+      return await work(sandbox.value)
     } finally {
       await lock.value()
     }
   }
 
-  /** Ends the sandbox; the next command opens another. */
-  close(): void {
-    void this.#sandbox?.then(opened => (opened.ok ? opened.value.close() : undefined))
+  /** Ends the sandbox and all that runs in it; the next command opens another. */
+  async close(): Promise<void> {
+    const opening = this.#sandbox
     this.#sandbox = undefined
+    const opened = await opening
+    if (opened?.ok) await opened.value.close()
   }
 }
 

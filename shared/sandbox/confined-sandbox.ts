@@ -6,6 +6,7 @@ import { isInside } from '#shared/host/inside'
 import { isWritable } from '#shared/host/node/writable'
 import { defaultHosts } from './allowed-hosts'
 import { auditProtected } from './audit'
+import { browserView } from './browser-view'
 import { cleaned, readable, startInBackground, whyNotRunnable } from './command-run'
 import { ControlGroup } from './control-group'
 import { type Conversation, startConversation } from './conversation'
@@ -74,6 +75,8 @@ export type NetworkChoice =
       kind: 'allow-list'
       /** What a network of the session's own is made with; undefined: the wall itself lets nothing but the proxy through. */
       namespaceTools: NamespaceTools | undefined
+      /** Also the registries and code hosts that the project uses. */
+      hasDefaults: boolean
       userHosts: readonly string[]
       /** Closed, whatever the lists say. */
       denied: readonly string[]
@@ -127,13 +130,20 @@ export class ConfinedSandbox implements Sandbox {
     )
   }
 
-  async converse({ command, cwd, env }: ConverseRequest): Promise<Result<Conversation, SandboxError>> {
+  async converse({
+    command,
+    cwd,
+    env,
+    isBrowser = false,
+  }: ConverseRequest): Promise<Result<Conversation, SandboxError>> {
     const refusal = whyNotRunnable(command) ?? whyNotIn(cwd)
     if (refusal) return fail(refusal)
     const network = await this.#sessionNetwork()
-    const run = { command, cwd }
-    const [program, ...args] = this.#argumentsFor(run, `${++this.#runs}`, this.#protected.scan(), network)
-    const descriptors = this.#sessionFolder().openDescriptors()
+    const view = this.#view(this.#protected.scan())
+    const { root, home } = this.#parts
+    const seen = isBrowser ? browserView(view, [root, home].filter(existsSync)) : view
+    const [program, ...args] = this.#argumentsFor({ command, cwd }, `${++this.#runs}`, seen, network)
+    const descriptors = this.#sessionFolder().openDescriptors(isBrowser)
     const started = await startConversation({
       program,
       args,
@@ -177,7 +187,8 @@ export class ConfinedSandbox implements Sandbox {
   #networkPolicy(): SandboxPolicy['network'] {
     const { network, root } = this.#parts
     if (network.kind === 'none') return { mode: 'none', allow: [] }
-    return { mode: 'allow-list', allow: [...defaultHosts(root), ...network.userHosts] }
+    const defaults = network.hasDefaults ? defaultHosts(root) : []
+    return { mode: 'allow-list', allow: [...defaults, ...network.userHosts] }
   }
 
   async close(): Promise<void> {
@@ -213,7 +224,8 @@ export class ConfinedSandbox implements Sandbox {
     const network = await this.#sessionNetwork()
     const before = this.#protected.scan()
     const runId = `${++this.#runs}`
-    const [program, ...args] = this.#argumentsFor({ ...command, command: line.value }, runId, before, network)
+    const view = this.#view(before)
+    const [program, ...args] = this.#argumentsFor({ ...command, command: line.value }, runId, view, network)
     const descriptors = this.#sessionFolder().openDescriptors()
     const excess = new Excess(limits, [root, this.#sessionFolder().temporary])
     const signals = [excess.signal, this.#closing.signal, ...(command.signal ? [command.signal] : [])]
@@ -251,12 +263,12 @@ export class ConfinedSandbox implements Sandbox {
   #argumentsFor(
     command: Run,
     runId: string,
-    found: ReadonlyMap<string, ProtectedPath>,
+    view: View,
     network: SessionNetwork | undefined,
   ): [program: string, ...args: string[]] {
     const { wall, limits } = this.#parts
     const shell = ['/bin/sh', '-c', shellPrelude(limits, this.#temporary), 'sh', command.command, runId]
-    const confined = wall.confine(this.#view(found), command.cwd, shell, network)
+    const confined = wall.confine(view, command.cwd, shell, network)
     const [program, ...args] = [...(network?.entering ?? []), ...confined]
     const entered: [string, ...string[]] = [program ?? confined[0], ...args]
     if (!this.#controlGroup) return entered
@@ -278,7 +290,7 @@ export class ConfinedSandbox implements Sandbox {
     const { network, root } = this.#parts
     if (network.kind === 'none') return undefined
     const { openSessionNetwork } = await import('./session-network')
-    return openSessionNetwork({ ...network, root })
+    return openSessionNetwork({ ...network, defaultHosts: network.hasDefaults ? defaultHosts(root) : [] })
   }
 
   #environment(commandLine: string): Record<string, string> {

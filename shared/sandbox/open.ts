@@ -23,8 +23,11 @@ export interface OpenSandbox {
   /** Names of more variables for commands (`kode.shell.env`). */
   passVariables?: readonly string[]
   limits?: Partial<Limits>
-  /** Default: `allow-list`, with the registries and code hosts that the project uses. */
-  net?: 'allow-list' | 'none'
+  /**
+   * Default: `allow-list`, with the registries and code hosts that the project uses. `loopback`: commands reach each other and
+   * nobody else; `none`: nor each other.
+   */
+  net?: 'allow-list' | 'loopback' | 'none'
   /** More hosts: `host`, `*.domain`, `host:port`, an address. */
   allowNet?: readonly string[]
   /** Hosts that stay closed whatever else says, in the same form. */
@@ -82,7 +85,13 @@ function chooseNetwork(
   program: string,
 ): NetworkChoice {
   if (net === 'none') return { kind: 'none' }
-  const choice = { kind: 'allow-list', userHosts: allowNet ?? [], denied: denyNet ?? [], ask: askNetwork } as const
+  const choice = {
+    kind: 'allow-list',
+    hasDefaults: net !== 'loopback',
+    userHosts: allowNet ?? [],
+    denied: denyNet ?? [],
+    ask: askNetwork,
+  } as const
   if (level === 'seatbelt') return { ...choice, namespaceTools: undefined }
   const nsenter = findProgram('nsenter', env.PATH, root)
   return nsenter === undefined ? { kind: 'none' } : { ...choice, namespaceTools: { bubblewrap: program, nsenter } }

@@ -53,6 +53,11 @@ export interface ConverseRequest {
   cwd: string
   /** On top of what every command gets. */
   env: Readonly<Record<string, string>>
+  /**
+   * It is a browser: that cannot start without socket files. In return it sees no place where others have theirs; `cwd` is the
+   * root folder then.
+   */
+  isBrowser?: boolean
 }
 
 /** A command that runs beside the session. */

@@ -78,9 +78,13 @@ interface Instruction {
   value: number
 }
 
-/** The whole filter, in the byte order of the machine (both architectures: little endian). */
-export function seccompProgram(architecture: Architecture): Uint8Array {
-  const instructions = assemble(architecture)
+/**
+ * The whole filter, in the byte order of the machine (both architectures: little endian).
+ *
+ * @param allowsSocketFiles only for what sees no socket file of anybody else's
+ */
+export function seccompProgram(architecture: Architecture, allowsSocketFiles = false): Uint8Array {
+  const instructions = assemble(architecture, allowsSocketFiles)
   const bytes = new DataView(new ArrayBuffer(instructions.length * 8))
   instructions.forEach(({ code, jumpTrue, jumpFalse, value }, index) => {
     bytes.setUint16(index * 8, code, true)
@@ -91,7 +95,7 @@ export function seccompProgram(architecture: Architecture): Uint8Array {
   return new Uint8Array(bytes.buffer)
 }
 
-function assemble(architecture: Architecture): Instruction[] {
+function assemble(architecture: Architecture, allowsSocketFiles: boolean): Instruction[] {
   const whenCall = (name: SystemCall, body: Instruction[]): Instruction[] => {
     const number = callNumber(name, architecture)
     return number === undefined ? [] : [jump(JUMP_EQUAL, number, 0, body.length), ...body]
@@ -108,7 +112,7 @@ function assemble(architecture: Architecture): Instruction[] {
     ...MISSING.flatMap(name => whenCall(name, [give(ENOSYS)])),
     ...whenCall('clone', denyBits(0, NEW_NAMESPACES_OF_CLONE)),
     ...whenCall('unshare', denyBits(0, NEW_NAMESPACES)),
-    ...whenCall('socket', onlyKnownSockets()),
+    ...whenCall('socket', onlyKnownSockets(allowsSocketFiles)),
     ...whenCall('socketpair', onlyLocalPairs()),
     ...whenCall('ioctl', denyValues(1, TERMINAL_CONTROLS)),
     ...whenCall('mknod', denyDevices(1)),
@@ -130,12 +134,12 @@ function denyValues(index: number, values: readonly number[]): Instruction[] {
 }
 
 /** Internet sockets, and netlink for asking what interfaces there are. A socket file reaches daemons outside: denied. */
-function onlyKnownSockets(): Instruction[] {
+function onlyKnownSockets(allowsSocketFiles: boolean): Instruction[] {
   return [
     load(argument(0)),
     ...[AF_INET, AF_INET6].flatMap(family => [jump(JUMP_EQUAL, family, 0, 1), give(ALLOW)]),
     jump(JUMP_EQUAL, AF_UNIX, 0, 1),
-    give(EPERM),
+    give(allowsSocketFiles ? ALLOW : EPERM),
     jump(JUMP_EQUAL, AF_NETLINK, 1, 0),
     give(EAFNOSUPPORT),
     load(argument(2)),

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seccompProgram } from './seccomp'
 
-/** What a session keeps on the disk while it runs: its /tmp and its filter. Nobody else can look in. */
+/** What a session keeps on the disk while it runs: its /tmp and its filters. Nobody else can look in. */
 export class SessionFolder {
   readonly #path: string
   readonly #removeAtExit = () => this.remove()
@@ -23,7 +23,10 @@ export class SessionFolder {
     this.#path = mkdtempSync(join(tmpdir(), 'kode-'))
     mkdirSync(this.temporary)
     const { arch } = process
-    if (arch === 'x64' || arch === 'arm64') writeFileSync(this.#filterFile, seccompProgram(arch))
+    if (arch === 'x64' || arch === 'arm64') {
+      for (const forBrowser of [false, true])
+        writeFileSync(this.#filterFile(forBrowser), seccompProgram(arch, forBrowser))
+    }
     process.once('exit', this.#removeAtExit)
   }
 
@@ -32,18 +35,18 @@ export class SessionFolder {
     return `${this.#path}/tmp`
   }
 
-  get #filterFile(): string {
-    return `${this.#path}/filter`
+  #filterFile(forBrowser: boolean): string {
+    return `${this.#path}/${forBrowser ? 'browser-filter' : 'filter'}`
   }
 
   /**
    * File descriptors for one command: the filter as 3, then emptiness over every descriptor that we inherited ourselves
    * and would pass on without wanting to.
    */
-  openDescriptors(): { fds: number[]; close(): void } {
+  openDescriptors(forBrowser = false): { fds: number[]; close(): void } {
     if (process.platform !== 'linux') return { fds: [], close: () => {} }
     // Opened each time: bubblewrap reads it to its end, and copies of a descriptor share their position.
-    const filter = openSync(this.#filterFile, 'r')
+    const filter = openSync(this.#filterFile(forBrowser), 'r')
     this.#emptyFd ??= openSync('/dev/null', 'r+')
     const fds = [filter, ...inheritedDescriptors().map(() => this.#emptyFd!)]
     return { fds, close: () => closeSync(filter) }

@@ -1,5 +1,4 @@
 import { createServer, type Socket } from 'node:net'
-import { defaultHosts } from './allowed-hosts'
 import { NetworkGuard } from './network-guard'
 import { type NamespaceTools, NetworkNamespace } from './network-namespace'
 import { createProxy } from './proxy'
@@ -17,7 +16,8 @@ export interface SessionNetwork {
 }
 
 export interface SessionNetworkParts {
-  root: string
+  /** Of the project's registries and code hosts. */
+  defaultHosts: readonly string[]
   namespaceTools: NamespaceTools | undefined
   userHosts: readonly string[]
   denied: readonly string[]
@@ -26,8 +26,8 @@ export interface SessionNetworkParts {
 
 /** Undefined where the machine does not let us: commands then have no network at all. */
 export async function openSessionNetwork(parts: SessionNetworkParts): Promise<SessionNetwork | undefined> {
-  const { userHosts, denied, ask } = parts
-  const guard = new NetworkGuard({ defaults: defaultHosts(parts.root), userHosts, denied, ask })
+  const { defaultHosts: defaults, userHosts, denied, ask } = parts
+  const guard = new NetworkGuard({ defaults, userHosts, denied, ask })
   const proxy = createProxy(guard)
   const onConnection = (socket: Socket) => proxy.emit('connection', socket)
   const way = parts.namespaceTools

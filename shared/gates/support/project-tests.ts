@@ -23,7 +23,7 @@ export function projectTests(root: string, files: FileSystem, openRoom: () => Ch
     // What is installed is shared with the project.
     const line = `[ -e node_modules ] || ln -s ${shellWord(`${root}/node_modules`)} node_modules; ( ${command} ) 2>&1`
     const ran = await room.run({ texts: state.texts, command: line, folder: '', timeoutMs: TIMEOUT_MS, signal })
-    room.close()
+    await room.close()
     return { command, ran }
   }
   return {

@@ -4,13 +4,17 @@ import { seccompProgram } from '#shared/sandbox/seccomp'
 import { type Architecture, AUDIT_ARCH, callNumber, SYSTEM_CALLS, type SystemCall } from '#shared/sandbox/system-calls'
 
 /** Disassembles and runs the filter as the kernel would. */
-function judge(architecture: Architecture, call: { arch?: number; number: number; args?: number[] }): string {
+function judge(
+  architecture: Architecture,
+  call: { arch?: number; number: number; args?: number[] },
+  allowsSocketFiles = false,
+): string {
   const words = new Map<number, number>([
     [0, call.number],
     [4, call.arch ?? AUDIT_ARCH[architecture]],
     ...(call.args ?? []).map((value, index): [number, number] => [16 + 8 * index, value]),
   ])
-  const program = seccompProgram(architecture)
+  const program = seccompProgram(architecture, allowsSocketFiles)
   const view = new DataView(program.buffer)
   let accumulator = 0
   for (let at = 0; at * 8 < program.length; at++) {
@@ -85,6 +89,17 @@ describe.each(ARCHITECTURES)('the filter for %s', architecture => {
     ['mknodat', [0, 0, 0o060644], 'EPERM'],
     ['mknodat', [0, 0, 0o104644], 'EPERM'],
   ])('%s(%j) is answered with %s', (name, args, expected) => expect(answer(name, ...args)).toBe(expected))
+
+  test.each<[SystemCall, number[], string]>([
+    ['socket', [1, 1, 0], 'allow'],
+    ['socket', [2, 1, 0], 'allow'],
+    ['socket', [16, 3, 15], 'EAFNOSUPPORT'],
+    ['socket', [17, 3, 0], 'EAFNOSUPPORT'],
+    ['mount', [], 'EPERM'],
+    ['unshare', [0x10000000], 'EPERM'],
+  ])('%s(%j) of a browser is answered with %s', (name, args, expected) => {
+    expect(judge(architecture, { number: callNumber(name, architecture) ?? -1, args }, true)).toBe(expected)
+  })
 
   test('another architecture’s calls end the process', () => {
     expect(judge(architecture, { arch: 0x40000003, number: 1 })).toBe('kill')
