@@ -16,7 +16,7 @@ import { projectViewOf } from '#shared/gates/support/project-view'
 import type { FileSystem } from '#shared/host/host'
 import { type ProjectView, withoutChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
-import type { GateReport } from '#shared/protocol/gate-report'
+import { GATE_NAMES, type GateReport } from '#shared/protocol/gate-report'
 import type { OutsideJudges } from './outside-judges'
 import { recoverTrial, Trial } from './trial'
 
@@ -158,7 +158,10 @@ export class ChangeEngine {
     if (language === undefined || this.#warmed.has(language)) return
     this.#warmed.add(language)
     const sample = { path: `sample${extname(path)}`, kind: 'create' as const, after: '\n', hunkIds: [] }
-    const judging = this.judge({ id: 'sample', files: [sample] }, new AbortController().signal)
+    const { gates } = this.#parts
+    // A page takes seconds each time, and nothing of it stays ready.
+    const only = (gates.only ?? GATE_NAMES).filter(name => name !== 'browser')
+    const judging = this.judge({ id: 'sample', files: [sample] }, new AbortController().signal, [], { ...gates, only })
     // Whatever is wrong is told when a real change is judged.
     judging.catch(() => undefined)
   }

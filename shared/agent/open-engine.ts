@@ -4,6 +4,7 @@ import { CodeIndex } from '#shared/code-index/code-index'
 import type { KodePaths } from '#shared/config/paths'
 import type { ProjectFile } from '#shared/config/project-file'
 import { journalFolderFor } from '#shared/edits/write'
+import type { PageWish } from '#shared/gates/browser/project-page'
 import type { ArchitectureRule, GateSettings } from '#shared/gates/gate'
 import type { FileSystem } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
@@ -22,6 +23,8 @@ export interface EngineSources {
   now(): number
   /** Also ask the languages' own checkers: slow at first, exact. By default as the project says; `false`: nor run any test. */
   deep?: boolean
+  /** Also open the project's page in a browser. By default as the project says; `deep: false` counts here too. */
+  page?: PageWish
   /** Instead of `<root>/logs`. */
   logFolder?: string
 }
@@ -29,9 +32,11 @@ export interface EngineSources {
 /** The engine of a project, set up by the project's own settings. */
 export function openEngine(sources: EngineSources): ChangeEngine {
   const { root, files, editorFiles = files, paths, project, now, deep, logFolder } = sources
+  const page = sources.page ?? (deep === false ? undefined : pageWishOf(project))
   const wanted = {
     checkers: deep ?? project.verify?.deep ?? false,
     tests: deep !== false && (project.verify?.run_tests ?? false),
+    ...(page && { page }),
   }
   const languages = new Languages(readAsset)
   return new ChangeEngine({
@@ -45,6 +50,21 @@ export function openEngine(sources: EngineSources): ChangeEngine {
     audit: new AuditLog(logFolder ?? join(root, 'logs'), files),
     clock: () => performance.now(),
   })
+}
+
+/** What `.kode/kode.json` wants of the project's page; undefined where it does not ask for it. */
+function pageWishOf({ engine }: ProjectFile): PageWish | undefined {
+  return engine?.browser_verification ? pageSettings({ engine }) : undefined
+}
+
+/** How `.kode/kode.json` says a page is looked at. */
+export function pageSettings({ engine = {} }: ProjectFile): PageWish {
+  return {
+    ...(engine.dev_server_command !== undefined && { serverCommand: engine.dev_server_command }),
+    path: engine.browser_path ?? '/',
+    instructions: engine.browser_steps ?? [],
+    areStepsDemanded: false,
+  }
 }
 
 /** What `.kode/kode.json` says about the gates. */

@@ -1,5 +1,8 @@
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { KodePaths } from '#shared/config/paths'
+import { findBrowser } from '#shared/gates/browser/find-browser'
+import { type PageWish, projectPage } from '#shared/gates/browser/project-page'
+import type { PageCheck } from '#shared/gates/page-check'
 import type { ProjectChecker } from '#shared/gates/project-checker'
 import { goChecker } from '#shared/gates/support/go-project-checker'
 import { projectTests } from '#shared/gates/support/project-tests'
@@ -23,6 +26,8 @@ export interface OutsideJudges {
   checkers?: readonly ProjectChecker[]
   /** For the gate `sandbox`, which runs only with one. */
   tests?: TestRunner
+  /** For the gate `browser`, which runs only with one. */
+  page?: PageCheck
   /** A security scanner of the user's own, asked by the gate `security`. */
   scanner?: SecurityScanner
 }
@@ -32,11 +37,13 @@ export interface JudgesWanted {
   checkers: boolean
   /** The tests that a change touches. */
   tests: boolean
+  /** The project's page, in a browser. */
+  page?: PageWish
 }
 
 /** The programs of this machine that judge changes of a project. */
 export function outsideJudges(
-  { checkers, tests }: JudgesWanted,
+  { checkers, tests, page }: JudgesWanted,
   root: string,
   files: FileSystem,
   paths: KodePaths,
@@ -46,21 +53,31 @@ export function outsideJudges(
   return {
     ...(checkers && { checkers: checkersOf(root, files, paths, roomFor) }),
     ...(tests && { tests: projectTests(root, files, () => roomFor('tests', () => true)) }),
+    ...(page && {
+      page: projectPage(page, {
+        root,
+        files,
+        browser: findBrowser(root, paths.home, process.env),
+        openRoom: () => roomFor('page', () => true, 'loopback'),
+      }),
+    }),
     ...(scanner && { scanner }),
   }
 }
 
-type RoomFor = (name: string, isWanted: (path: string) => boolean) => CheckingRoom
+type RoomFor = (name: string, isWanted: (path: string) => boolean, net?: 'loopback' | 'none') => CheckingRoom
 
-/** Rooms where code of the project may run: on a copy, in a sandbox without network. */
+/** Rooms where code of the project may run: on a copy, in a sandbox that reaches nobody. */
 function roomsOf(root: string, files: FileSystem, paths: KodePaths): RoomFor {
   const { env } = process
-  const openSandbox = async (room: string) => {
+  const openSandbox = async (room: string, net: 'loopback' | 'none') => {
     const sandbox = await import('#shared/sandbox/open')
     const common = { processes: nodeProcesses(), env, home: paths.home, stateFolder: paths.config }
-    return sandbox.openSandbox({ ...common, root: room, net: 'none', useSandbox: true })
+    return sandbox.openSandbox({ ...common, root: room, net, useSandbox: true })
   }
-  return (name, isWanted) => new CheckingRoom({ root, cacheFolder: paths.cache, name, isWanted, files, openSandbox })
+  const common = { root, cacheFolder: paths.cache, files }
+  return (name, isWanted, net = 'none') =>
+    new CheckingRoom({ ...common, name, isWanted, openSandbox: room => openSandbox(room, net) })
 }
 
 /** The languages' own checkers; each says itself when it cannot be had here. */

@@ -1,5 +1,6 @@
 import { openModel } from '#shared/agent/open-model'
 import { messageOf } from '#shared/base/message-of'
+import { BROWSER_ADVICE, findBrowser } from '#shared/gates/browser/find-browser'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { openSandbox } from '#shared/sandbox/open'
 import type { Command, CommandContext } from './command'
@@ -27,6 +28,7 @@ export const doctorCommand: Command = {
       checkModel(context),
       checkProgram('ripgrep', 'rg', 'error', 'apt-get install ripgrep, or brew install ripgrep', context),
       checkProgram('git', 'git', 'warning', 'apt-get install git', context),
+      checkBrowser(context),
       checkFolder(context),
     ])
     const lines = checks.map(
@@ -122,6 +124,18 @@ async function checkProgram(
   if (ended.ok && ended.value.exitCode === 0)
     return { name, status: 'ok', message: ended.value.stdout.split('\n')[0] ?? '' }
   return { name, status: ifMissing, message: 'not installed', advice: install }
+}
+
+/** Of the gate `browser`; without that nobody needs one. */
+async function checkBrowser({ root, paths, env, ...context }: CommandContext): Promise<Check> {
+  const settings = await context.settings().catch(() => undefined)
+  const isWanted = settings?.project.engine?.browser_verification === true
+  const found = findBrowser(root, paths.home, env)
+  if (found !== undefined) return { name: 'browser', status: 'ok', message: found }
+  const message = isWanted
+    ? 'none was found: the gate `browser` is skipped'
+    : 'none was found; the gate `browser` would need one'
+  return { name: 'browser', status: isWanted ? 'warning' : 'ok', message, advice: BROWSER_ADVICE }
 }
 
 async function checkFolder(context: CommandContext): Promise<Check> {

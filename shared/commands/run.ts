@@ -29,6 +29,7 @@ import {
 import { auditOf } from './support/audit-entry'
 import { BLINDFOLD_OPTION, blindfolding } from './support/blindfolding'
 import { budgetOf } from './support/budget'
+import { PAGE_OPTIONS, pageWish } from './support/page-options'
 import { MODEL_CRITIQUE_HELP, reviewWeight, taskReview } from './support/task-review'
 
 /** Source: spec/kode.md §8.1. */
@@ -40,6 +41,7 @@ export const PATCH_OPTIONS = {
   mode: { type: 'string', value: 'MODE', help: 'plan, safe or auto' },
   blindfold: BLINDFOLD_OPTION,
   'model-critique': { type: 'boolean', help: MODEL_CRITIQUE_HELP },
+  ...PAGE_OPTIONS,
   'log-dir': { type: 'string', value: 'DIR', help: 'where kode.log is; default: logs' },
 } as const
 
@@ -119,6 +121,7 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
     project: settings.project,
     now: context.now,
     ...(deep !== undefined && { deep }),
+    ...pageWish(args, settings.project, context),
     ...(logFolder && { logFolder: absoluteFrom(context.root, logFolder) }),
   })
   await engine.recover()

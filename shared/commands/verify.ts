@@ -16,6 +16,7 @@ import {
   textFlag,
 } from './command'
 import { auditOf } from './support/audit-entry'
+import { PAGE_OPTIONS, pageWish } from './support/page-options'
 
 const FORMATS = ['json', 'text', 'sarif', 'junit', 'github'] as const
 
@@ -35,6 +36,7 @@ export const verifyCommand: Command = {
       type: 'boolean',
       help: 'also ask the language’s own checkers (TypeScript, Go, Rust, Python); only new errors count',
     },
+    ...PAGE_OPTIONS,
     format: { type: 'string', value: 'FORMAT', help: FORMATS.join(', ') },
     'block-architecture': { type: 'boolean', help: 'architecture violations fail' },
     'max-blast-radius': { type: 'string', value: 'N', help: 'files downstream that may be affected' },
@@ -57,6 +59,7 @@ async function verify(context: CommandContext, args: CommandArgs): Promise<Comma
     project: settings.project,
     now: context.now,
     ...(args.flags.deep === true && { deep: true }),
+    ...pageWish(args, settings.project, context),
     ...(logFolder && { logFolder: resolve(context.root, logFolder) }),
   })
   const gates = {

@@ -1,6 +1,7 @@
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import * as v from 'valibot'
 import { fail, ok, type Result } from '#shared/base/result'
+import { readPageSteps } from './page-steps'
 
 const lensSeverity = v.optional(v.picklist(['off', 'info', 'warning', 'error']))
 
@@ -63,8 +64,29 @@ export const projectFileSchema = v.object({
       max_rounds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10))),
       token_budget_usd: v.optional(v.pipe(v.number(), v.minValue(0))),
       blindfold_mode: v.optional(v.boolean()),
-      browser_verification: v.optional(v.boolean()),
-      dev_server_command: v.optional(v.string()),
+      browser_verification: v.optional(
+        v.pipe(
+          v.boolean(),
+          v.description('Open the page of the project in a browser, in the sandbox, before a change lands'),
+        ),
+      ),
+      dev_server_command: v.optional(
+        v.pipe(
+          v.string(),
+          v.description(
+            'Serves the page; gets its port as PORT and for {port}. Default: the script dev of package.json',
+          ),
+        ),
+      ),
+      browser_path: v.optional(
+        v.pipe(v.string(), v.startsWith('/'), v.description('Where on the server the page is; default: /')),
+      ),
+      browser_steps: v.optional(
+        v.pipe(
+          v.array(v.string()),
+          v.description('What is done with the page, such as "click: #save; verifytext: Saved"'),
+        ),
+      ),
     }),
   ),
   providers: v.optional(v.object({ primary: v.optional(v.string()), gateway_url: v.optional(v.string()) })),
@@ -165,6 +187,8 @@ export function readProjectFile(
     const key = v.getDotPath(issue) ?? 'the file'
     return fail(`${file}: ${key}: expected ${issue.expected ?? issue.message}, found ${issue.received}`)
   }
+  const steps = readPageSteps(parsed.output.engine?.browser_steps ?? [])
+  if (!steps.ok) return fail(`${file}: engine.browser_steps: ${steps.error}`)
   const unknown = unknownKeys(json, parsed.output).map(key => `unknown key "${key}"`)
   const warnings = [...unknown, ...withoutEffect(parsed.output)].map(text => `${file}: ${text}`)
   return ok({ value: parsed.output, warnings })
@@ -177,8 +201,6 @@ const WITHOUT_EFFECT: readonly [key: string, why: string, isSet: (file: ProjectF
     'only the user chooses an endpoint: KODE_LLM_ENDPOINT, --base-url',
     file => file.providers?.gateway_url !== undefined,
   ],
-  ['engine.browser_verification', 'no gate opens a browser', file => file.engine?.browser_verification === true],
-  ['engine.dev_server_command', 'no gate opens a browser', file => file.engine?.dev_server_command !== undefined],
   ['telemetry', 'kode has none', file => file.telemetry !== undefined],
   ['verify.enabled', 'every change is verified', file => file.verify?.enabled === false],
   [

@@ -168,9 +168,17 @@ export const GATE_EXPLANATIONS: Readonly<Record<GateName, GateExplanation>> = {
   },
   browser: {
     title: 'The page works in a browser',
-    what: 'The changed page opens without errors and the given steps succeed.',
-    when: 'not yet: kode has no such gate so far',
-    causes: ['the page throws', 'a selector or text is not found', 'the development server does not start'],
-    fixes: ['look at the screenshot and the page errors', 'correct the steps', 'set engine.dev_server_command'],
+    what: 'The project’s page, served from a copy with the change in the sandbox, opens without errors, and the given steps succeed.',
+    when: 'with `--browser` or `--browser-steps` of `kode run`, `loop` and `verify`, and with engine.browser_verification in .kode/kode.json',
+    causes: [
+      'the page throws, or a script or style of its own is not delivered',
+      'a selector or text is not found, or something lies over what is to be clicked',
+      'the development server does not come up with the change',
+    ],
+    fixes: [
+      'look at .kode/artifacts: walkthrough.md and screenshot.png',
+      'correct the steps: --browser-steps, or engine.browser_steps in .kode/kode.json',
+      'a skip says what is missing: a browser (see `kode doctor`), the sandbox, or engine.dev_server_command',
+    ],
   },
 }

@@ -3,6 +3,7 @@ import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { ProjectView } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import type { Finding, GateName } from '#shared/protocol/gate-report'
+import type { PageCheck } from './page-check'
 import type { ProjectChecker } from './project-checker'
 import type { SecurityScanner } from './support/scanner'
 import type { TestRunner } from './test-runner'
@@ -39,6 +40,8 @@ export interface GateInput {
   checkers?: readonly ProjectChecker[]
   /** For the gate `sandbox`, which runs only with one. */
   tests?: TestRunner
+  /** For the gate `browser`, which runs only with one. */
+  page?: PageCheck
   settings: GateSettings
   /** Fires when the run is cancelled or this gate's time is up. */
   signal: AbortSignal

@@ -1,5 +1,6 @@
 import { architecture } from './architecture'
 import { blastRadius } from './blast-radius'
+import { browser } from './browser'
 import { calls } from './calls'
 import { diffApplier } from './diff-applier'
 import type { Gate } from './gate'
@@ -20,4 +21,5 @@ export const GATES: readonly Gate[] = [
   security,
   staticAnalysis,
   touchedTests,
+  browser,
 ]

@@ -4,6 +4,7 @@ import { type ProjectView, withChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import type { GateReport, GateResult } from '#shared/protocol/gate-report'
 import type { Gate, GateInput, GateSettings, IndexSource, Verdict } from './gate'
+import type { PageCheck } from './page-check'
 import type { ProjectChecker } from './project-checker'
 import { GATES } from './registry'
 import { findingLine } from './support/findings'
@@ -18,6 +19,8 @@ export interface GateEquipment {
   checkers?: readonly ProjectChecker[]
   /** For `sandbox`, which runs only with one. */
   tests?: TestRunner
+  /** For `browser`, which runs only with one. */
+  page?: PageCheck
   index?: IndexSource
   /** What the readers of hunks and patches could not make fit; each fails `diff_applier`. */
   editProblems?: readonly EditProblem[]

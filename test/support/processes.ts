@@ -15,3 +15,27 @@ export function processesWith(text: string): string[] {
       }
     })
 }
+
+/** What a process started, and what that started; by number. */
+export function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap(child => [child, ...descendantsOf(child)])
+}
+
+/** The command line of a process; empty when it has ended. */
+export function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const lists = readdirSync(`/proc/${pid}/task`).map(task => `/proc/${pid}/task/${task}/children`)
+    return lists.flatMap(list => readFileSync(list, 'utf8').split(' ').filter(Boolean).map(Number))
+  } catch {
+    // It ended meanwhile.
+    return []
+  }
+}

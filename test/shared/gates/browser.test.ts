@@ -1,0 +1,207 @@
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { GREET, PAGE, PageProject, SERVE } from '../../support/page-project'
+
+const THROWS = `${PAGE['src/app.js']}\nout.missing.call()\n`
+const THROWN = "TypeError: Cannot read properties of undefined (reading 'call')"
+const served = { serverCommand: SERVE }
+
+describe('a page that works before', () => {
+  test('passes while it works with the change, and leaves its evidence', async () => {
+    const project = new PageProject(PAGE)
+    const result = await project.judge(
+      { 'src/words.js': "export const words = { hello: 'Hallo' }\n" },
+      { ...served, instructions: ['fill: #name | Ann; fill: #size | L; click: #go; verifytext: Hallo Ann'] },
+    )
+    expect(result).toMatchObject({ status: 'PASS', findings: [] })
+    expect(result.details).toContain(`${SERVE}: http://localhost:`)
+    const artifacts = join(project.root, '.kode/artifacts')
+    expect(readFileSync(join(artifacts, 'screenshot.png')).subarray(1, 4).toString()).toBe('PNG')
+    expect(readFileSync(join(artifacts, 'walkthrough.md'), 'utf8')).toContain(
+      '- **PASS** `verifytext: Hallo Ann` `shown`',
+    )
+    expect(readFileSync(join(artifacts, '.gitignore'), 'utf8')).toBe('*\n')
+    expect(project.progress.map(({ status, step }) => `${status} ${step}`)).toEqual([
+      ...['START server', 'PASS server', 'RUNNING open', 'PASS open'],
+      ...['fill: #name | Ann', 'fill: #size | L', 'click: #go', 'verifytext: Hallo Ann'].flatMap(step => [
+        `RUNNING ${step}`,
+        `PASS ${step}`,
+      ]),
+    ])
+  })
+
+  test.each<[string, Record<string, string | null>, object]>([
+    [
+      'throws',
+      { 'src/app.js': THROWS },
+      { id: 'browser/page-error', file: 'src/app.js', line: 8, message: THROWN, severity: 'error' },
+    ],
+    [
+      'rejects',
+      { 'src/words.js': `${PAGE['src/words.js']}Promise.reject(new Error('lost'))\n` },
+      { id: 'browser/page-error', file: 'src/words.js', line: 2, message: 'Error: lost' },
+    ],
+    [
+      'loads what is not there',
+      { 'src/app.js': `import './gone.js'\n${PAGE['src/app.js']}` },
+      { id: 'browser/failed-request', message: '/src/gone.js answers 404' },
+    ],
+    [
+      'is no more',
+      { 'index.html': null },
+      { id: 'browser/failed-request', file: 'index.html', message: '/ answers 404' },
+    ],
+    [
+      'has no server any more',
+      { 'server.mjs': "console.log('no settings')\nprocess.exit(1)\n" },
+      {
+        id: 'browser/server-failed',
+        message: `the server does not come up (${SERVE}): it ended; its last words: no settings`,
+      },
+    ],
+  ])('fails when it %s', async (_, change, finding) => {
+    const result = await new PageProject(PAGE).judge(change, served)
+    expect(result).toMatchObject({ status: 'FAIL' })
+    expect(result.findings).toEqual([expect.objectContaining(finding)])
+  })
+
+  test.each<[string, Record<string, string | null>, object]>([
+    [
+      'has another text',
+      { 'src/words.js': "export const words = { hello: 'Hallo' }\n" },
+      { id: 'browser/step-failed', message: 'verifytext: Hello Ann: the page does not show "Hello Ann"' },
+    ],
+    [
+      'has something over what is clicked',
+      { 'index.html': `${PAGE['index.html']}<aside style="position:fixed;inset:0"></aside>` },
+      { id: 'browser/step-failed', message: 'click: #go: covered by <aside>' },
+    ],
+  ])('fails in a step when it %s', async (_, change, finding) => {
+    const result = await new PageProject(PAGE).judge(change, { ...served, instructions: [GREET] })
+    expect(result).toMatchObject({ status: 'FAIL', findings: [finding] })
+  })
+})
+
+describe('what is wrong without the change too', () => {
+  const harmless = { 'src/words.js': "export const words = { hello: 'Hello', bye: 'Bye' }\n" }
+
+  test('only warns: an error of the page', async () => {
+    const result = await new PageProject({ ...PAGE, 'src/app.js': THROWS }).judge(harmless, served)
+    expect(result).toMatchObject({ status: 'WARN', findings: [{ id: 'browser/page-error', severity: 'warning' }] })
+  })
+
+  test('does not cover what is new', async () => {
+    const result = await new PageProject({ ...PAGE, 'src/app.js': THROWS }).judge(
+      { 'src/app.js': `setTimeout(() => { throw new Error('new') })\n${THROWS}` },
+      served,
+    )
+    expect(result).toMatchObject({ status: 'FAIL', findings: [{ message: 'Error: new' }] })
+  })
+
+  const failing = { ...served, instructions: ['javascript: return false'] }
+
+  test('only warns: a step of the project', async () => {
+    expect(await new PageProject(PAGE).judge(harmless, failing)).toMatchObject({ status: 'WARN' })
+  })
+
+  test('fails where the step is what was asked for', async () => {
+    const demanded = { ...failing, areStepsDemanded: true }
+    const result = await new PageProject(PAGE).judge(harmless, demanded)
+    expect(result).toMatchObject({
+      status: 'FAIL',
+      findings: [{ message: 'javascript: return false: it returned false' }],
+    })
+  })
+
+  test('skips where the server comes up neither way', async () => {
+    const result = await new PageProject(PAGE).judge(harmless, { serverCommand: 'echo broken; exit 3' })
+    expect(result).toMatchObject({ status: 'SKIP', message: expect.stringContaining('its last words: broken') })
+  })
+})
+
+describe('steps', () => {
+  test('names are clicked or looked for, and code has the page at hand', async () => {
+    const instructions = [
+      'fill: #name | Bo; Greet; verifytext: Hello Bo; Hello',
+      "javascript: await page.fill('#name', 'Cy'); await page.click('#go'); return (await page.textContent('#out')) === 'Hello Cy'",
+    ]
+    const wish = { ...served, instructions, areStepsDemanded: true }
+    expect(await new PageProject(PAGE).judge({}, wish)).toMatchObject({ status: 'PASS' })
+  })
+
+  test('code that throws fails', async () => {
+    const wish = { ...served, instructions: ["javascript: throw new Error('too few')"], areStepsDemanded: true }
+    const result = await new PageProject(PAGE).judge({}, wish)
+    expect(result).toMatchObject({
+      status: 'FAIL',
+      findings: [{ message: expect.stringMatching(/: Error: too few$/) }],
+    })
+  })
+})
+
+describe('servers', () => {
+  test('one that takes a port of its own choice is found', async () => {
+    const own = { ...PAGE, 'server.mjs': PAGE['server.mjs'].replace('process.env.PORT', '4321') }
+    const result = await new PageProject(own).judge({}, { ...served, instructions: [GREET], areStepsDemanded: true })
+    expect(result).toMatchObject({ status: 'PASS', details: expect.stringContaining('http://localhost:4321/') })
+  })
+
+  test('the script dev of a manifest serves, with the port where the command wants it', async () => {
+    const manifest = { ...PAGE, 'package.json': '{ "scripts": { "dev": "node server.mjs" } }' }
+    expect(await new PageProject(manifest).judge({})).toMatchObject({
+      status: 'PASS',
+      details: expect.stringContaining('npm run dev'),
+    })
+    const placed = await new PageProject(PAGE).judge({}, { serverCommand: 'PORT={port} node server.mjs' })
+    expect(placed.status).toBe('PASS')
+  })
+
+  // What lies below /tmp is not seen in the sandbox.
+  const repository = realpathSync(join(import.meta.dirname, '../../..'))
+  const isSeen = ![repository, realpathSync(join(repository, 'node_modules'))].some(path => path.startsWith('/tmp/'))
+
+  test.runIf(isSeen)('vite serves with the packages of the project, and an error is where it was written', async () => {
+    mkdirSync(join(repository, 'dist'), { recursive: true })
+    const texts = {
+      'package.json': '{ "type": "module", "scripts": { "dev": "vite" } }',
+      'index.html': '<h1>Hi</h1><script type="module" src="/src/main.ts"></script>',
+      'src/main.ts':
+        'interface Shop {\n  name: string\n}\n\nconst shop: Shop = { name: "Shop" }\ndocument.title = shop.name\n',
+    }
+    const project = new PageProject(texts, join(repository, 'dist'))
+    symlinkSync(realpathSync(join(repository, 'node_modules')), join(project.root, 'node_modules'))
+    const good = await project.judge({}, { instructions: ['assert: h1'] })
+    expect(good).toMatchObject({ status: 'PASS', details: expect.stringContaining('npm run dev') })
+    const bad = texts['src/main.ts'].replace(
+      'document.title',
+      '\nif (shop.name) throw new Error("closed")\ndocument.title',
+    )
+    expect(await project.judge({ 'src/main.ts': bad })).toMatchObject({
+      status: 'FAIL',
+      findings: [{ message: 'Error: closed', file: 'src/main.ts', line: 7 }],
+    })
+  })
+})
+
+describe('what cannot be looked at', () => {
+  test.each([
+    ['without a server', {}, {}, /^nothing serves a page here: set engine\.dev_server_command/],
+    ['without a browser', served, { browser: undefined }, /^no browser was found: install Chromium/],
+    [
+      'with a browser that does not start',
+      served,
+      { browser: '/bin/false' },
+      /^the browser did not work: the browser ended/,
+    ],
+    ['without a sandbox', served, { useSandbox: false }, /no sandbox works here/],
+    ['with steps that nobody understands', { ...served, instructions: ['click:'] }, {}, /^"click:" is no step/],
+  ])('%s it is skipped, and says so', async (_, wish, tools, reason) => {
+    const project = new PageProject(PAGE)
+    expect(await project.judge({ 'src/app.js': THROWS }, wish, tools)).toMatchObject({
+      status: 'SKIP',
+      message: expect.stringMatching(reason),
+    })
+    expect(existsSync(join(project.root, '.kode'))).toBe(false)
+  })
+})
