@@ -54,6 +54,7 @@ console.log(
     .map(value => value.toFixed(1))
     .join(' ')}; median of ${RUNS}; Node ${process.versions.node}`,
 )
+const shown = new Map<string, number>()
 const bare = await median(async () => (await run([process.execPath, '-e', '0'], { steps: 0 })).durationMs)
 row('node -e 0', bare, 'ms')
 for (const [name, program] of [
@@ -85,8 +86,13 @@ for (const [name, program] of [
 }
 server.close()
 
+/** The second time a name comes, it stands beside the first. */
 function row(name: string, value: number, unit: string): void {
-  console.log(`  ${name.padEnd(46)} ${value.toFixed(unit === '' || value >= 100 ? 0 : 2).padStart(9)} ${unit}`)
+  const number = value.toFixed(unit === '' || value >= 100 ? 0 : 2).padStart(9)
+  const first = shown.get(name)
+  const ratio = first === undefined ? '' : `  ${(value / first).toFixed(2)} x the reference loop`
+  console.log(`  ${name.padEnd(46)} ${number} ${unit}${ratio}`)
+  shown.set(name, value)
 }
 
 async function run([program = '', ...args]: readonly string[], next: Plan) {
