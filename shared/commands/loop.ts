@@ -1,17 +1,13 @@
 import type { ChangeEngine } from '#shared/agent/change-engine'
-import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { Settings } from '#shared/config/settings'
-import type { EditProblem } from '#shared/edits/change-set'
 import { decodeText } from '#shared/edits/text-file'
-import { type LoopTrial, runLoop } from '#shared/pipelines/loop'
-import type { Summary, TestSummary } from '#shared/pipelines/summary'
+import { runLoop } from '#shared/pipelines/loop'
+import type { Summary } from '#shared/pipelines/summary'
 import { scoreBranches } from '#shared/pipelines/support/branch-score'
-import { failedTests } from '#shared/pipelines/support/failed-tests'
 import { detectTestCommand } from '#shared/pipelines/support/test-command'
 import { EXIT } from '#shared/protocol/exit-codes'
-import type { Sandbox } from '#shared/sandbox/sandbox'
 import {
   type Command,
   type CommandArgs,
@@ -23,16 +19,10 @@ import {
 } from './command'
 import { PATCH_OPTIONS, patchServices, taskOf } from './run'
 import { openProjectSandbox } from './support/project-sandbox'
+import { runTests, startTrial, TEST_TIMEOUT_S } from './support/trial'
 import { Worktrees } from './support/worktrees'
 
-/** Source: spec/kode.md §9.3. */
-const TEST_TIMEOUT_S = 120
-const MAX_OUTPUT_CHARS = 12_000
 const MAX_TITLE = 80
-/**
- * Python's caches would be left behind by a rollback, and can be taken for current: they know a source by its size and second.
- */
-const LEAVE_NO_CACHES = 'export PYTHONDONTWRITEBYTECODE=1 PYTEST_ADDOPTS="-p no:cacheprovider $PYTEST_ADDOPTS"'
 
 /** generate → gates → apply → test, taken back when the tests fail. */
 export const loopCommand: Command = {
@@ -209,45 +199,3 @@ const STRATEGIES = [
   { id: 'gamma', strategy: 'aggressive', framing: 'Solve this for the best performance and robustness.' },
 ] as const
 const MOST_BRANCHES = STRATEGIES.length
-
-async function startTrial(
-  task: string,
-  engine: ChangeEngine,
-  test: (command: string, signal: AbortSignal) => Promise<TestSummary>,
-): Promise<Result<LoopTrial, EditProblem>> {
-  const cause = { turnId: newId(), title: task.slice(0, MAX_TITLE) }
-  const trial = await engine.startTrial(cause)
-  if (!trial.ok) return trial
-  return ok({
-    land: changes => engine.land(changes, cause),
-    runTests: async (command, signal) => (await engine.watch(cause, () => test(command, signal))).result,
-    keep: () => trial.value.keep(),
-    takeBack: () => trial.value.takeBack(),
-  })
-}
-
-async function runTests(
-  command: string,
-  timeoutS: number,
-  sandbox: Sandbox,
-  root: string,
-  signal: AbortSignal,
-): Promise<TestSummary> {
-  const ended = await sandbox.run({
-    command: `${LEAVE_NO_CACHES}\n${command}`,
-    cwd: root,
-    timeoutMs: timeoutS * 1000,
-    signal,
-  })
-  if (!ended.ok) return { command, passed: false, output: ended.error.message, failed_tests: [] }
-  const { exitCode, stdout, stderr, timedOut, violations } = ended.value
-  const notes = [...(timedOut ? [`test timed out after ${timeoutS}s`] : []), ...violations]
-  const output = [stdout, stderr, ...notes].filter(text => text !== '').join('\n')
-  const passed = exitCode === 0 && !timedOut
-  return {
-    command,
-    passed,
-    output: cutMiddle(output, MAX_OUTPUT_CHARS),
-    failed_tests: passed ? [] : failedTests(output),
-  }
-}

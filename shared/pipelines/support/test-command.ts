@@ -1,8 +1,8 @@
-import { join } from 'node:path'
 import type { FileSystem } from '#shared/host/host'
+import { commandsOf, type ProjectCommand } from './project-command'
 
 /** First match wins. Source: spec/kode.md §5.1, with the package managers told apart. */
-const ECOSYSTEMS: readonly { file: string; command: string; needs?: RegExp }[] = [
+const ECOSYSTEMS: readonly ProjectCommand[] = [
   { file: 'go.mod', command: 'go test ./...' },
   { file: 'Cargo.toml', command: 'cargo test' },
   { file: 'pnpm-lock.yaml', command: 'pnpm test' },
@@ -25,14 +25,6 @@ const ECOSYSTEMS: readonly { file: string; command: string; needs?: RegExp }[] =
 
 /** How the tests of a project are run, by the files in its root; undefined when nobody can tell. */
 export async function detectTestCommand(root: string, files: FileSystem): Promise<string | undefined> {
-  for (const { file, command, needs } of ECOSYSTEMS) {
-    const path = join(root, file)
-    if (!needs) {
-      if ((await files.stat(path)).ok) return command
-      continue
-    }
-    const bytes = await files.read(path, 1_000_000)
-    if (bytes.ok && needs.test(new TextDecoder().decode(bytes.value))) return command
-  }
-  return undefined
+  const [first] = await commandsOf(ECOSYSTEMS, root, files)
+  return first?.command
 }
