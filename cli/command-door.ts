@@ -8,6 +8,7 @@ import { cliHost } from './cli-host'
 import { canConfirm, confirmOnTerminal } from './confirm'
 import type { Output } from './output'
 import { projectRoot } from './project-root'
+import { orchestrationLine } from './render/orchestration'
 import { SERVER_HELP } from './server-options'
 import { modelSettings } from './settings-flags'
 import { readStdin } from './stdin'
@@ -67,6 +68,12 @@ export function commandContext(
     settings: () => settingsFor(command, root, flags, host, output),
     readInput: () => (process.stdin.isTTY ? Promise.resolve('') : readStdin()),
     progress: text => output.note(text),
+    tell: event => output.note(orchestrationLine(event)),
+    openAgents: async settings => {
+      const { readingAgents } = await import('#shared/kode')
+      const wanted = { ...modelSettings(flags), ...settings }
+      return readingAgents(host, { root, settings: wanted, env: process.env, version: VERSION, isInteractive: false })
+    },
     print: text => output.result(text),
     printError: text => output.errors(text),
     ...(canConfirm(process.env) && {

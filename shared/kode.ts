@@ -10,6 +10,7 @@ import type { OpenModel } from '#shared/agent/open-model'
 import type { OutputCheck } from '#shared/agent/output-schema'
 import { ProjectChanges } from '#shared/agent/project-changes'
 import { ProjectSessions, type WantedSession } from '#shared/agent/project-sessions'
+import { type AgentRunner, READING, ReadingAgents } from '#shared/agent/reading-agents'
 import { AgentSession, type SessionBinding } from '#shared/agent/session'
 import { todoNote, todosOf } from '#shared/agent/todos'
 import type { ToolCallServices } from '#shared/agent/tool-call'
@@ -266,6 +267,13 @@ interface WiredParts {
 export async function lacksKey(sources: SettingsSources): Promise<boolean> {
   const [loaded, model] = await Promise.all([loadSettings(sources), import('#shared/agent/open-model')])
   return loaded.ok && model.lacksKey(loaded.value.settings, sources.env)
+}
+
+/** kode's own agents for a pipeline, in this project; each is wired when it is asked for the first time. */
+export function readingAgents(host: Host, options: KodeOptions): AgentRunner {
+  return new ReadingAgents(agent =>
+    createKode(host, { ...options, settings: { ...options.settings, ...READING, agent } }),
+  )
 }
 
 /** Judges replies by a JSON schema of the user; see agent/output-schema.ts. */
@@ -611,19 +619,19 @@ class ProjectKode implements Kode {
 
   /** A model that never sees the project's own words where the project asks for that. */
   async #blindfolded(chosen: OpenModel): Promise<OpenModel> {
-    const { engine, blindfold: wanted } = this.settings.project
-    if (!engine?.blindfold_mode && !wanted) return chosen
+    const { blindfold, project } = this.settings
+    if (!project.engine?.blindfold_mode && !project.blindfold && !blindfold) return chosen
     const [{ blindfoldModeOf, openBlindfold }, { BlindfoldProvider }] = await Promise.all([
       import('#shared/agent/open-blindfold'),
       import('#shared/context/blindfold/provider'),
     ])
-    const mode = blindfoldModeOf(this.settings.project)
+    const mode = blindfoldModeOf(this.settings)
     if (mode === undefined) return chosen
     const own = systemPrompt({ root: '', platform: process.platform, model: this.model, instructions: '' })
     const parts = await this.#engine.project(new AbortController().signal)
     const source = { root: this.root, files: this.#host.files, ...parts }
-    const blindfold = await openBlindfold(mode, [own, JSON.stringify(this.#tools.specs())], source)
-    return { ...chosen, provider: new BlindfoldProvider(chosen.provider, blindfold) }
+    const hidden = await openBlindfold(mode, [own, JSON.stringify(this.#tools.specs())], source)
+    return { ...chosen, provider: new BlindfoldProvider(chosen.provider, hidden) }
   }
 
   #wiringParts(

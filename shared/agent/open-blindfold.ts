@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { CodeIndex } from '#shared/code-index/code-index'
-import type { ProjectFile } from '#shared/config/project-file'
+import type { Settings } from '#shared/config/settings'
 import { Blindfold, type BlindfoldMode } from '#shared/context/blindfold/blindfold'
 import { keptNames } from '#shared/context/blindfold/kept-names'
 import { VocabularyBuilder } from '#shared/context/blindfold/vocabulary'
@@ -11,8 +11,13 @@ const MAX_BYTES = 2_000_000
 const CODE = new Set(['typescript', 'javascript', 'python', 'go', 'rust', 'vue', 'svelte'])
 const MANIFEST = /(?:^|\/)(?:package\.json|go\.mod|Cargo\.toml|pyproject\.toml)$/
 
-/** What a project's file asks for; undefined: nothing is masked. */
-export function blindfoldModeOf({ engine = {}, blindfold = {} }: ProjectFile): BlindfoldMode | undefined {
+/** What the user or the project's file asks for; undefined: nothing is masked. */
+export function blindfoldModeOf({
+  blindfold: chosen,
+  project,
+}: Pick<Settings, 'blindfold' | 'project'>): BlindfoldMode | undefined {
+  if (chosen !== undefined) return chosen
+  const { engine = {}, blindfold = {} } = project
   if (blindfold.mode !== undefined) return blindfold.mode === 'off' ? undefined : blindfold.mode
   return engine.blindfold_mode || blindfold.enabled ? 'identifiers' : undefined
 }

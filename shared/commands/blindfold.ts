@@ -25,8 +25,9 @@ export const blindfoldCommand: Command = {
     const { root, files, paths, now, signal } = context
     const name = args.words.join(' ')
     if (name === '') throw new CommandFailure('which file? kode blindfold --dry-run <file>', EXIT.usage)
-    const { project } = await context.settings()
-    const mode = textFlag(args, 'mode') ?? blindfoldModeOf(project) ?? 'identifiers'
+    const settings = await context.settings()
+    const { project } = settings
+    const mode = textFlag(args, 'mode') ?? blindfoldModeOf(settings) ?? 'identifiers'
     if (mode !== 'identifiers' && mode !== 'strict')
       throw new CommandFailure(`--mode wants identifiers or strict, not "${mode}"`, EXIT.usage)
     const bytes = await files.read(resolve(root, name), 2_000_000)

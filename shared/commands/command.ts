@@ -1,7 +1,9 @@
+import type { AgentRunner } from '#shared/agent/reading-agents'
 import type { KodePaths } from '#shared/config/paths'
 import type { Settings } from '#shared/config/settings'
 import type { FileSystem, Processes, Web } from '#shared/host/host'
 import type { McpServers } from '#shared/mcp/mcp-servers'
+import type { OrchestrationEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 
 /** Something a user can ask for by name: `kode name` on a terminal, `/name` in the chat, a command over ACP. */
@@ -58,6 +60,10 @@ export interface CommandContext {
   readInput(): Promise<string>
   /** One line about how it goes, for people; never part of the result. */
   progress(text: string): void
+  /** What agents of a pipeline are at, for people; absent where nobody looks on. */
+  tell?(event: OrchestrationEvent): void
+  /** Starts kode's own agents, to read in the project; absent where a door cannot. */
+  openAgents?(settings: Partial<Settings>): Promise<AgentRunner>
   /** A piece of the result that cannot wait for the end. */
   print(text: string): void
   /** Text for people as it comes, such as the errors of a command that is passed through. */

@@ -3,6 +3,7 @@ import { openEngine } from '#shared/agent/open-engine'
 import { openModel } from '#shared/agent/open-model'
 import { recurringFailures } from '#shared/audit/recurring'
 import { fail, ok } from '#shared/base/result'
+import { countTokens } from '#shared/base/tokens'
 import type { Settings } from '#shared/config/settings'
 import critiquePrompt from '#shared/context/prompts/critique.md'
 import generateText from '#shared/context/prompts/generate.md'
@@ -13,6 +14,7 @@ import { type RunServices, runTask, type TaskContext, withRemarks } from '#share
 import { failureText } from '#shared/pipelines/support/ask-model'
 import { packetText } from '#shared/pipelines/support/plan-packet'
 import { planSource } from '#shared/pipelines/support/plan-source'
+import type { OrchestrationEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { findProvider } from '#shared/providers/known-providers'
 import { effectOf } from '#shared/trust/effects'
@@ -29,6 +31,7 @@ import {
 import { auditOf } from './support/audit-entry'
 import { BLINDFOLD_OPTION, blindfolding } from './support/blindfolding'
 import { budgetOf } from './support/budget'
+import { ORCHESTRATION_PROMPTS, withAgents } from './support/orchestration'
 import { PAGE_OPTIONS, pageWish } from './support/page-options'
 import { MODEL_CRITIQUE_HELP, reviewWeight, taskReview } from './support/task-review'
 
@@ -51,6 +54,11 @@ const RUN_OPTIONS = {
     type: 'boolean',
     help: 'when the rounds are used up, write the hunks that pass without the others; exit 1',
   },
+  orchestrate: {
+    type: 'boolean',
+    help: 'agents look into parts of the task first and write nothing; one plan is made of what they find',
+  },
+  'output-format': { type: 'string', value: 'FORMAT', help: 'json, or stream-json: what agents are at, line by line' },
 } as const
 
 /** generate → gates → apply. */
@@ -80,16 +88,34 @@ export const generateCommand: Command = {
 async function runPatch(context: CommandContext, args: CommandArgs): Promise<CommandResult> {
   const task = await taskOf(context, args)
   const settings = await context.settings()
-  const { services, audit } = await patchServices(context, args, settings)
+  const isStream = outputFormat(args) === 'stream-json'
+  const tell = (event: OrchestrationEvent) => {
+    context.tell?.(event)
+    if (isStream) context.print(`${JSON.stringify(event)}\n`)
+  }
+  const patch = await patchServices(context, args, settings)
+  const services = args.flags.orchestrate ? withAgents(patch, context, args, settings, tell) : patch.services
   const { summary, exitCode } = await runTask(task, services, context.signal)
-  await audit(summary)
+  await patch.audit(summary)
+  if (isStream) return { exitCode, raw: `${JSON.stringify({ type: 'summary', ...summary })}\n` }
   return { exitCode, json: summary }
+}
+
+function outputFormat(args: CommandArgs): 'json' | 'stream-json' {
+  const format = textFlag(args, 'output-format') ?? 'json'
+  if (format === 'json' || format === 'stream-json') return format
+  throw new CommandFailure(`--output-format "${format}" is not one of json, stream-json`, EXIT.usage)
 }
 
 async function generateOnly(context: CommandContext, args: CommandArgs): Promise<CommandResult> {
   const task = await taskOf(context, args)
-  const { services } = await patchServices(context, args, await context.settings())
+  const settings = await context.settings()
+  const patch = await patchServices(context, args, settings)
+  const services = args.flags.orchestrate
+    ? withAgents(patch, context, args, settings, event => context.tell?.(event))
+    : patch.services
   const known = await services.context(task)
+  if (known.failure) throw new CommandFailure(known.failure.message, known.failure.exitCode)
   const rejections = known.remarks.filter(remark => remark.severity === 'error')
   if (rejections.length > 0)
     throw new CommandFailure(`the review rejected the task:\n${critiqueText(rejections)}`, EXIT.failed)
@@ -126,10 +152,15 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
   })
   await engine.recover()
   const budget = budgetOf(settings)
-  const ownTexts = reviewWeight(args, settings) === undefined ? [generateText] : [generateText, critiquePrompt]
+  const ownTexts = [
+    generateText,
+    ...(reviewWeight(args, settings) === undefined ? [] : [critiquePrompt]),
+    ...(args.flags.orchestrate ? ORCHESTRATION_PROMPTS : []),
+  ]
   const hidden = await blindfolding(args, settings, ownTexts, engine, context)
   const provider = hidden(model.value.provider)
   const review = taskReview(args, settings, model.value, hidden, budget, context)
+  const contextFor = (task: string, plan: string) => taskContext(task, plan, engine, context, args, settings)
   const services: RunServices = {
     provider,
     model: {
@@ -139,7 +170,7 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
       ...(settings.maxTokens !== undefined && { maxTokens: settings.maxTokens }),
     },
     maxRounds: wholeNumber(args, 'max-rounds') ?? settings.project.engine?.max_rounds ?? DEFAULT_ROUNDS,
-    context: async task => review(task, await contextFor(task, engine, context, args, settings)),
+    context: async task => review(task, await contextFor(task, '')),
     propose: reply => engine.propose(reply),
     critique: async changes =>
       critiquePatch(changes, {
@@ -168,13 +199,15 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
   return {
     services,
     engine,
+    contextFor,
     audit: (summary: Parameters<typeof auditOf>[0]) => engine.audit(auditOf(summary, context.version, context.now())),
   }
 }
 
-/** What the user gave, or what planning finds. */
-async function contextFor(
+/** What the user gave, or what planning finds. @param plan what is known already; the files it names are shown too */
+async function taskContext(
   task: string,
+  plan: string,
   engine: ChangeEngine,
   context: CommandContext,
   args: CommandArgs,
@@ -182,14 +215,16 @@ async function contextFor(
 ): Promise<TaskContext> {
   const file = textFlag(args, 'context-file')
   if (file === undefined) {
-    const plan = await planTask(
-      task,
+    const found = await planTask(
+      plan === '' ? task : `${task}\n\n${plan}`,
       planSource(context, () => engine.project(context.signal)),
     )
-    const remarks = critiquePlan(plan, project.critique?.severities ?? {})
+    const remarks = critiquePlan(found, project.critique?.severities ?? {})
     const folder = absoluteFrom(context.root, textFlag(args, 'log-dir') ?? 'logs')
     const failures = await recurringFailures(folder, context.files, context.now())
-    const text = [packetText(plan.packet(DEFAULT_PLAN_TOKENS)), ...warningText(failures)].join('\n\n')
+    const text = [packetText(found.packet(DEFAULT_PLAN_TOKENS + countTokens(plan))), ...warningText(failures)].join(
+      '\n\n',
+    )
     return { text, remarks, warnings: [] }
   }
   const bytes = await context.files.read(absoluteFrom(context.root, file))

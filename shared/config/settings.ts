@@ -51,6 +51,8 @@ export interface Settings {
   isEphemeral: boolean
   /** The first failure of the provider and the first denied call end the run. */
   isFailFast: boolean
+  /** What no model may see of the project; goes before what the project's file says. */
+  blindfold?: 'identifiers' | 'strict'
   /** The project's own file; empty where there is none. */
   project: ProjectFile
 }

@@ -8,6 +8,7 @@ import type { Summary } from './summary'
 import { LENSES, SEVERITIES } from './support/critique-finding'
 import type { PlanGraph } from './support/plan-graph'
 import type { ContextPacket } from './support/plan-packet'
+import { SUBTASK_AGENTS } from './support/subtasks'
 
 /**
  * The JSON that scripts rely on, as schemas. The build writes them into the package as JSON schemas
@@ -141,6 +142,22 @@ export const summarySchema = v.strictObject({
   test_output: v.optional(v.string()),
   test_error: v.optional(v.string()),
   failed_tests: v.optional(v.array(v.string())),
+  subtasks: v.optional(
+    v.array(
+      v.strictObject({
+        id: v.string(),
+        agent: v.picklist(SUBTASK_AGENTS),
+        title: v.string(),
+        depends: v.array(v.string()),
+        status: v.picklist(['done', 'failed', 'skipped']),
+        reason: v.optional(v.string()),
+        result: v.optional(v.pipe(v.string(), v.description('what the agent answered, perhaps cut'))),
+        duration_ms: v.number(),
+        usage: v.optional(usage),
+        cost_usd: v.optional(v.nullable(v.number())),
+      }),
+    ),
+  ),
   branches: v.optional(
     v.array(
       v.strictObject({

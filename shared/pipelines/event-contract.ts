@@ -1,8 +1,9 @@
 import * as v from 'valibot'
-import type { KodeEvent } from '#shared/protocol/events'
+import type { KodeEvent, OrchestrationEvent } from '#shared/protocol/events'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { Message } from '#shared/protocol/messages'
-import { gateResult, runResultSchema, usage } from './contracts'
+import { gateResult, runResultSchema, summarySchema, usage } from './contracts'
+import { SUBTASK_AGENTS } from './support/subtasks'
 
 /** The lines of `--output-format stream-json`, as a schema; see contracts.ts. */
 
@@ -207,5 +208,24 @@ export const eventSchema = v.variant('type', [
   v.strictObject({ type: v.literal('turn_ended'), turn_id: v.string(), end: turnEnd }),
 ]) satisfies v.GenericSchema<unknown, KodeEvent>
 
-/** One line of `--output-format stream-json`; the last is the result. */
-export const streamLineSchema = v.union([eventSchema, runResultSchema])
+const subtask = { id: v.string(), agent: v.picklist(SUBTASK_AGENTS), title: v.string() }
+
+/** Any line of `kode run --orchestrate` but the last. */
+const orchestrationSchema = v.variant('type', [
+  v.strictObject({ type: v.literal('subtask_started'), ...subtask }),
+  v.strictObject({
+    type: v.literal('subtask_ended'),
+    ...subtask,
+    status: v.picklist(['done', 'failed', 'skipped']),
+    reason: v.optional(v.string()),
+  }),
+  v.strictObject({ type: v.literal('synthesis_started'), results: v.number(), subtasks: v.number() }),
+]) satisfies v.GenericSchema<unknown, OrchestrationEvent>
+
+/** One line of `--output-format stream-json`; the last is the result, of a pipeline its summary. */
+export const streamLineSchema = v.union([
+  eventSchema,
+  runResultSchema,
+  orchestrationSchema,
+  v.strictObject({ type: v.literal('summary'), ...summarySchema.entries }),
+])

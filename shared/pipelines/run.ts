@@ -3,12 +3,20 @@ import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { Proposed } from '#shared/edits/proposed'
 import type { WrittenFiles } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
-import { EXIT } from '#shared/protocol/exit-codes'
+import { EXIT, type Failure } from '#shared/protocol/exit-codes'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { Provider } from '#shared/providers/provider'
 import { critiqueText } from './critique'
 import { type GenerateSettings, PatchConversation } from './generate'
-import { failedFiles, failureOf, type RoundSummary, repairedIn, type Summary, warningsOf } from './summary'
+import {
+  failedFiles,
+  failureOf,
+  type RoundSummary,
+  repairedIn,
+  type SubtaskSummary,
+  type Summary,
+  warningsOf,
+} from './summary'
 import { failureText } from './support/ask-model'
 import type { CritiqueFinding } from './support/critique-finding'
 import { failedHunks, type Judge } from './support/failed-hunks'
@@ -44,6 +52,10 @@ export interface TaskContext {
   remarks: readonly CritiqueFinding[]
   /** What could not be done, one line each. */
   warnings: readonly string[]
+  /** What agents were asked about it beforehand. */
+  subtasks?: readonly SubtaskSummary[]
+  /** Why no code is to be written. */
+  failure?: Failure
 }
 
 export interface RunEnd {
@@ -62,6 +74,7 @@ export async function runTask(task: string, services: RunServices, signal: Abort
   const context = await services.context(task)
   record.context = context
   if (signal.aborted) return record.end('interrupted', EXIT.interrupted)
+  if (context.failure) return record.end(context.failure.message, context.failure.exitCode)
   if (context.remarks.length > 0) services.progress(critiqueText(context.remarks))
   const rejections = context.remarks.filter(remark => remark.severity === 'error')
   if (rejections.length > 0)
@@ -275,6 +288,7 @@ class RunLedger {
         ...soft.map(remark => `critique: ${critiqueText([remark]).slice(2)}`),
       ],
       ...(critique.length > 0 && { critique }),
+      ...(this.context.subtasks && { subtasks: this.context.subtasks }),
       rounds: this.#rounds,
       model: this.#services.model.model,
       usage: { ...this.#services.budget.usage },

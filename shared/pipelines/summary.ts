@@ -1,3 +1,4 @@
+import type { SubtaskView } from '#shared/protocol/events'
 import type { Finding, GateReport, GateResult } from '#shared/protocol/gate-report'
 import type { Usage } from '#shared/protocol/messages'
 import type { CritiqueFinding } from './support/critique-finding'
@@ -44,9 +45,24 @@ export interface Summary {
   test_output?: string
   test_error?: string
   failed_tests?: string[]
+  /** With `--orchestrate`: what became of each part, in the order of the decomposition. */
+  subtasks?: readonly SubtaskSummary[]
   /** With `--branches`: what became of each, and which one landed. */
   branches?: BranchSummary[]
   winner?: string
+}
+
+export interface SubtaskSummary extends SubtaskView {
+  /** Ids of subtasks. */
+  depends: string[]
+  status: 'done' | 'failed' | 'skipped'
+  /** Why it was not done. */
+  reason?: string
+  /** What the agent answered, perhaps cut. */
+  result?: string
+  duration_ms: number
+  usage?: Usage
+  cost_usd?: number | null
 }
 
 export interface BranchSummary {

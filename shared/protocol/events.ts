@@ -35,6 +35,22 @@ export type KodeEvent =
   | { type: 'notice'; level: 'info' | 'warning' | 'error'; text: string }
   | { type: 'turn_ended'; turn_id: string; end: TurnEnd }
 
+/**
+ * Of `kode run --orchestrate`, which has no conversation: agents at work on parts of a task, then one plan made of what they
+ * answered. Lines of its `--output-format stream-json`.
+ */
+export type OrchestrationEvent =
+  | ({ type: 'subtask_started' } & SubtaskView)
+  | ({ type: 'subtask_ended'; status: 'done' | 'failed' | 'skipped'; reason?: string } & SubtaskView)
+  | { type: 'synthesis_started'; results: number; subtasks: number }
+
+export interface SubtaskView {
+  id: string
+  agent: 'main' | 'researcher' | 'test-oracle'
+  /** One line for people. */
+  title: string
+}
+
 /** What a surface with a transcript adds to the core's events. */
 export type ChatEvent =
   | KodeEvent

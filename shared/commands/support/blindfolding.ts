@@ -37,7 +37,7 @@ export async function blindfolding(
 /** The flag goes before the project's file. */
 export function blindfoldModeFrom(args: CommandArgs, settings: Settings): BlindfoldMode | undefined {
   const wanted = textFlag(args, 'blindfold')
-  if (wanted === undefined) return blindfoldModeOf(settings.project)
+  if (wanted === undefined) return blindfoldModeOf(settings)
   if (wanted === 'identifiers' || wanted === 'strict') return wanted
   throw new CommandFailure(`--blindfold wants identifiers or strict, not "${wanted}"`, EXIT.usage)
 }

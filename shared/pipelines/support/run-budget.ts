@@ -5,12 +5,23 @@ export class RunBudget {
   readonly usage: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
   readonly #limitUsd: number | undefined
   readonly #costOf: (usage: Usage, model: string) => number | undefined
+  readonly #whole: RunBudget | undefined
   #costUsd: number | null = 0
 
   /** @param limitUsd undefined = no limit; costOf returns undefined where the model's price is not known */
-  constructor(limitUsd: number | undefined, costOf: (usage: Usage, model: string) => number | undefined) {
+  constructor(
+    limitUsd: number | undefined,
+    costOf: (usage: Usage, model: string) => number | undefined,
+    whole?: RunBudget,
+  ) {
     this.#limitUsd = limitUsd
     this.#costOf = costOf
+    this.#whole = whole
+  }
+
+  /** For a part of the run: what is added to it counts in the whole too. */
+  part(): RunBudget {
+    return new RunBudget(undefined, this.#costOf, this)
   }
 
   /** null: the price of this model is not known. */
@@ -20,6 +31,7 @@ export class RunBudget {
 
   add(usage: Usage | undefined, model: string): void {
     if (!usage) return
+    this.#whole?.add(usage, model)
     for (const key of TOKEN_COUNTS) this.usage[key] += usage[key]
     const cost = this.#costOf(usage, model)
     this.#costUsd = cost === undefined || this.#costUsd === null ? null : this.#costUsd + cost
