@@ -74,36 +74,60 @@ function stoppedAtDenial({ denied }: RunRecord): TurnEnd {
 
 type SchemaOutcome = { output: unknown } | { complaint: string }
 
+interface Outcome {
+  end: TurnEnd
+  verify?: VerifyOutcome
+  schema?: SchemaOutcome
+}
+
 /** Prompts, and prompts again with what was wrong, as often as was agreed. */
 async function untilSatisfied(
   session: AgentSession,
   demands: HeadlessDemands,
   record: RunRecord,
   signal: AbortSignal,
-): Promise<{ end: TurnEnd; verify?: VerifyOutcome; schema?: SchemaOutcome }> {
-  let verifyAttempts = 1
-  let schemaRepairs = 0
+): Promise<Outcome> {
+  const tries = new Tries(demands)
   const instruction = demands.schema?.instruction
-  let prompt: UserPart[] = instruction ? [...demands.prompt, { type: 'text', text: instruction }] : demands.prompt
-  while (true) {
-    const end = await session.prompt(prompt)
-    if (end.reason !== 'answered') return { end }
-
+  let end = await session.prompt(
+    instruction ? [...demands.prompt, { type: 'text', text: instruction }] : demands.prompt,
+  )
+  while (end.reason === 'answered') {
     const verify = demands.verify && (await runVerify(session, demands.verify, signal))
     // What was cut off in the middle says nothing.
     if (signal.aborted) return { end: { reason: 'cancelled' } }
-    if (verify && !verify.passed && demands.verify && verifyAttempts < demands.verify.attempts) {
-      verifyAttempts++
-      prompt = [{ type: 'text', text: verifyComplaint(verify) }]
-      continue
-    }
     const schema = demands.schema?.check(record.response)
-    if (schema && 'complaint' in schema && schemaRepairs < SCHEMA_REPAIRS) {
-      schemaRepairs++
-      prompt = [{ type: 'text', text: schema.complaint }]
-      continue
+    const outcome: Outcome = { end, ...(verify && { verify }), ...(schema && { schema }) }
+    const complaint = tries.complaintAbout(outcome)
+    if (complaint === undefined) return outcome
+    const turnsBefore = record.turns
+    end = await session.goOn([{ type: 'text', text: complaint }])
+    // No request was left for mending: what was seen still holds.
+    if (end.reason === 'limit' && record.turns === turnsBefore) return { ...outcome, end }
+  }
+  return { end }
+}
+
+/** How often the model may still mend what a check found. */
+class Tries {
+  #verify: number
+  #schema = SCHEMA_REPAIRS
+
+  constructor({ verify }: HeadlessDemands) {
+    this.#verify = (verify?.attempts ?? 1) - 1
+  }
+
+  /** What is given back to the model; undefined when all is well, or enough was tried. */
+  complaintAbout({ verify, schema }: Outcome): string | undefined {
+    if (verify && !verify.passed && this.#verify > 0) {
+      this.#verify--
+      return verifyComplaint(verify)
     }
-    return { end, ...(verify && { verify }), ...(schema && { schema }) }
+    if (schema && 'complaint' in schema && this.#schema > 0) {
+      this.#schema--
+      return schema.complaint
+    }
+    return undefined
   }
 }
 

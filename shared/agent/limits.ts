@@ -19,6 +19,7 @@ export class Spending {
   /** US dollars; undefined as soon as one request had no known price. */
   costUsd: number | undefined = 0
   requests = 0
+  #requestsBefore = 0
 
   /** @param costOf US dollars by the model that answered, which a fallback may have changed */
   constructor(costOf: (usage: Usage, model: string) => number | undefined) {
@@ -33,6 +34,11 @@ export class Spending {
     this.costUsd = cost === undefined || this.costUsd === undefined ? undefined : this.costUsd + cost
   }
 
+  /** From here on requests count for a new prompt. */
+  beginPrompt(): void {
+    this.#requestsBefore = this.requests
+  }
+
   /** Spending of somebody who works for this one: it counts here too, and ends where this one's money does. */
   child(limits: Omit<TurnLimits, 'maxTurns'>): Spending {
     return new ChildSpending(this.#costOf, this, limits)
@@ -44,9 +50,9 @@ export class Spending {
     this.requests--
   }
 
-  /** The limit that forbids another request, if one does. `requestsBefore` are those of earlier prompts. */
-  exceeded(limits: TurnLimits, requestsBefore: number): { limit: LimitName; message: string } | undefined {
-    const made = this.requests - requestsBefore
+  /** The limit that forbids another request, if one does. */
+  exceeded(limits: TurnLimits): { limit: LimitName; message: string } | undefined {
+    const made = this.requests - this.#requestsBefore
     const tokens = this.total.input + this.total.output
     if (made >= limits.maxTurns) {
       return { limit: 'turns', message: `stopped after ${made} model requests (--max-turns ${limits.maxTurns})` }
@@ -83,8 +89,8 @@ class ChildSpending extends Spending {
     if (usage) this.#parent.addBeside(usage, model)
   }
 
-  override exceeded(limits: TurnLimits, requestsBefore: number): { limit: LimitName; message: string } | undefined {
+  override exceeded(limits: TurnLimits): { limit: LimitName; message: string } | undefined {
     const parentLimits = { ...this.#parentLimits, maxTurns: Number.POSITIVE_INFINITY }
-    return super.exceeded(limits, requestsBefore) ?? this.#parent.exceeded(parentLimits, 0)
+    return super.exceeded(limits) ?? this.#parent.exceeded(parentLimits)
   }
 }

@@ -147,6 +147,16 @@ export class AgentSession {
       this.#steering.add(said, lane)
       return running.end
     }
+    this.#services.spending.beginPrompt()
+    return this.#start(parts, maxTurns)
+  }
+
+  /** Has the model mend what it just did; what that takes counts for the limits of the prompt before. */
+  async goOn(parts: UserPart[]): Promise<TurnEnd> {
+    return this.#running ? this.prompt(parts) : this.#start(parts)
+  }
+
+  #start(parts: UserPart[], maxTurns?: number): Promise<TurnEnd> {
     const controller = new AbortController()
     const end = this.#runTurns(parts, controller.signal, maxTurns).finally(() => {
       this.#running = undefined
@@ -229,6 +239,7 @@ export class AgentSession {
       const later = [...this.#steering.take('next'), ...this.#steering.take('later')]
       if (later.length === 0 || end.reason === 'cancelled') return end
       parts = later.flat()
+      this.#services.spending.beginPrompt()
     }
   }
 

@@ -56,14 +56,13 @@ const MAX_BROKEN_STREAMS = 3
 export async function runTurn(services: TurnServices, prompt: UserMessage, signal: AbortSignal): Promise<TurnEnd> {
   const { spending, steering, limits } = services
   const loopGuard = new LoopGuard()
-  const requestsBefore = spending.requests
   const patience = new Patience()
 
   await services.add(prompt)
   while (true) {
     if (signal.aborted) return { reason: 'cancelled' }
     for (const task of services.tasks.takeFinished()) await services.add(userMessage([taskNote(task)], 'task'))
-    const exceeded = spending.exceeded(limits, requestsBefore)
+    const exceeded = spending.exceeded(limits)
     if (exceeded) {
       if (exceeded.limit === 'turns' && limits.hasGraceTurn) await speakLast(services, signal)
       return { reason: 'limit', ...exceeded }

@@ -336,6 +336,36 @@ describe('a reply that must satisfy a schema', () => {
   })
 })
 
+describe('mending what a check found', () => {
+  const limited = ['--output-format', 'json', '--max-turns', '2']
+
+  test('takes its requests from the limit of the run', async () => {
+    const { root, env, model } = await projectWith(() => ({ text: 'no json' }))
+    writeFileSync(join(root, '../schema.json'), '{"type":"object"}')
+    const end = await runCli([...limited, '--output-schema', '../schema.json', 'q'], { cwd: root, env })
+    expect(JSON.parse(end.stdout)).toMatchObject({ exit_code: 3, limit: 'turns', turns: 2 })
+    expect(model.requests).toHaveLength(2)
+  })
+
+  test('ends with what the check saw when no request is left', async () => {
+    const { root, env, model } = await projectWith(() => ({ text: 'mended' }))
+    const args = [...limited, '--verify', 'echo broken; exit 7', '--verify-attempts', '9', 'q']
+    const end = await runCli(args, { cwd: root, env })
+    const verify = { passed: false, exit_code: 7, output: expect.stringContaining('broken') }
+    expect(JSON.parse(end.stdout)).toMatchObject({ exit_code: 3, limit: 'turns', turns: 2, verify })
+    expect(model.requests).toHaveLength(2)
+  })
+
+  test('goes on counting from prompt to prompt only within one', async () => {
+    const { root, env } = await projectWith(() => ({ text: 'fine' }))
+    const lines = ['one', 'two', 'three'].map(text => `${JSON.stringify({ type: 'user', text })}\n`)
+    const args = ['--input-format', 'stream-json', '--output-format', 'stream-json', '--max-turns', '1']
+    const end = await runCli(args, { cwd: root, env, input: lines.join('') })
+    expect(end.code).toBe(0)
+    expect(end.stdout.match(/"type":"result"/g)).toHaveLength(3)
+  })
+})
+
 describe('sessions', () => {
   test('are kept, continued by -c and by id prefix, and shown', async () => {
     const { root, env, model } = await projectWith([{ text: 'first' }, { text: 'second' }, { text: 'third' }])
