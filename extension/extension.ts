@@ -3,6 +3,7 @@ import { nodeFiles } from '#shared/host/node/files'
 import type { Kode } from '#shared/kode'
 import type { PanelFacts } from '#shared/protocol/requests'
 import { Conversation } from './conversation'
+import { DiffWarmUp } from './diff-warm-up'
 import { editorCommands, tellError } from './editor-commands'
 import { EditorContext } from './editor-context'
 import { ConversationFolder, pathIn } from './folders'
@@ -13,7 +14,6 @@ import { UnsavedTexts } from './host/unsaved-texts'
 import { lacksKey } from './lacks-key'
 import { LandedReview } from './landed-review'
 import { registerTools } from './language-model-tools'
-import { LanguageWarmUp } from './language-warm-up'
 import { LastConversation } from './last-conversation'
 import { offerMcpServer } from './mcp-server'
 import { Mentions } from './mentions'
@@ -54,7 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const texts = new TextDocuments()
   const verdicts = new FileVerdicts()
   const attention = new Attention()
-  const languages = new LanguageWarmUp()
+  const warmUp = new DiffWarmUp()
   const unsaved = new UnsavedTexts()
 
   const openKode = async (root: string): Promise<Kode> => {
@@ -182,7 +182,7 @@ export function activate(context: vscode.ExtensionContext): void {
     conversation.onEvent(showStatus),
     conversation.onEvent(event => {
       attention.observe(event)
-      languages.observe(event, folder.current)
+      warmUp.observe(event, folder.current)
       landed.observe(event, folder.current?.uri.fsPath ?? '')
       if (event.type === 'tool_result') proposals.endLanding(event.message.call_id)
     }),

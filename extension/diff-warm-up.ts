@@ -5,9 +5,10 @@ import { uriIn } from './folders'
 
 /**
  * What the model reads is likely to be shown in a diff soon. The first file of a kind that a window opens starts the
- * extension of its language, which takes a second or more: so it is opened, unseen, while the model still thinks.
+ * extension of its language, which takes a second or more, and the first diff of a window starts the worker that compares
+ * texts: so both are started, unseen, while the model still thinks.
  */
-export class LanguageWarmUp {
+export class DiffWarmUp {
   readonly #begun = new Set<string>()
 
   /** @param folder the one that the conversation works in */
@@ -16,7 +17,13 @@ export class LanguageWarmUp {
     const kind = extname(event.title)
     if (this.#begun.has(kind)) return
     this.#begun.add(kind)
-    // A file that is no text, or not there, needs no language.
-    vscode.workspace.openTextDocument(uriIn(folder, event.title)).then(undefined, () => undefined)
+    // A file that is no text, or not there, needs neither.
+    warmUp(uriIn(folder, event.title)).catch(() => undefined)
   }
+}
+
+async function warmUp(uri: vscode.Uri): Promise<void> {
+  await vscode.workspace.openTextDocument(uri)
+  // Links are looked for by the same worker.
+  await vscode.commands.executeCommand('vscode.executeLinkProvider', uri)
 }
