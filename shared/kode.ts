@@ -617,6 +617,16 @@ class ProjectKode implements Kode {
     return clampMode(this.#agent.trust, mode === 'auto' && this.#autoRefusal ? 'safe' : mode)
   }
 
+  /** For titles and summaries. Where the surface brings its model along, or traffic is recorded, that one does it all. */
+  async #openSmallModel(main: OpenModel): Promise<OpenModel> {
+    const { provider, traffic, env } = this.#options
+    if (provider || traffic || !(env.KODE_SMALL_MODEL || this.settings.project.small_model)) return main
+    const { openSmallModel } = await import('#shared/agent/small-model')
+    const { model, note } = openSmallModel(this.settings, env, this.#chosen)
+    if (note) this.#untold.push(note)
+    return model === this.#chosen ? main : this.#blindfolded(model)
+  }
+
   /** A model that never sees the project's own words where the project asks for that. */
   async #blindfolded(chosen: OpenModel): Promise<OpenModel> {
     const { blindfold, project } = this.settings
@@ -642,6 +652,7 @@ class ProjectKode implements Kode {
     calls: () => ToolCallServices,
   ): WiringParts {
     const { env, version, isInteractive } = this.#options
+    let small: Promise<OpenModel> | undefined
     const place = { root: this.root, home: this.#paths.home, ...(env.TMPDIR && { tmp: env.TMPDIR }) }
     const parts: WiringParts = {
       root: this.root,
@@ -650,6 +661,10 @@ class ProjectKode implements Kode {
       version,
       settings: this.settings,
       model,
+      smallModel: () => {
+        small ??= this.#openSmallModel(model)
+        return small
+      },
       engine: this.#engine,
       sandbox: this.sandbox,
       log,

@@ -38,7 +38,7 @@ export function canCompact(messages: readonly Message[]): boolean {
 }
 
 /**
- * Turns all but the last messages into a summary by the same model; what is too long for one request is summarised piece
+ * Turns all but the last messages into a summary by a model; what is too long for one request is summarised piece
  * by piece, each with the summary of those before it. Nothing is deleted: what goes is archived and can be recalled.
  *
  * @param request there must be something to put away

@@ -4,7 +4,7 @@ import type { ContextFill, KodeEvent } from '#shared/protocol/events'
 import type { Usage } from '#shared/protocol/messages'
 import type { SessionLog } from '#shared/store/messages'
 import { textOfEntry } from '#shared/store/recall'
-import { COMPACT_AT, canCompact, compact } from './compaction'
+import { COMPACT_AT, type Compaction, canCompact, compact } from './compaction'
 import type { Spending } from './limits'
 import { CLEARED, resultsToClear } from './micro-compaction'
 import type { OpenModel } from './open-model'
@@ -16,6 +16,8 @@ import type { Toolset } from './toolset'
 export interface ContextWindowParts {
   settings: Pick<Settings, 'maxContextTokens' | 'compactAt'>
   model: OpenModel
+  /** Writes summaries; the conversation's own model where none is named. */
+  smallModel(): Promise<OpenModel>
   log: SessionLog
   spending: Spending
   /** Is told when what was shown to the model is no longer before it. */
@@ -71,20 +73,13 @@ export class ContextWindow {
 
   /** Puts older messages away; false when nothing could be. */
   async compact(signal: AbortSignal): Promise<boolean> {
-    const { model, log, spending, emit } = this.#parts
+    const { model, smallModel, log, emit } = this.#parts
     if (this.#compactionFailures >= MAX_COMPACTION_FAILURES || !canCompact(log.messages())) return false
     emit({ type: 'notice', level: 'info', text: 'The conversation is long; older messages are summarised.' })
-    const compaction = await compact(
-      {
-        messages: log.messages(),
-        provider: model.provider,
-        model: model.model,
-        windowTokens: this.#tokens,
-        addition: todoNote(todosOf(log)),
-        onUsage: usage => spending.addBeside(usage, model.model),
-      },
-      signal,
-    )
+    const small = await smallModel()
+    let compaction = await this.#summarise(small, signal)
+    // A small model that fails costs a moment, not the conversation.
+    if (!compaction && small !== model && !signal.aborted) compaction = await this.#summarise(model, signal)
     if (!compaction) {
       this.#compactionFailures++
       const text =
@@ -96,6 +91,20 @@ export class ContextWindow {
     await log.archive(compaction.archived, compaction.summary)
     this.#forgetShown()
     return true
+  }
+
+  #summarise(by: OpenModel, signal: AbortSignal): Promise<Compaction | undefined> {
+    const { model, log, spending } = this.#parts
+    const windowTokens = by === model ? this.#tokens : factsOf(by.model).windowTokens
+    const request = {
+      messages: log.messages(),
+      provider: by.provider,
+      model: by.model,
+      windowTokens,
+      addition: todoNote(todosOf(log)),
+      onUsage: (usage: Usage) => spending.addBeside(usage, by.model),
+    }
+    return compact(request, signal)
   }
 
   /**

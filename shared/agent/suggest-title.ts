@@ -12,7 +12,7 @@ const MAX_TOKENS = 1_000
 const REQUEST =
   'Give this conversation a title of three to seven words, in the language it is held in. Reply with the title alone.'
 
-/** A title for a conversation, by the model that holds it; undefined when none came. */
+/** A title for a conversation; undefined when none came. */
 export async function suggestTitle(
   messages: readonly Message[],
   { provider, model }: OpenModel,

@@ -42,6 +42,8 @@ export interface WiringParts {
   version: string
   settings: Settings
   model: OpenModel
+  /** Writes titles and summaries; `model` itself where none is named. */
+  smallModel(): Promise<OpenModel>
   engine: ChangeEngine
   sandbox: Sandbox
   log: SessionLog
@@ -305,9 +307,13 @@ export class SessionWiring {
   }
 
   async #suggestTitle(signal: AbortSignal): Promise<string | undefined> {
-    const { log, model } = this.#parts
+    const { log, model, smallModel } = this.#parts
     const { suggestTitle } = await import('./suggest-title')
-    return suggestTitle(log.messages(), model, usage => this.#spending.addBeside(usage, model.model), signal)
+    const suggestBy = (by: OpenModel) =>
+      suggestTitle(log.messages(), by, usage => this.#spending.addBeside(usage, by.model), signal)
+    const small = await smallModel()
+    const title = await suggestBy(small)
+    return title === undefined && small !== model && !signal.aborted ? suggestBy(model) : title
   }
 
   #recordCall(entry: ToolAudit): void {

@@ -183,6 +183,8 @@ export class SubAgents {
             ...where,
             settings: { ...settingsFor(agent, parent.settings), maxTurns: agent.maxIterations ?? DEFAULT_TURNS },
             model: model.value,
+            // Who names a model of its own is heard by nobody else.
+            ...(hasOwnModel && { smallModel: () => Promise.resolve(model.value) }),
             log: log.value,
             tools,
             system: () => system,
