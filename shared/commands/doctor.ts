@@ -132,10 +132,8 @@ async function checkBrowser({ root, paths, env, ...context }: CommandContext): P
   const isWanted = settings?.project.engine?.browser_verification === true
   const found = findBrowser(root, paths.home, env)
   if (found !== undefined) return { name: 'browser', status: 'ok', message: found }
-  const message = isWanted
-    ? 'none was found: the gate `browser` is skipped'
-    : 'none was found; the gate `browser` would need one'
-  return { name: 'browser', status: isWanted ? 'warning' : 'ok', message, advice: BROWSER_ADVICE }
+  if (!isWanted) return { name: 'browser', status: 'ok', message: 'none; only the gate `browser` needs one' }
+  return { name: 'browser', status: 'warning', message: 'none: the gate `browser` is skipped', advice: BROWSER_ADVICE }
 }
 
 async function checkFolder(context: CommandContext): Promise<Check> {

@@ -20,7 +20,7 @@ import { PAGE_OPTIONS, pageWish } from './support/page-options'
 
 const FORMATS = ['json', 'text', 'sarif', 'junit', 'github'] as const
 
-/** The gates over a patch, without a model; writes nothing but the log. */
+/** The gates over a patch, without a model; writes nothing but the log, and what the gate `browser` saw. */
 export const verifyCommand: Command = {
   name: 'verify',
   summary: 'puts hunks, files, a diff or a range of commits through the gates; writes nothing',

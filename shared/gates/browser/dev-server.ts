@@ -39,7 +39,6 @@ export class DevServer {
   ): Promise<Result<DevServer, string>> {
     const otherPorts = new Set(await listeningPorts(sandbox))
     const line = command.replaceAll('{port}', `${PORT}`)
-    // Servers write beside the packages, as to node_modules/.vite; no browser is to be opened by anybody else.
     const started = await sandbox.start({
       command: `${linkModules(modules)}\nexport PORT=${PORT} BROWSER=none FORCE_COLOR=0\n${line}`,
       cwd: project,
@@ -90,10 +89,11 @@ const MANAGERS = [
   ['yarn.lock', 'yarn'],
 ] as const
 
-/** A folder of links can be written beside; what they lead to is read-only. */
+/** Servers keep what they make in a folder beside the packages, such as node_modules/.vite: it has to be their own. */
 function linkModules(modules: string): string {
   const from = shellWord(modules)
-  return `if [ -d ${from} ] && [ ! -e node_modules ]; then mkdir node_modules && ln -s ${from}/* ${from}/.[!.]* node_modules/; fi 2>/dev/null`
+  const linked = ['*', '.bin', '.pnpm', '.package-lock.json', '.modules.yaml'].map(name => `${from}/${name}`).join(' ')
+  return `if [ -d ${from} ] && [ ! -e node_modules ]; then mkdir node_modules; ln -s ${linked} node_modules/; fi 2>/dev/null`
 }
 
 /** A listening socket in the kernel's table: local address, remote address, state 0A. */

@@ -1,8 +1,17 @@
 import { join } from 'node:path'
 import type { FileSystem } from '#shared/host/host'
-import type { PageProgress, Visit } from './visit'
+import type { PageProgress } from './visit'
 
 const FOLDER = '.kode/artifacts'
+
+/** Of one look at a page; what was not seen is absent. */
+interface Evidence {
+  steps: readonly PageProgress[]
+  /** What the server printed last. */
+  told: string
+  url?: string | undefined
+  screenshot?: Uint8Array | undefined
+}
 
 /**
  * Leaves what was seen where people look for it: a picture of the page and what was done. The folder ignores itself in git.
@@ -11,7 +20,7 @@ const FOLDER = '.kode/artifacts'
  */
 export async function writeEvidence(
   root: string,
-  { steps, url, screenshot }: Partial<Visit> & { steps: readonly PageProgress[] },
+  { steps, told, url, screenshot }: Evidence,
   files: FileSystem,
 ): Promise<string[]> {
   const folder = join(root, FOLDER)
@@ -20,7 +29,8 @@ export async function writeEvidence(
   const place = await files.realpath(folder)
   if (!made.ok || !place.ok || place.value !== folder)
     return [`no evidence was kept: ${FOLDER} is no folder of its own`]
-  const texts = { '.gitignore': '*\n', 'walkthrough.md': walkthrough(steps, url, screenshot !== undefined) }
+  const texts = { '.gitignore': '*\n', 'walkthrough.md': walkthrough({ steps, told, url, screenshot }) }
+  await files.remove(join(folder, 'screenshot.png'))
   const all: Record<string, Uint8Array> = { ...(screenshot && { 'screenshot.png': screenshot }) }
   for (const [name, text] of Object.entries(texts)) all[name] = new TextEncoder().encode(text)
   for (const [name, bytes] of Object.entries(all)) {
@@ -31,7 +41,7 @@ export async function writeEvidence(
   return [`see ${FOLDER}/walkthrough.md`]
 }
 
-function walkthrough(steps: readonly PageProgress[], url: string | undefined, hasScreenshot: boolean): string {
+function walkthrough({ steps, told, url, screenshot }: Evidence): string {
   const done = steps.filter(each => each.status !== 'RUNNING')
   return [
     '# Walkthrough',
@@ -40,7 +50,8 @@ function walkthrough(steps: readonly PageProgress[], url: string | undefined, ha
     ...done.map(({ status, step, message }) =>
       `- **${status}** ${code(step)} ${message === '' ? '' : code(message)}`.trimEnd(),
     ),
-    ...(hasScreenshot ? ['', '![The page at the end](screenshot.png)'] : []),
+    ...(screenshot ? ['', '![The page at the end](screenshot.png)'] : []),
+    ...(told === '' ? [] : ['', '## What the server printed last', '', ...told.split('\n').map(line => `    ${line}`)]),
     '',
   ].join('\n')
 }

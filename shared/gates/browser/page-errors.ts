@@ -24,7 +24,7 @@ const script = v.object({ scriptId: v.string(), url: v.string(), sourceMapURL: v
 const answered = v.object({
   requestId: v.string(),
   type: v.string(),
-  response: v.object({ url: v.string(), status: v.number() }),
+  response: v.object({ url: v.string(), status: v.number(), statusText: v.string() }),
 })
 const wanted = v.object({ requestId: v.string(), request: v.object({ url: v.string() }) })
 const lost = v.object({
@@ -85,7 +85,11 @@ export class PageErrors {
         if (v.is(wanted, params)) this.#urls.set(params.requestId, params.request.url)
         break
       case 'Network.responseReceived':
-        if (v.is(answered, params) && params.response.status >= 400)
+        if (
+          v.is(answered, params) &&
+          params.response.status >= 400 &&
+          !this.#isSoonReloaded(params.response.statusText)
+        )
           this.#addRequest(params.type, params.response.url, `answers ${params.response.status}`)
         break
       case 'Network.loadingFailed':
@@ -116,6 +120,11 @@ export class PageErrors {
 
   #add(problem: PageProblem): void {
     if (this.#found.length < MAX_ERRORS) this.#found.push(problem)
+  }
+
+  /** Vite, when a page in use needs a package that it did not know of; it loads the page again by itself. */
+  #isSoonReloaded(statusText: string): boolean {
+    return !this.#isOpening && statusText === 'Outdated Optimize Dep'
   }
 
   #isOwn(url: string): boolean {

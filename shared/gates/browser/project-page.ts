@@ -40,7 +40,7 @@ const LOOK_MS = 80_000
 
 /** One state of a project, looked at. */
 type Look =
-  | { kind: 'seen'; command: string; visit: Visit }
+  | { kind: 'seen'; command: string; visit: Visit; told: string }
   /** There is nothing that would serve a page. */
   | { kind: 'unserved' }
   | { kind: 'down'; command: string; reason: string; told: string }
@@ -51,10 +51,10 @@ export function projectPage(wish: PageWish, parts: ProjectPageParts): PageCheck 
     async check(changes: ChangeSet, signal: AbortSignal) {
       const steps = readPageSteps(wish.instructions)
       if (!steps.ok) return { kind: 'unknown', reason: steps.error }
-      const told: PageProgress[] = []
-      const onProgress = (progress: PageProgress) => {
-        told.push(progress)
-        wish.onProgress?.(progress)
+      const progress: PageProgress[] = []
+      const onProgress = (step: PageProgress) => {
+        progress.push(step)
+        wish.onProgress?.(step)
       }
       const { before, after } = statesOf(changes)
       const lookAt = (texts: typeof before, tell: (progress: PageProgress) => void) => {
@@ -66,7 +66,7 @@ export function projectPage(wish: PageWish, parts: ProjectPageParts): PageCheck 
       if (now.value.kind === 'unserved') return { kind: 'unknown', reason: NO_SERVER }
       const problems = problemsOf(now.value)
       const visit = now.value.kind === 'seen' ? now.value.visit : undefined
-      const evidence = await writeEvidence(parts.root, { steps: told, ...visit }, parts.files)
+      const evidence = await writeEvidence(parts.root, { steps: progress, told: now.value.told, ...visit }, parts.files)
       const notes = [...notesOf(now.value), ...evidence]
       if (problems.length === 0) return { kind: 'works', notes }
       const isDemanded = ({ kind }: PageProblem) => wish.areStepsDemanded && kind === 'step-failed'
@@ -144,7 +144,7 @@ async function serveAndVisit(
     plan.onProgress({ status: 'PASS', step: 'server', message: `port ${port.value}` })
     const visited = await visitPage(port.value, plan, sandbox, signal)
     return visited.ok
-      ? ok({ kind: 'seen', command, visit: visited.value })
+      ? ok({ kind: 'seen', command, visit: visited.value, told: server.value.told })
       : fail(`the browser did not work: ${visited.error}`)
   } finally {
     await server.value.stop()

@@ -103,12 +103,15 @@ async function look(url: string, plan: VisitPlan, page: Page, signal: AbortSigna
   return [...page.errors.found, ...(failed ? [failed] : [])]
 }
 
+/** Looks again where something is wrong: what a server answers while it still makes things ready is nobody's fault. */
 async function openPage(url: string, page: Page, signal: AbortSignal): Promise<Result<PageAnswer, string>> {
   const until = performance.now() + MAKING_MS
-  for (;;) {
+  for (let isReload = false; ; ) {
     const opened = await page.goto(url, signal)
-    const isFinal = opened.ok && opened.value.status < 500
-    if (isFinal || performance.now() > until || signal.aborted) return opened
+    const isServed = opened.ok && opened.value.status < 500
+    const isFinal = isServed ? isReload || page.errors.found.length === 0 : performance.now() > until
+    if (isFinal || signal.aborted) return opened
+    isReload = isServed
     await sleep(RETRY_MS, signal)
   }
 }

@@ -49,7 +49,8 @@ export class ProjectCopy {
   }
 
   async #show(texts: CopiedTexts): Promise<string | undefined> {
-    const includes = (path: string) => this.#isWanted(path)
+    // In a worktree the packages may be a link.
+    const includes = (path: string) => !/(?:^|\/)node_modules$/.test(path) && this.#isWanted(path)
     const files = await walkFiles(this.#root, { enters: (path, names) => !isMachineMade(path, names), includes })
     if (files.length > MAX_FILES) return `the project has more than ${MAX_FILES} files`
     if (files.reduce((sum, { size }) => sum + size, 0) > MAX_BYTES) return 'the project is too large to be copied'
