@@ -31,6 +31,8 @@ export interface AuditEntry {
   reason?: string
   cost_usd?: number
   test_output?: string
+  /** Of `loop --branches`: how the patch was made that landed. */
+  winning_strategy?: string
 }
 
 const ROTATE_AT_BYTES = 20_000_000

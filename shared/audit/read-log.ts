@@ -22,6 +22,7 @@ const entrySchema = v.object({
   model: lenient(v.string()),
   gate: lenient(v.string()),
   cost_usd: lenient(v.number()),
+  winning_strategy: lenient(v.string()),
 })
 
 /** An entry as it was read. */
@@ -40,13 +41,24 @@ export async function readAuditLog(folder: string, files: FileSystem): Promise<L
 /** Enough for some thousand runs. */
 const LATEST_BYTES = 2_000_000
 
-/** The entries at the end of `kode.log`, oldest first; reading them takes no longer however old the project is. */
-export async function readLatestEntries(folder: string, files: FileSystem): Promise<LoggedEntry[]> {
+/** Older entries say little about how models write today. */
+const DAYS = 30
+const DAY_MS = 86_400_000
+
+/**
+ * The entries of the last weeks, oldest first; reading them takes no longer however old the project is.
+ *
+ * @param folder of the log
+ * @param now milliseconds since 1970
+ */
+export async function readLatestEntries(folder: string, files: FileSystem, now: number): Promise<LoggedEntry[]> {
+  const since = new Date(now - DAYS * DAY_MS).toISOString()
   const path = join(folder, 'kode.log')
   const stat = await files.stat(path)
   if (!stat.ok) return []
   const end = await files.readRange(path, Math.max(0, stat.value.size - LATEST_BYTES), LATEST_BYTES)
-  return end.ok ? parseLines(new TextDecoder().decode(end.value)) : []
+  const entries = end.ok ? parseLines(new TextDecoder().decode(end.value)) : []
+  return entries.filter(entry => entry.timestamp >= since)
 }
 
 function parseLines(text: string): LoggedEntry[] {

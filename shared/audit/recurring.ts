@@ -1,24 +1,12 @@
-import type { FileSystem } from '#shared/host/host'
-import { type LoggedEntry, readLatestEntries } from './read-log'
+import type { LoggedEntry } from './read-log'
 
-/** Older failures say little about how models write today. */
-const DAYS = 30
-const DAY_MS = 86_400_000
 /** One time is chance. */
 const MIN_RUNS = 2
 const MAX_REASONS = 5
 const MAX_REASON_CHARS = 240
 
-/**
- * What the gates refused here in several runs lately, as `gate: reason`, most often first: what the next patch had
- * better not repeat.
- *
- * @param folder of the log
- * @param now milliseconds since 1970
- */
-export async function recurringFailures(folder: string, files: FileSystem, now: number): Promise<string[]> {
-  const since = new Date(now - DAYS * DAY_MS).toISOString()
-  const entries = (await readLatestEntries(folder, files)).filter(entry => entry.timestamp >= since)
+/** What the gates refused here in several runs, as `gate: reason`, most often first: what the next patch had better not repeat. */
+export function recurringFailures(entries: readonly LoggedEntry[]): string[] {
   const runs = new Map<string, number>()
   for (const reason of entries.flatMap(reasonsOf)) runs.set(reason, (runs.get(reason) ?? 0) + 1)
   return [...runs]

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { ChangeEngine } from '#shared/agent/change-engine'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
@@ -19,6 +20,7 @@ import {
 } from './command'
 import { PATCH_OPTIONS, patchServices, taskOf } from './run'
 import { openProjectSandbox } from './support/project-sandbox'
+import { STRATEGIES } from './support/strategies'
 import { runTests, startTrial, TEST_TIMEOUT_S } from './support/trial'
 import { Worktrees } from './support/worktrees'
 
@@ -111,6 +113,9 @@ async function loopInBranches(
   engine: ChangeEngine,
 ): Promise<{ summary: Summary; exitCode: number }> {
   const startedAt = context.now()
+  // What was learnt is in the project's log, not in a copy's.
+  const logFolder = resolve(context.root, textFlag(args, 'log-dir') ?? 'logs')
+  const withLog = { ...args, flags: { ...args.flags, 'log-dir': logFolder } }
   const worktrees = await Worktrees.open(context)
   try {
     const roots: string[] = []
@@ -120,7 +125,7 @@ async function loopInBranches(
         const root = roots[at] ?? ''
         const progress = (text: string) => context.progress(`[${id}] ${text}`)
         const own = settings.project.ghost?.test_command
-        const run = await loopIn({ ...context, root, progress }, args, settings, `${framing}\n\n${task}`, own)
+        const run = await loopIn({ ...context, root, progress }, withLog, settings, `${framing}\n\n${task}`, own)
         return { id, strategy, root, ...run }
       }),
     )
@@ -192,10 +197,4 @@ async function landBest(
   return ok(undefined)
 }
 
-/** Source: spec/kode.md §10.1. */
-const STRATEGIES = [
-  { id: 'alpha', strategy: 'minimal', framing: 'Solve this with the least code that is right.' },
-  { id: 'beta', strategy: 'modular', framing: 'Solve this with clean, separate modules and explicit dependencies.' },
-  { id: 'gamma', strategy: 'aggressive', framing: 'Solve this for the best performance and robustness.' },
-] as const
 const MOST_BRANCHES = STRATEGIES.length

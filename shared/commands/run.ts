@@ -1,19 +1,14 @@
-import type { ChangeEngine } from '#shared/agent/change-engine'
+import { resolve } from 'node:path'
 import { openEngine } from '#shared/agent/open-engine'
 import { openModel } from '#shared/agent/open-model'
-import { recurringFailures } from '#shared/audit/recurring'
 import { fail, ok } from '#shared/base/result'
-import { countTokens } from '#shared/base/tokens'
 import type { Settings } from '#shared/config/settings'
 import critiquePrompt from '#shared/context/prompts/critique.md'
 import generateText from '#shared/context/prompts/generate.md'
-import { critiquePatch, critiquePlan, critiqueText } from '#shared/pipelines/critique'
+import { critiquePatch, critiqueText } from '#shared/pipelines/critique'
 import { PatchConversation } from '#shared/pipelines/generate'
-import { DEFAULT_PLAN_TOKENS, planTask } from '#shared/pipelines/plan'
-import { type RunServices, runTask, type TaskContext, withRemarks } from '#shared/pipelines/run'
+import { type RunServices, runTask, withRemarks } from '#shared/pipelines/run'
 import { failureText } from '#shared/pipelines/support/ask-model'
-import { packetText } from '#shared/pipelines/support/plan-packet'
-import { planSource } from '#shared/pipelines/support/plan-source'
 import type { OrchestrationEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { findProvider } from '#shared/providers/known-providers'
@@ -33,6 +28,7 @@ import { BLINDFOLD_OPTION, blindfolding } from './support/blindfolding'
 import { budgetOf } from './support/budget'
 import { ORCHESTRATION_PROMPTS, withAgents } from './support/orchestration'
 import { PAGE_OPTIONS, pageWish } from './support/page-options'
+import { taskContext } from './support/task-context'
 import { MODEL_CRITIQUE_HELP, reviewWeight, taskReview } from './support/task-review'
 
 /** Source: spec/kode.md §8.1. */
@@ -148,7 +144,7 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
     now: context.now,
     ...(deep !== undefined && { deep }),
     ...pageWish(args, settings.project, context),
-    ...(logFolder && { logFolder: absoluteFrom(context.root, logFolder) }),
+    ...(logFolder && { logFolder: resolve(context.root, logFolder) }),
   })
   await engine.recover()
   const budget = budgetOf(settings)
@@ -204,47 +200,9 @@ export async function patchServices(context: CommandContext, args: CommandArgs, 
   }
 }
 
-/** What the user gave, or what planning finds. @param plan what is known already; the files it names are shown too */
-async function taskContext(
-  task: string,
-  plan: string,
-  engine: ChangeEngine,
-  context: CommandContext,
-  args: CommandArgs,
-  { project }: Settings,
-): Promise<TaskContext> {
-  const file = textFlag(args, 'context-file')
-  if (file === undefined) {
-    const found = await planTask(
-      plan === '' ? task : `${task}\n\n${plan}`,
-      planSource(context, () => engine.project(context.signal)),
-    )
-    const remarks = critiquePlan(found, project.critique?.severities ?? {})
-    const folder = absoluteFrom(context.root, textFlag(args, 'log-dir') ?? 'logs')
-    const failures = await recurringFailures(folder, context.files, context.now())
-    const text = [packetText(found.packet(DEFAULT_PLAN_TOKENS + countTokens(plan))), ...warningText(failures)].join(
-      '\n\n',
-    )
-    return { text, remarks, warnings: [] }
-  }
-  const bytes = await context.files.read(absoluteFrom(context.root, file))
-  if (!bytes.ok) throw new CommandFailure(`--context-file ${file}: ${bytes.error.message}`, EXIT.usage)
-  return { text: new TextDecoder().decode(bytes.value), remarks: [], warnings: [] }
-}
-
-/** For the model: what went wrong here before. */
-function warningText(failures: readonly string[]): string[] {
-  if (failures.length === 0) return []
-  return [['Refused in this project again and again; avoid it:', ...failures.map(each => `- ${each}`)].join('\n')]
-}
-
 /** What was asked for: the words, or what is piped in. */
 export async function taskOf(context: CommandContext, args: CommandArgs): Promise<string> {
   const task = args.words.join(' ').trim() || (await context.readInput()).trim()
   if (task === '') throw new CommandFailure('no prompt: say what to change', EXIT.usage)
   return task
-}
-
-function absoluteFrom(root: string, path: string): string {
-  return path.startsWith('/') ? path : `${root}/${path}`
 }

@@ -36,6 +36,23 @@ test('a branch whose tests fail does not land, whatever its size', async () => {
   expect(existsSync(join(root, 'extra.js'))).toBe(true)
 })
 
+test('what won before is told to the next patch, and not to those that are to differ', async () => {
+  const { root, run, runPlain, prompts } = await project({ minimal: '2', modular: '2' })
+  for (let count = 0; count < 2; count++) {
+    const end = await run('--test-command', 'true')
+    expect(end.code, end.stderr).toBe(0)
+    git(root, 'checkout', '-q', 'HEAD', '--', 'a.js')
+  }
+  await run('--test-command', 'true')
+  git(root, 'checkout', '-q', 'HEAD', '--', 'a.js')
+  await runPlain()
+  const isTold = prompts().map(prompt =>
+    prompt.includes('the minimal ones won 3 of 3 times. Solve this with the least'),
+  )
+  expect(isTold).toEqual([...Array(6).fill(false), true])
+  expect(prompts().filter(prompt => prompt.includes('ones won'))).toHaveLength(1)
+})
+
 test('when every branch fails, the verdict is FAIL and nothing was touched', async () => {
   const { root, run } = await project({ minimal: '3', modular: '4' })
   const before = treeHash(root)
@@ -98,6 +115,7 @@ async function project(values: { minimal: string; modular: string }, more: Recor
   const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'm' }
   return {
     root,
+    prompts: () => model.requests.map(request => JSON.stringify(request.body.messages)),
     runPlain: () => runCli(['loop', 'change a.js'], { cwd: root, env }),
     run: (...flags: string[]) => runCli(['loop', '--branches', '2', ...flags, 'change a.js'], { cwd: root, env }),
   }

@@ -3,6 +3,7 @@ import type { Summary } from '#shared/pipelines/summary'
 
 /** A pipeline's summary as its line in the audit log. */
 export function auditOf(summary: Summary, version: string, now: number, inputSource?: string): AuditEntry {
+  const winner = summary.branches?.find(branch => branch.id === summary.winner)
   const failedGate = summary.results.find(result => result.status === 'FAIL')?.check_name
   return {
     timestamp: new Date(now - summary.duration_ms).toISOString(),
@@ -22,5 +23,6 @@ export function auditOf(summary: Summary, version: string, now: number, inputSou
     ...(typeof summary.cost_usd === 'number' && { cost_usd: summary.cost_usd }),
     ...(summary.test && { test_output: summary.test.output.slice(-4_000) }),
     ...(summary.error && { reason: summary.error }),
+    ...(winner && { winning_strategy: winner.strategy }),
   }
 }
