@@ -160,8 +160,10 @@ export class Store {
     for (const { message, fullText, changes } of entries) {
       await log.append(message, { ...(fullText !== undefined && { fullText }), ...(changes && { changes }) })
     }
-    const archived = entries.filter(entry => entry.archivedAt !== undefined).map(entry => entry.message.id)
-    if (archived.length > 0) await log.archive(archived)
+    // What was put away together with the message it ends before is summed up behind it: here it is said in full.
+    const wholeFrom = read.value.entries[cut]?.archivedAt ?? Number.POSITIVE_INFINITY
+    const archived = entries.filter(entry => entry.archivedAt !== undefined && entry.archivedAt < wholeFrom)
+    if (archived.length > 0) await log.archive(archived.map(entry => entry.message.id))
     await log.repair()
     return created
   }

@@ -158,6 +158,24 @@ describe('compaction', () => {
   })
 })
 
+describe('a copy of a session that was compacted', () => {
+  test.each([
+    ['before a message that stayed', 'u2', ['s1']],
+    ['before one that was put away, with what was said instead of the summary', 'a1', ['u1']],
+    ['whole', undefined, ['s1', 'u2']],
+  ])('goes on %s', async (_, before, sent) => {
+    const store = storeIn(temporaryFolder())
+    const session = sessionIn(store)
+    for (const message of [user('u1', 'old'), assistant('a1', 'old answer'), user('u2', 'new')]) {
+      await session.append(message)
+    }
+    await session.archive(['u1', 'a1'], { ...user('s1', 'what happened'), origin: 'summary' })
+    await session.close()
+    const copy = await store.forkSession(session.id, { project: '/work/one' }, before)
+    expect(copy.ok && idsOf(copy.value.messages())).toEqual(sent)
+  })
+})
+
 test('a session that was never used, and an ephemeral one, leave nothing on the disk', async () => {
   const folder = temporaryFolder()
   const store = storeIn(folder)
