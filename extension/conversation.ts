@@ -5,7 +5,7 @@ import type { ApprovalRequest, TrustMode } from '#shared/protocol/approvals'
 import { type ChatState, EMPTY_CHAT } from '#shared/protocol/chat-state'
 import type { ChatEvent, RecalledTurn, ToolResultEvent } from '#shared/protocol/events'
 import { foldChat } from '#shared/protocol/fold-chat'
-import type { UserPart } from '#shared/protocol/messages'
+import type { Message, UserPart } from '#shared/protocol/messages'
 import type { PanelFacts } from '#shared/protocol/requests'
 import { Evidence } from './evidence'
 import { type ConversationFolder, pathIn } from './folders'
@@ -150,8 +150,8 @@ export class Conversation implements vscode.Disposable {
   async resume(id: string): Promise<void> {
     const listed = await (await this.kode()).sessions.list()
     const summary = listed.ok ? listed.value.find(each => each.id === id) : undefined
-    const session = await this.#reopen({ resume: id })
-    if (summary) this.#take(resumedEvent(session.messages(), summary))
+    const messages = await this.#reopen({ resume: id })
+    if (summary) this.#take(resumedEvent(messages, summary))
     this.#resets.fire()
   }
 
@@ -169,14 +169,16 @@ export class Conversation implements vscode.Disposable {
     this.#resets.fire()
   }
 
-  async #reopen(options: SessionOptions): Promise<Session> {
+  /** @returns all that was said in it */
+  async #reopen(options: SessionOptions): Promise<readonly Message[]> {
     await this.#session?.close()
     this.#session = undefined
     this.#resumeId = undefined
     this.#begin()
     const session = await this.#openSession(options)
+    const messages = session.allMessages()
     const turns = new Map<string, RecalledTurn>()
-    for (const { id } of session.messages()) {
+    for (const { id } of messages) {
       const turn = recalledTurn(session.noted(endKey(id)))
       if (!turn) continue
       turns.set(id, turn)
@@ -185,13 +187,13 @@ export class Conversation implements vscode.Disposable {
     this.#state = foldChat(
       this.#state,
       historyEvents(
-        session.messages(),
+        messages,
         id => turns.get(id),
         id => recalledCall(session.noted(callKey(id))),
       ),
     )
     for (const turn of turns.values()) this.#evidence.recall(turn)
-    return session
+    return messages
   }
 
   /** Takes back what one turn changed, and tells which files were kept because somebody else changed them since. */

@@ -92,6 +92,13 @@ export class AgentSession {
     return this.#parts.log.messages()
   }
 
+  /** All messages, also those that compaction put away, as they were sent to the model. */
+  allMessages(): readonly Message[] {
+    const { log } = this.#parts
+    if (log.summary().archived_messages === 0) return log.messages()
+    return log.history().map(entry => entry.message)
+  }
+
   /** All messages, also those that compaction put away, outputs in their full length. */
   history(): HistoryEntry[] {
     return this.#parts.log.history()

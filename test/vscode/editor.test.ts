@@ -275,6 +275,39 @@ describe('a conversation', () => {
     expect(JSON.stringify(editor.model.requests.at(-1)?.body.messages)).toContain('forty-two')
   })
 
+  test('that was compacted shows all that was said, and where the summary stands in for it', async () => {
+    await editor.newConversation()
+    const words = ['one', 'two', 'three', 'four']
+    for (const word of words) {
+      editor.script({ text: `Number ${word}.` })
+      await editor.prompt(`Count ${word}`)
+      await editor.chat.getByText(`Number ${word}.`).waitFor()
+    }
+    editor.script({ text: 'We counted.' })
+    await editor.prompt('/compact')
+    await expect.poll(() => editor.model.requests.length).toBeGreaterThan(0)
+    await editor.chat
+      .getByText(/summary/i)
+      .first()
+      .waitFor()
+    await editor.reload()
+    await editor.chat.getByRole('button', { name: 'Go on with Count one' }).click()
+    for (const word of words) await editor.chat.getByText(`Number ${word}.`).waitFor()
+    await editor.chat.getByRole('button', { name: /the model has a summary of what is above/ }).click()
+    await editor.chat.getByText('We counted.').waitFor()
+    // Before a message that was summed up, a copy goes on with what was said, not with the summary.
+    const again = editor.chat.getByRole('button', { name: 'Edit and send again: Count two' })
+    await again.focus()
+    await again.press('Enter')
+    await editor.chat.getByText('Number two.').waitFor({ state: 'detached' })
+    editor.script({ text: 'Number five.' })
+    await editor.prompt('Count five')
+    await editor.chat.getByText('Number five.').waitFor()
+    const sent = JSON.stringify(editor.model.requests.at(-1)?.body.messages)
+    expect(sent).toContain('Number one.')
+    expect(sent).not.toContain('We counted.')
+  })
+
   test('that was interrupted is offered after a restart, and goes on from there', async () => {
     await editor.newConversation()
     editor.script({ text: 'word '.repeat(400), delayBetweenMs: 60 })
