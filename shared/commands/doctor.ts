@@ -1,4 +1,5 @@
-import { openModel } from '#shared/agent/open-model'
+import { type OpenModel, openModel } from '#shared/agent/open-model'
+import { openSmallModel } from '#shared/agent/small-model'
 import { messageOf } from '#shared/base/message-of'
 import { BROWSER_ADVICE, findBrowser } from '#shared/gates/browser/find-browser'
 import { EXIT } from '#shared/protocol/exit-codes'
@@ -22,15 +23,16 @@ export const doctorCommand: Command = {
   options: {},
   needsModel: true,
   async run(context) {
-    const checks = await Promise.all([
+    const checked = await Promise.all([
       checkSettings(context),
       checkSandbox(context),
-      checkModel(context),
+      checkModels(context),
       checkProgram('ripgrep', 'rg', 'error', 'apt-get install ripgrep, or brew install ripgrep', context),
       checkProgram('git', 'git', 'warning', 'apt-get install git', context),
       checkBrowser(context),
       checkFolder(context),
     ])
+    const checks = checked.flat()
     const lines = checks.map(
       check => `${MARKS[check.status]} ${check.name}: ${check.message}${check.advice ? `\n    ${check.advice}` : ''}`,
     )
@@ -77,27 +79,38 @@ async function checkSandbox(context: CommandContext): Promise<Check> {
   }
 }
 
-async function checkModel(context: CommandContext): Promise<Check> {
+async function checkModels(context: CommandContext): Promise<Check[]> {
   const settings = await context.settings().catch(() => undefined)
-  if (!settings) return { name: 'model', status: 'warning', message: 'not checked: the settings are broken' }
+  if (!settings) return [{ name: 'model', status: 'warning', message: 'not checked: the settings are broken' }]
   const model = openModel(settings, context.env)
-  if (!model.ok) return { name: 'model', status: 'error', message: model.error, ...(await localAdvice(context)) }
+  if (!model.ok) return [{ name: 'model', status: 'error', message: model.error, ...(await localAdvice(context)) }]
+  const main = checkModel('model', model.value, 'error', context.signal)
+  const { model: small, note } = openSmallModel(settings, context.env, model.value)
+  if (note) return [await main, { name: 'small model', status: 'warning', message: note }]
+  // What it is asked for can be done without it.
+  return small === model.value
+    ? [await main]
+    : [await main, await checkModel('small model', small, 'warning', context.signal)]
+}
+
+async function checkModel(
+  name: string,
+  { provider, model, providerName }: OpenModel,
+  ifSilent: Check['status'],
+  signal: AbortSignal,
+): Promise<Check> {
   const { checkEndpoint } = await import('#shared/providers/check')
-  const checked = await checkEndpoint(model.value.provider, model.value.model, context.signal)
-  const name = `${model.value.providerName}/${model.value.model}`
+  const checked = await checkEndpoint(provider, model, signal)
+  const who = `${providerName}/${model}`
   if ('failure' in checked) {
     const { message, advice } = checked.failure
-    return { name: 'model', status: 'error', message: `${name}: ${message}`, ...(advice && { advice }) }
+    return { name, status: ifSilent, message: `${who}: ${message}`, ...(advice && { advice }) }
   }
   if (checked.check.hasModel === false) {
-    return {
-      name: 'model',
-      status: 'warning',
-      message: `${name}: the endpoint does not list this model`,
-      advice: 'See: kode models',
-    }
+    const message = `${who}: the endpoint does not list this model`
+    return { name, status: 'warning', message, advice: 'See: kode models' }
   }
-  return { name: 'model', status: 'ok', message: `${name} answers after ${checked.check.durationMs} ms` }
+  return { name, status: 'ok', message: `${who} answers after ${checked.check.durationMs} ms` }
 }
 
 /** A model server that runs here already needs no key. */

@@ -59,6 +59,19 @@ test.each<[string, ScriptedReply, string]>([
   await terminal.shows(shown)
 })
 
+test.each([
+  [{}, 'warning', /small.*does not list this model/],
+  [{ KODE_SMALL_MODEL: 'scripted' }, 'ok', /scripted answers after \d+ ms/],
+])('kode doctor with %j tells of the small model', async (more, status, message) => {
+  const { root, env } = await project(() => ({}))
+  const end = await runCli(['doctor', '--json'], { cwd: root, env: { ...env, ...more } })
+  const checks: { name: string }[] = JSON.parse(end.stdout).checks
+  expect(checks.find(check => check.name === 'small model')).toMatchObject({
+    status,
+    message: expect.stringMatching(message),
+  })
+})
+
 type Answer = (model: string, isSummary: boolean, count: number) => ScriptedReply
 
 async function project(answer: Answer) {
