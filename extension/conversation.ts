@@ -10,7 +10,7 @@ import type { PanelFacts } from '#shared/protocol/requests'
 import { Evidence } from './evidence'
 import { type ConversationFolder, pathIn } from './folders'
 import { historyEvents, resumedEvent } from './history'
-import { initialMode } from './host/settings'
+import { chosenModel, initialMode } from './host/settings'
 import { callToKeep, recalledCall } from './kept-calls'
 import { recalledTurn, turnToKeep } from './kept-turns'
 import { bytesOnDisk } from './landing'
@@ -47,11 +47,16 @@ export class Conversation implements vscode.Disposable {
   #epoch = crypto.randomUUID()
   #facts: PanelFacts
 
-  constructor(openKode: OpenKode, folder: ConversationFolder, last: LastConversation, facts: PanelFacts) {
+  constructor(
+    openKode: OpenKode,
+    folder: ConversationFolder,
+    last: LastConversation,
+    facts: Omit<PanelFacts, 'model'>,
+  ) {
     this.#last = last
     this.#openKode = openKode
     this.#folder = folder
-    this.#facts = facts
+    this.#facts = { ...facts, model: '' }
     this.#evidence = this.#newEvidence()
     this.#begin()
   }
@@ -242,7 +247,7 @@ export class Conversation implements vscode.Disposable {
     this.#isOutdated = this.#state.isRunning
     if (this.#isOutdated) return
     await this.restart()
-    this.changeFacts({ model: vscode.workspace.getConfiguration('kode').get<string>('model', '') })
+    this.changeFacts({ model: chosenModel() })
   }
 
   /** Closes everything; the next prompt opens it again and goes on with the conversation. */
@@ -263,6 +268,7 @@ export class Conversation implements vscode.Disposable {
   #begin(): void {
     this.#epoch = crypto.randomUUID()
     this.#state = EMPTY_CHAT
+    this.#facts = { ...this.#facts, model: chosenModel() }
     this.#evidence = this.#newEvidence()
     this.#take({ type: 'mode', mode: initialMode() })
   }

@@ -81,7 +81,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const conversation = new Conversation(openKode, folder, last, {
     ...projectFacts(folder),
     commands: EDITOR_COMMANDS,
-    model: '',
     hasVim: usesVim(),
     isVerbose: isVerbose(),
     agent: '',

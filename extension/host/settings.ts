@@ -26,6 +26,11 @@ export async function readSettings(keys: Keys): Promise<KodeOptions['settings']>
   }
 }
 
+/** The model that the settings name; empty where they name none. */
+export function chosenModel(): string {
+  return vscode.workspace.getConfiguration('kode').get<string>('model', '').trim()
+}
+
 /** The mode a new conversation starts in. */
 export function initialMode(): TrustMode {
   const set = vscode.workspace.getConfiguration('kode').get<string>('mode')

@@ -262,6 +262,7 @@ describe('a conversation', () => {
     await editor.prompt('Remember the answer')
     await editor.chat.locator('strong', { hasText: 'forty-two' }).waitFor()
     await editor.reload()
+    await editor.chat.getByRole('button', { name: 'scripted, change the model' }).waitFor()
     await editor.workbench.runCommand('kode: Open Earlier Conversation')
     await editor.workbench.page
       .locator('.quick-input-list .monaco-list-row', { hasText: 'Remember the answer' })
