@@ -1,5 +1,6 @@
 import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
 import type { GateReport } from '#shared/protocol/gate-report'
+import { withAdvice } from '#shared/protocol/with-advice'
 import type { Output } from '../output'
 import { TurnFooter } from './turn-footer'
 
@@ -104,6 +105,6 @@ export function endLine(end: TurnEnd): string {
     case 'refused':
       return `refused: ${end.message}`
     case 'provider_failed':
-      return end.advice ? `${end.message}. ${end.advice}` : end.message
+      return withAdvice(end)
   }
 }

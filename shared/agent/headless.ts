@@ -2,6 +2,7 @@ import { cutMiddle } from '#shared/base/cut'
 import type { TurnEnd } from '#shared/protocol/events'
 import type { UserPart } from '#shared/protocol/messages'
 import { exitCodeOf, RunRecord, type RunResult, type VerifyOutcome } from '#shared/protocol/run-result'
+import { withAdvice } from '#shared/protocol/with-advice'
 import type { OutputCheck } from './output-schema'
 import type { AgentSession } from './session'
 
@@ -190,7 +191,7 @@ function errorOf(
 ): string | undefined {
   if (exitCode === 0) return undefined
   if (end.reason === 'cancelled') return 'interrupted'
-  if (end.reason === 'provider_failed') return end.advice ? `${end.message}. ${end.advice}` : end.message
+  if (end.reason === 'provider_failed') return withAdvice(end)
   if (end.reason !== 'answered') return end.message
   if (verify && !verify.passed) return `"${verify.command}" failed with exit code ${verify.exit_code}`
   if (schema && 'complaint' in schema) return schema.complaint

@@ -16,22 +16,39 @@ export interface TurnLimits {
 export class Spending {
   readonly #costOf: (usage: Usage, model: string) => number | undefined
   readonly total: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
-  /** US dollars; undefined as soon as one request had no known price. */
+  /** US dollars; undefined as soon as one request had no known price, or was not counted by the endpoint. */
   costUsd: number | undefined = 0
   requests = 0
   #requestsBefore = 0
+  /** With estimates for what was not counted, so that limits hold there too. */
+  readonly #assumed = { tokens: 0, costUsd: 0 }
 
   /** @param costOf US dollars by the model that answered, which a fallback may have changed */
   constructor(costOf: (usage: Usage, model: string) => number | undefined) {
     this.#costOf = costOf
   }
 
+  /** @param usage as the provider counted it; undefined when no reply came */
   add(usage: Usage | undefined, model: string): void {
     this.requests++
     if (!usage) return
     for (const key of TOKEN_COUNTS) this.total[key] += usage[key]
-    const cost = this.#costOf(usage, model)
+    const cost = this.#assume(usage, model)
     this.costUsd = cost === undefined || this.costUsd === undefined ? undefined : this.costUsd + cost
+  }
+
+  /** A reply that came without a count. */
+  addEstimate(usage: Usage, model: string): void {
+    this.requests++
+    this.#assume(usage, model)
+    this.costUsd = undefined
+  }
+
+  #assume(usage: Usage, model: string): number | undefined {
+    const cost = this.#costOf(usage, model)
+    this.#assumed.tokens += usage.input + usage.output
+    this.#assumed.costUsd += cost ?? 0
+    return cost
   }
 
   /** From here on requests count for a new prompt. */
@@ -50,10 +67,16 @@ export class Spending {
     this.requests--
   }
 
+  /** The same without a count. */
+  addEstimateBeside(usage: Usage, model: string): void {
+    this.addEstimate(usage, model)
+    this.requests--
+  }
+
   /** The limit that forbids another request, if one does. */
   exceeded(limits: TurnLimits): { limit: LimitName; message: string } | undefined {
     const made = this.requests - this.#requestsBefore
-    const tokens = this.total.input + this.total.output
+    const { tokens, costUsd } = this.#assumed
     if (made >= limits.maxTurns) {
       return { limit: 'turns', message: `stopped after ${made} model requests (--max-turns ${limits.maxTurns})` }
     }
@@ -63,8 +86,10 @@ export class Spending {
         message: `stopped after ${tokens} tokens (--max-total-tokens ${limits.maxTotalTokens})`,
       }
     }
-    if (limits.maxCostUsd !== undefined && (this.costUsd ?? 0) >= limits.maxCostUsd) {
-      return { limit: 'cost', message: `stopped after $${this.costUsd?.toFixed(4)} (--max-cost ${limits.maxCostUsd})` }
+    if (limits.maxCostUsd !== undefined && costUsd >= limits.maxCostUsd) {
+      const about = this.costUsd === undefined ? 'about ' : ''
+      const message = `stopped after ${about}$${costUsd.toFixed(4)} (--max-cost ${limits.maxCostUsd})`
+      return { limit: 'cost', message }
     }
     return undefined
   }
@@ -87,6 +112,11 @@ class ChildSpending extends Spending {
   override add(usage: Usage | undefined, model: string): void {
     super.add(usage, model)
     if (usage) this.#parent.addBeside(usage, model)
+  }
+
+  override addEstimate(usage: Usage, model: string): void {
+    super.addEstimate(usage, model)
+    this.#parent.addEstimateBeside(usage, model)
   }
 
   override exceeded(limits: TurnLimits): { limit: LimitName; message: string } | undefined {

@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '#shared/base/result'
 import { priceOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
+import { withAdvice } from '#shared/protocol/with-advice'
 import { FallbackProvider, type Route } from '#shared/providers/fallback'
 import { findProvider } from '#shared/providers/known-providers'
 import type { Provider, ProviderFailure } from '#shared/providers/provider'
@@ -50,9 +51,9 @@ export function lacksKey(settings: Settings, env: Env): boolean {
 /** The model to ask, ready; contacts nobody. An error is one line for people. */
 export function openModel(settings: Settings, env: Env): Result<OpenModel, string> {
   const choice = modelChoice(settings, env)
-  if (!choice.ok) return fail(inOneLine(choice.error))
+  if (!choice.ok) return fail(withAdvice(choice.error))
   const provider = createProvider({ ...choice.value, ...patienceOf(settings) }, env)
-  if (!provider.ok) return fail(inOneLine(provider.error))
+  if (!provider.ok) return fail(withAdvice(provider.error))
   const unpriced = withoutPrice(settings, choice.value)
   if (unpriced) return fail(unpriced)
   const first = { provider: provider.value, model: choice.value.model }
@@ -77,11 +78,11 @@ function openFallbacks(settings: Settings, env: Env): Result<Route[], string> {
   for (const name of (env.KODE_FALLBACK ?? '').split(',').map(each => each.trim())) {
     if (name === '') continue
     const choice = resolveRoute(name, { keys: settings.keys }, env)
-    if (!choice.ok) return fail(`KODE_FALLBACK: ${inOneLine(choice.error)}`)
+    if (!choice.ok) return fail(`KODE_FALLBACK: ${withAdvice(choice.error)}`)
     const unpriced = withoutPrice(settings, choice.value)
     if (unpriced) return fail(`KODE_FALLBACK: ${unpriced}`)
     const provider = createProvider({ ...choice.value, ...patienceOf(settings) }, env)
-    if (!provider.ok) return fail(`KODE_FALLBACK: ${inOneLine(provider.error)}`)
+    if (!provider.ok) return fail(`KODE_FALLBACK: ${withAdvice(provider.error)}`)
     routes.push({ provider: provider.value, model: choice.value.model })
   }
   return ok(routes)
@@ -103,10 +104,4 @@ function pick({ provider, model, baseUrl, apiKey }: Settings) {
     ...(baseUrl && { baseUrl }),
     ...(apiKey && { apiKey }),
   }
-}
-
-/** What happened and what to do. */
-export function inOneLine({ message, advice }: ProviderFailure): string {
-  const sentence = /[.!?]$/.test(message) ? message : `${message}.`
-  return advice ? `${sentence} ${advice}` : sentence
 }

@@ -1,8 +1,9 @@
 import { priceOf } from '#shared/config/model-catalog'
 import type { Settings } from '#shared/config/settings'
+import { withAdvice } from '#shared/protocol/with-advice'
 import { findProvider } from '#shared/providers/known-providers'
 import { createProvider, type Env, type ProviderChoice, resolveSmallModel } from '#shared/providers/registry'
-import { inOneLine, modelChoice, type OpenModel, patienceOf, wishesOf } from './open-model'
+import { modelChoice, type OpenModel, patienceOf, wishesOf } from './open-model'
 
 /** What a small model is asked for can do without it. */
 const TRIES = 2
@@ -28,12 +29,12 @@ export function openSmallModel(settings: Settings, env: Env, main: OpenModel): S
   if (!mainChoice.ok) return { model: main }
   const wish = { model: wanted, isOfProject: ofUser === undefined }
   const choice = resolveSmallModel(wish, mainChoice.value, wishesOf(settings), env)
-  if (!choice.ok) return instead(inOneLine(choice.error))
+  if (!choice.ok) return instead(withAdvice(choice.error))
   // One unknown price makes the cost of the whole run unknown, and its budget toothless.
   if (hasPrice(mainChoice.value) && !hasPrice(choice.value)) return instead(`the price of ${wanted} is not known.`)
   const patience = patienceOf(settings)
   const provider = createProvider({ ...choice.value, retry: { tries: TRIES }, ...patience }, env)
-  if (!provider.ok) return instead(inOneLine(provider.error))
+  if (!provider.ok) return instead(withAdvice(provider.error))
   return { model: { provider: provider.value, model: choice.value.model, providerName: choice.value.provider } }
 }
 

@@ -1,6 +1,6 @@
 import type { ContextFill } from '#shared/protocol/events'
 import type { Message, Usage } from '#shared/protocol/messages'
-import type { ToolSpec } from '#shared/providers/provider'
+import type { ModelRequest, ToolSpec } from '#shared/providers/provider'
 
 /** Source: spec/koda.md §9.1. */
 const BYTES_PER_TOKEN = 3.5
@@ -11,6 +11,18 @@ const TOKENS_PER_IMAGE = 1_200
 /** Tokens of a message, estimated. */
 export function estimateMessage(message: Message): number {
   return TOKENS_PER_MESSAGE + Math.floor(sizeOf(message) / BYTES_PER_TOKEN) + imagesIn(message) * TOKENS_PER_IMAGE
+}
+
+/** What a request and its reply took, where the provider does not say. */
+export function estimateUsage({ system, tools, messages }: ModelRequest, reply: Message): Usage {
+  const conversation = sum(messages.map(estimateMessage))
+  return {
+    input: estimateText(system) + estimateTools(tools) + conversation,
+    output: estimateMessage(reply),
+    cache_read: 0,
+    cache_write: 0,
+    thinking: 0,
+  }
 }
 
 const toolEstimates = new WeakMap<readonly ToolSpec[], number>()

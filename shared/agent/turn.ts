@@ -16,6 +16,7 @@ import type { Spending, TurnLimits } from './limits'
 import { LoopGuard } from './loop-guard'
 import { callModel, type ModelReply, textOf } from './model-call'
 import type { Steering } from './steering'
+import { estimateUsage } from './token-budget'
 import { runToolBatch } from './tool-batch'
 import type { CallEnd, ToolCallServices } from './tool-call'
 
@@ -31,6 +32,8 @@ export interface TurnServices {
   calls: ToolCallServices
   /** Durable when resolved; then announced. */
   add(message: Message): Promise<void>
+  /** Keeps and announces what a reply took that is not added. */
+  tellSpent(reply: AssistantMessage): void
   addToolEnd(end: CallEnd): Promise<void>
   steering: Steering
   /** What goes on beside the conversation; what ended and was not told yet is told before the next request. */
@@ -69,8 +72,6 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
     }
 
     const reply = await askModel(services, signal)
-    const answered = reply.kind === 'reply' ? reply.message : undefined
-    spending.add(answered?.usage, answered?.model ?? '')
     if (reply.kind !== 'reply') {
       const end = await afterBrokenReply(reply, services, patience, signal)
       if (end) return end
@@ -81,10 +82,11 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
       return { reason: 'refused', message: textOf(reply.message) || 'The model refused to answer.' }
     }
     if (reply.message.parts.every(part => part.type !== 'tool_call') && textOf(reply.message).trim() === '') {
+      services.tellSpent(reply.message)
       if (++patience.emptyReplies < MAX_EMPTY_REPLIES) continue
       return {
         reason: 'provider_failed',
-        message: 'The model sent an empty reply twice.',
+        message: 'the model sent an empty reply twice',
         advice: 'Try another model.',
       }
     }
@@ -121,7 +123,6 @@ async function speakLast(services: TurnServices, signal: AbortSignal): Promise<v
   await services.add(userMessage([{ type: 'text', text: LAST_CHANCE }], 'reminder'))
   const reply = await askModel(services, signal)
   const message = reply.kind === 'reply' ? reply.message : reply.partial
-  services.spending.add(message?.usage, message?.model ?? '')
   if (!message) return
   const parts = message.parts.filter(part => part.type !== 'tool_call')
   if (textOf({ ...message, parts }).trim() !== '') await services.add({ ...message, parts, stop: 'end' })
@@ -143,9 +144,15 @@ class Patience {
   }
 }
 
+/** One request and what it took. */
 async function askModel(services: TurnServices, signal: AbortSignal): Promise<ModelReply> {
+  const { spending, emit } = services
   const request = await services.nextRequest(signal)
-  return callModel(services.provider(), request, services.emit, signal)
+  const reply = await callModel(services.provider(), request, emit, signal)
+  if (reply.kind !== 'reply') spending.add(undefined, '')
+  else if (reply.message.usage) spending.add(reply.message.usage, reply.message.model)
+  else spending.addEstimate(estimateUsage(request, reply.message), reply.message.model)
+  return reply
 }
 
 /** @returns the turn's end, or undefined to ask again */

@@ -7,7 +7,7 @@ import { instructionsOf } from '#shared/context/skills/skill'
 import type { SkillShelf } from '#shared/context/skills/skill-shelf'
 import type { Host } from '#shared/host/host'
 import type { RuleOffer, UserQuestion } from '#shared/protocol/approvals'
-import type { Message } from '#shared/protocol/messages'
+import type { AssistantMessage, Message } from '#shared/protocol/messages'
 import type { ModelRequest } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
@@ -112,6 +112,10 @@ export class SessionWiring {
       suggestTitle: signal => this.#suggestTitle(signal),
       calls: this.calls,
       add: message => this.#add(message),
+      tellSpent: reply => {
+        this.#keepUsage(reply)
+        this.#tellUsage()
+      },
       addToolEnd: end => this.#addToolEnd(end),
       steering: this.#session.steering,
       tasks: this.#parts.tasks,
@@ -170,22 +174,30 @@ export class SessionWiring {
   }
 
   async #add(message: Message): Promise<void> {
-    const { log, model } = this.#parts
-    if (message.role === 'assistant' && message.usage) {
-      const cost = costOf(message.usage, message.model)
-      log.addUsage({
-        model: message.model,
-        provider: model.providerName,
-        agent: log.header.agent,
-        usage: message.usage,
-        ...(cost !== undefined && { cost_usd: cost }),
-      })
-    }
+    const { log } = this.#parts
+    if (message.role === 'assistant') this.#keepUsage(message)
     await log.append(message)
     if (message.role === 'user') this.#session.emit({ type: 'user', message })
     if (message.role !== 'assistant') return
     this.#session.emit({ type: 'assistant', message })
     if (message.usage) this.#window.noteUsage(message.usage)
+    this.#tellUsage()
+  }
+
+  #keepUsage({ usage, model }: AssistantMessage): void {
+    if (!usage) return
+    const { log, model: opened } = this.#parts
+    const cost = costOf(usage, model)
+    log.addUsage({
+      model,
+      provider: opened.providerName,
+      agent: log.header.agent,
+      usage,
+      ...(cost !== undefined && { cost_usd: cost }),
+    })
+  }
+
+  #tellUsage(): void {
     const { total, costUsd } = this.#spending
     this.#session.emit({
       type: 'usage',

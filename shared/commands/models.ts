@@ -1,6 +1,7 @@
-import { inOneLine, openModel } from '#shared/agent/open-model'
+import { openModel } from '#shared/agent/open-model'
 import { factsOf } from '#shared/config/model-catalog'
 import { EXIT } from '#shared/protocol/exit-codes'
+import { withAdvice } from '#shared/protocol/with-advice'
 import { type Command, CommandFailure } from './command'
 
 /** Models of the configured endpoint, and whether it can be reached. */
@@ -19,7 +20,7 @@ export const modelsCommand: Command = {
     if (args.flags.check) {
       const { checkEndpoint } = await import('#shared/providers/check')
       const checked = await checkEndpoint(model.value.provider, model.value.model, context.signal)
-      if ('failure' in checked) throw new CommandFailure(inOneLine(checked.failure), EXIT.provider)
+      if ('failure' in checked) throw new CommandFailure(withAdvice(checked.failure), EXIT.provider)
       const { check } = checked
       const known = check.hasModel === false ? `, but ${model.value.model} is not among its models` : ''
       const text = `${model.value.providerName} answers after ${check.durationMs} ms${known}`
@@ -27,7 +28,7 @@ export const modelsCommand: Command = {
       return { exitCode: check.hasModel === false ? EXIT.failed : EXIT.done, json, text }
     }
     const listed = await model.value.provider.listModels(context.signal)
-    if ('failure' in listed) throw new CommandFailure(inOneLine(listed.failure), EXIT.provider)
+    if ('failure' in listed) throw new CommandFailure(withAdvice(listed.failure), EXIT.provider)
     const models = listed.models
       .map(each => {
         const facts = factsOf(each.id)

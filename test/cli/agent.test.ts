@@ -336,6 +336,23 @@ describe('a reply that must satisfy a schema', () => {
   })
 })
 
+test('what empty replies took is in the result', async () => {
+  const usage = { input: 1000, output: 500 }
+  const { root, env } = await projectWith(() => ({ thinking: 'hm', finish: 'length', usage }))
+  const end = await runCli(['--output-format', 'json', '--model', 'gpt-4o', 'q'], { cwd: root, env })
+  const result = JSON.parse(end.stdout)
+  expect(result).toMatchObject({ exit_code: 5, usage: { input: 2000, output: 1000 } })
+  expect(result.cost_usd).toBeGreaterThan(0)
+  expect(result.error).toBe('the model sent an empty reply twice. Try another model.')
+})
+
+test('a sentence of the provider ends with one full stop', async () => {
+  const { root, env } = await projectWith(() => ({ error: { status: 401, message: 'Incorrect key provided.' } }))
+  const end = await runCli(['q'], { cwd: root, env })
+  expect(end.code).toBe(5)
+  expect(end.stderr).toContain('Incorrect key provided. Set a valid key')
+})
+
 describe('mending what a check found', () => {
   const limited = ['--output-format', 'json', '--max-turns', '2']
 

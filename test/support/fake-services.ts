@@ -58,6 +58,7 @@ export function fakeSession(
     suggestTitle: async () => undefined,
     calls,
     add: async message => void messages.push(message),
+    tellSpent: () => undefined,
     addToolEnd: async end => void messages.push(end.message),
     steering,
     tasks: { list: () => [], cancel: () => ok(undefined), takeFinished: () => [], transcript: () => ok('') },

@@ -18,6 +18,7 @@ import { createKode, type Kode, type Session } from '#shared/kode'
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
 import type { Message, UserPart } from '#shared/protocol/messages'
+import { withAdvice } from '#shared/protocol/with-advice'
 import { ClientSide, type Machine } from './client-side'
 import { userParts } from './content'
 
@@ -323,7 +324,7 @@ function stopReason(end: TurnEnd): Result<StopReason, string> {
           : 'max_turn_requests',
       )
     case 'provider_failed':
-      return fail(end.advice ? `${end.message} ${end.advice}` : end.message)
+      return fail(withAdvice(end))
     case 'store_failed':
       return fail(end.message)
   }

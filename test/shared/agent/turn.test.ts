@@ -54,6 +54,20 @@ describe('a turn', () => {
     expect(provider.requests).toHaveLength(2)
   })
 
+  test.each([
+    ['tokens', { maxTotalTokens: 200 }, /^stopped after \d+ tokens/],
+    ['cost', { maxCostUsd: 0.0002 }, /^stopped after about \$0\.0/],
+  ] as const)('stops at the limit of %s also where the provider counts nothing', async (limit, limits, message) => {
+    const word = 'x'.repeat(500)
+    const replies = Array.from({ length: 5 }, (_, n) => calls(['Echo', { text: `${word}${n}` }]))
+    const provider = new FakeProvider(...replies)
+    const { services } = fakeSession(provider, [echo], { limits })
+    const end = await runTurn(services, prompt, never)
+    expect(end).toEqual({ reason: 'limit', limit, message: expect.stringMatching(message) })
+    expect(provider.requests.length).toBeLessThan(4)
+    expect(services.spending.costUsd).toBeUndefined()
+  })
+
   test('forgives one empty reply, not two', async () => {
     const empty: ModelEvent[] = [{ type: 'end', stop: 'end' }]
     const forgiven = fakeSession(new FakeProvider(empty, says('done')), [])
