@@ -54,9 +54,8 @@ export function outsideJudges(
     ...(checkers && { checkers: checkersOf(root, files, paths, roomFor) }),
     ...(tests && { tests: projectTests(root, files, () => roomFor('tests', () => true)) }),
     ...(page && {
-      page: projectPage(page, {
+      page: projectPage(page, files, {
         root,
-        files,
         browser: findBrowser(root, paths.home, process.env),
         openRoom: () => roomFor('page', () => true, 'loopback'),
       }),

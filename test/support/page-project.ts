@@ -91,9 +91,9 @@ export class PageProject {
         onProgress: progress => this.progress.push(progress),
         ...wish,
       },
+      files,
       {
         root: this.root,
-        files,
         browser: 'browser' in more ? more.browser : findBrowser(this.root, homedir(), process.env),
         openRoom: () =>
           new CheckingRoom({

@@ -1,17 +1,9 @@
 import { join } from 'node:path'
 import type { FileSystem } from '#shared/host/host'
+import type { Look } from './look'
 import type { PageProgress } from './visit'
 
 const FOLDER = '.kode/artifacts'
-
-/** Of one look at a page; what was not seen is absent. */
-interface Evidence {
-  steps: readonly PageProgress[]
-  /** What the server printed last. */
-  told: string
-  url?: string | undefined
-  screenshot?: Uint8Array | undefined
-}
 
 /**
  * Leaves what was seen where people look for it: a picture of the page and what was done. The folder ignores itself in git.
@@ -20,7 +12,8 @@ interface Evidence {
  */
 export async function writeEvidence(
   root: string,
-  { steps, told, url, screenshot }: Evidence,
+  steps: readonly PageProgress[],
+  look: Exclude<Look, { kind: 'unserved' }>,
   files: FileSystem,
 ): Promise<string[]> {
   const folder = join(root, FOLDER)
@@ -29,29 +22,31 @@ export async function writeEvidence(
   const place = await files.realpath(folder)
   if (!made.ok || !place.ok || place.value !== folder)
     return [`no evidence was kept: ${FOLDER} is no folder of its own`]
-  const texts = { '.gitignore': '*\n', 'walkthrough.md': walkthrough({ steps, told, url, screenshot }) }
-  await files.remove(join(folder, 'screenshot.png'))
-  const all: Record<string, Uint8Array> = { ...(screenshot && { 'screenshot.png': screenshot }) }
-  for (const [name, text] of Object.entries(texts)) all[name] = new TextEncoder().encode(text)
+  const screenshot = look.kind === 'seen' ? look.visit.screenshot : undefined
+  const all: Record<string, Uint8Array | undefined> = {
+    '.gitignore': bytesOf('*\n'),
+    'walkthrough.md': bytesOf(walkthrough(steps, look)),
+    'screenshot.png': screenshot,
+  }
   for (const [name, bytes] of Object.entries(all)) {
     await files.remove(join(folder, name))
-    const written = await files.replace(join(folder, name), bytes)
-    if (!written.ok) return [`no evidence was kept: ${written.error.message}`]
+    const written = bytes && (await files.replace(join(folder, name), bytes))
+    if (written && !written.ok) return [`no evidence was kept: ${written.error.message}`]
   }
   return [`see ${FOLDER}/walkthrough.md`]
 }
 
-function walkthrough({ steps, told, url, screenshot }: Evidence): string {
+function walkthrough(steps: readonly PageProgress[], look: Exclude<Look, { kind: 'unserved' }>): string {
+  const visit = look.kind === 'seen' ? look.visit : undefined
   const done = steps.filter(each => each.status !== 'RUNNING')
+  const printed = look.told === '' ? [] : look.told.split('\n').map(line => `    ${line}`)
   return [
     '# Walkthrough',
     '',
-    ...(url === undefined ? [] : [`Page: <${url}>`, '']),
-    ...done.map(({ status, step, message }) =>
-      `- **${status}** ${code(step)} ${message === '' ? '' : code(message)}`.trimEnd(),
-    ),
-    ...(screenshot ? ['', '![The page at the end](screenshot.png)'] : []),
-    ...(told === '' ? [] : ['', '## What the server printed last', '', ...told.split('\n').map(line => `    ${line}`)]),
+    ...(visit ? [`Page: <${visit.url}>`, ''] : []),
+    ...done.map(({ status, step, message }) => `- **${status}** ${code(step)} ${code(message)}`),
+    ...(visit?.screenshot ? ['', '![The page at the end](screenshot.png)'] : []),
+    ...(printed.length > 0 ? ['', '## What the server printed last', '', ...printed] : []),
     '',
   ].join('\n')
 }
@@ -60,4 +55,8 @@ function walkthrough({ steps, told, url, screenshot }: Evidence): string {
 function code(text: string): string {
   const line = text.replace(/\s+/g, ' ')
   return line.includes('`') ? `\`\` ${line} \`\`` : `\`${line}\``
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
 }

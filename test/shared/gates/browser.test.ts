@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { GREET, PAGE, PageProject, SERVE } from '../../support/page-project'
@@ -118,6 +118,15 @@ describe('what is wrong without the change too', () => {
     const result = await new PageProject(PAGE).judge(harmless, { serverCommand: 'echo broken; exit 3' })
     expect(result).toMatchObject({ status: 'SKIP', message: expect.stringContaining('its last words: broken') })
   })
+})
+
+test('evidence goes nowhere but into the project', async () => {
+  const project = new PageProject(PAGE)
+  const elsewhere = join(project.root, '../elsewhere')
+  for (const folder of [elsewhere, join(project.root, '.kode')]) mkdirSync(folder)
+  symlinkSync(elsewhere, join(project.root, '.kode/artifacts'))
+  await project.judge({}, { serverCommand: 'exit 3' })
+  expect(readdirSync(elsewhere)).toEqual([])
 })
 
 describe('steps', () => {
