@@ -21,6 +21,7 @@ import {
 import { PATCH_OPTIONS, patchServices, taskOf } from './run'
 import { openProjectSandbox } from './support/project-sandbox'
 import { STRATEGIES } from './support/strategies'
+import { withTimeLimit } from './support/time-limit'
 import { runTests, startTrial, TEST_TIMEOUT_S } from './support/trial'
 import { Worktrees } from './support/worktrees'
 
@@ -52,14 +53,16 @@ export const loopCommand: Command = {
 async function loop(context: CommandContext, args: CommandArgs): Promise<CommandResult> {
   const task = await taskOf(context, args)
   const settings = await context.settings()
-  const { engine, audit } = await patchServices(context, args, settings)
+  const { timed, asEnded } = withTimeLimit(context, args)
+  const { engine, audit } = await patchServices(timed, args, settings)
   const { ghost } = settings.project
   const asConfigured = ghost?.enabled ? (ghost.branches ?? MOST_BRANCHES) : 1
   const branches = Math.min(MOST_BRANCHES, wholeNumber(args, 'branches') ?? asConfigured)
-  const { summary, exitCode } =
+  const { summary, exitCode } = asEnded(
     branches === 1
-      ? await loopIn(context, args, settings, task)
-      : await loopInBranches(task, branches, context, args, settings, engine)
+      ? await loopIn(timed, args, settings, task)
+      : await loopInBranches(task, branches, timed, args, settings, engine),
+  )
   await audit(summary)
   return { exitCode, json: summary }
 }

@@ -30,6 +30,7 @@ import { ORCHESTRATION_PROMPTS, withAgents } from './support/orchestration'
 import { PAGE_OPTIONS, pageWish } from './support/page-options'
 import { taskContext } from './support/task-context'
 import { MODEL_CRITIQUE_HELP, reviewWeight, taskReview } from './support/task-review'
+import { TIMEOUT_OPTION, withTimeLimit } from './support/time-limit'
 
 /** Source: spec/kode.md §8.1. */
 const DEFAULT_ROUNDS = 3
@@ -40,6 +41,7 @@ export const PATCH_OPTIONS = {
   mode: { type: 'string', value: 'MODE', help: 'plan, safe or auto' },
   blindfold: BLINDFOLD_OPTION,
   'model-critique': { type: 'boolean', help: MODEL_CRITIQUE_HELP },
+  timeout: TIMEOUT_OPTION,
   ...PAGE_OPTIONS,
   'log-dir': { type: 'string', value: 'DIR', help: 'where kode.log is; default: logs' },
 } as const
@@ -89,9 +91,10 @@ async function runPatch(context: CommandContext, args: CommandArgs): Promise<Com
     context.tell?.(event)
     if (isStream) context.print(`${JSON.stringify(event)}\n`)
   }
-  const patch = await patchServices(context, args, settings)
-  const services = args.flags.orchestrate ? withAgents(patch, context, args, settings, tell) : patch.services
-  const { summary, exitCode } = await runTask(task, services, context.signal)
+  const { timed, asEnded } = withTimeLimit(context, args)
+  const patch = await patchServices(timed, args, settings)
+  const services = args.flags.orchestrate ? withAgents(patch, timed, args, settings, tell) : patch.services
+  const { summary, exitCode } = asEnded(await runTask(task, services, timed.signal))
   await patch.audit(summary)
   if (isStream) return { exitCode, raw: `${JSON.stringify({ type: 'summary', ...summary })}\n` }
   return { exitCode, json: summary }
@@ -106,19 +109,21 @@ function outputFormat(args: CommandArgs): 'json' | 'stream-json' {
 async function generateOnly(context: CommandContext, args: CommandArgs): Promise<CommandResult> {
   const task = await taskOf(context, args)
   const settings = await context.settings()
-  const patch = await patchServices(context, args, settings)
+  const { timed, stopped } = withTimeLimit(context, args)
+  const patch = await patchServices(timed, args, settings)
   const services = args.flags.orchestrate
-    ? withAgents(patch, context, args, settings, event => context.tell?.(event))
+    ? withAgents(patch, timed, args, settings, event => context.tell?.(event))
     : patch.services
   const known = await services.context(task)
+  if (timed.signal.aborted) throw stopped()
   if (known.failure) throw new CommandFailure(known.failure.message, known.failure.exitCode)
   const rejections = known.remarks.filter(remark => remark.severity === 'error')
   if (rejections.length > 0)
     throw new CommandFailure(`the review rejected the task:\n${critiqueText(rejections)}`, EXIT.failed)
   if (known.remarks.length > 0) context.progress(critiqueText(known.remarks))
   const conversation = new PatchConversation(services.provider, services.model, task, withRemarks(known))
-  const generated = await conversation.ask(context.signal, context.progress)
-  if (generated.kind === 'cancelled') return { exitCode: EXIT.interrupted }
+  const generated = await conversation.ask(timed.signal, context.progress)
+  if (generated.kind === 'cancelled') throw stopped()
   if (generated.kind === 'failed') throw new CommandFailure(failureText(generated.failure), EXIT.provider)
   const { readHunks } = await import('#shared/edits/hunks')
   const hunks = readHunks(generated.text)

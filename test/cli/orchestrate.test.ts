@@ -193,6 +193,37 @@ describe('kode run --orchestrate', () => {
     expect(treeHash(root)).toBe(before)
   })
 
+  test('kill -9 while the project is built: the next run takes back what the build wrote', async () => {
+    let waiting: NodeJS.Timeout | undefined
+    onTestFinished(() => clearInterval(waiting))
+    const files = { 'build.js': `${FILES['build.js']}setTimeout(() => {}, 60_000)\n` }
+    const { root, before, env } = await run(
+      {},
+      [],
+      {},
+      (_, kill, root) => {
+        const built = join(root, 'src/built.js')
+        waiting ??= setInterval(() => existsSync(built) && kill('SIGKILL'), 20)
+      },
+      'run',
+      files,
+    )
+    expect(existsSync(join(root, 'src/built.js'))).toBe(true)
+    const next = await runCli(['run', '--mode', 'safe', 'double the price'], { cwd: root, env })
+    expect(next.code, next.stderr).toBe(4)
+    expect(treeHash(root)).toBe(before)
+  })
+
+  test('--timeout ends all of it: 3, and nothing is written', async () => {
+    const silent: Partial<Record<Role, Answer>> = { researcher: { stall: 'before-headers' } }
+    const generated = await run(silent, ['--timeout', '2'], {}, undefined, 'generate')
+    expect(generated.end).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('stopped after 2 s') })
+    const { end, root, before, summary } = await run(silent, ['--timeout', '3'])
+    expect(end.code, end.stderr).toBe(3)
+    expect(summary).toMatchObject({ status: 'FAIL', error: 'stopped after 3 s (--timeout)' })
+    expect(treeHash(root)).toBe(before)
+  })
+
   test('no byte of the project leaves behind the blindfold, whoever asks', async () => {
     const secrets = /price|\btax\b|\bshop\b/
     const reads: Answer = (request, count) => {
@@ -242,8 +273,9 @@ async function run(
   answers: Partial<Record<Role, Answer>>,
   flags: readonly string[] = [],
   config: object = {},
-  onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void,
+  onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void, root: string) => void,
   command = 'run',
+  files: Record<string, string> = {},
 ) {
   const asked: (Role | 'nobody')[] = []
   const all = { ...ANSWERS, ...answers }
@@ -255,15 +287,18 @@ async function run(
     return typeof answer === 'function' ? answer(request, count) : answer
   })
   onTestFinished(() => model.close())
-  const root = tempProject({ ...FILES, '.kode/kode.json': JSON.stringify(config) })
+  const root = tempProject({ ...FILES, ...files, '.kode/kode.json': JSON.stringify(config) })
   const before = treeHash(root)
   const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'gpt-4o' }
   const words = [command, '--orchestrate', ...flags, 'double the price']
-  const end = await runCli(words, { cwd: root, env, ...(onStderr && { onStderr }) })
-  const isSummary = command === 'run' && !flags.includes('stream-json') && end.code !== 130
+  const watch = onStderr && {
+    onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => onStderr(text, kill, root),
+  }
+  const end = await runCli(words, { cwd: root, env, ...watch })
+  const isSummary = command === 'run' && !flags.includes('stream-json') && end.code !== 130 && end.code !== null
   const summary = isSummary ? v.parse(summarySchema, JSON.parse(end.stdout)) : NO_SUMMARY
   const requestOf = (role: Role) => textOf(model.requests[asked.indexOf(role)] ?? model.requests[0]!)
-  return { end, summary, asked, requests: model.requests, requestOf, root, before }
+  return { end, summary, asked, requests: model.requests, requestOf, root, before, env }
 }
 
 const NO_SUMMARY: Partial<v.InferOutput<typeof summarySchema>> = {}

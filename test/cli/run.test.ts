@@ -304,6 +304,19 @@ test('a is 2', () => {
     expect(readFileSync(join(root, 'a.js'), 'utf8')).toBe('export const a = 2\n')
   })
 
+  test('--timeout while the tests run rolls back: 3', async () => {
+    const { root, env } = await projectWith([hunks([modify('a.js', '1', '2')])], files)
+    const before = treeHash(root)
+    const words = ['loop', '--timeout', '3', '--test-command', 'sleep 50', 'make it 2']
+    const end = await runCli(words, { cwd: root, env })
+    expect(end.code, end.stderr).toBe(3)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      status: 'FAIL',
+      error: expect.stringMatching(/^stopped after 3 s \(--timeout\)/),
+    })
+    expect(treeHash(root)).toBe(before)
+  })
+
   test('Ctrl-C while the tests run rolls back', async () => {
     const { root, env } = await projectWith([hunks([modify('a.js', '1', '2')])], files)
     const before = treeHash(root)

@@ -4,16 +4,12 @@ import decomposePrompt from '#shared/context/prompts/decompose.md'
 import synthesizePrompt from '#shared/context/prompts/synthesize.md'
 import { orchestrate } from '#shared/pipelines/orchestrate'
 import type { RunServices, TaskContext } from '#shared/pipelines/run'
-import type { TestSummary } from '#shared/pipelines/summary'
-import { detectBuildCommands } from '#shared/pipelines/support/build-command'
-import { detectTestCommand } from '#shared/pipelines/support/test-command'
 import type { OrchestrationEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { listProjectFiles } from '#shared/tools/support/ripgrep'
 import { type CommandArgs, type CommandContext, CommandFailure } from '../command'
 import { blindfoldModeFrom } from './blindfolding'
-import { openProjectSandbox } from './project-sandbox'
-import { runTests, startTrial, TEST_TIMEOUT_S } from './trial'
+import { checkProject } from './project-check'
 
 /** What kode itself says to the models that split and join. */
 export const ORCHESTRATION_PROMPTS = [decomposePrompt, synthesizePrompt]
@@ -59,36 +55,4 @@ export function withAgents(
 async function listFiles(context: CommandContext): Promise<readonly string[]> {
   const listed = await listProjectFiles(context.root, ['!.git'], context, context.signal)
   return listed.ok ? listed.value : []
-}
-
-/** Builds and tests on the real files, in the sandbox; whatever that writes is taken back. */
-async function checkProject(
-  task: string,
-  engine: ChangeEngine,
-  context: CommandContext,
-  settings: Settings,
-): Promise<TestSummary[]> {
-  const { root, files, progress, signal } = context
-  const { engine: config, permission } = settings.project
-  // What nobody allowed is not run: a project decides what its build does.
-  const mayRun = permission?.bash !== 'deny' && (settings.mode ?? 'auto') === 'auto'
-  const test = config?.test_command ?? (await detectTestCommand(root, files))
-  const commands = mayRun ? [...(await detectBuildCommands(root, files)), ...(test === undefined ? [] : [test])] : []
-  if (commands.length === 0) return []
-  const sandbox = await openProjectSandbox(context, { useSandbox: settings.useSandbox })
-  try {
-    const trial = await startTrial(task, engine, command => runTests(command, TEST_TIMEOUT_S, sandbox, root, signal))
-    if (!trial.ok) throw new CommandFailure(trial.error.message, EXIT.failed)
-    const results: TestSummary[] = []
-    for (const command of commands) {
-      if (signal.aborted) break
-      progress(`check: ${command}`)
-      results.push(await trial.value.runTests(command, signal))
-    }
-    const back = await trial.value.takeBack()
-    if (!back.ok) throw new CommandFailure(back.error.message, EXIT.failed)
-    return results
-  } finally {
-    await sandbox.close()
-  }
 }
