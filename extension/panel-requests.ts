@@ -82,12 +82,13 @@ export function panelRequests(
         kode.chatCommands(),
         Promise.race([kode.serverPrompts(), inTime]),
       ])
-      return [
+      const commands = [
         ...EDITOR_COMMANDS,
         ...CHAT_COMMANDS.map(({ name, summary, needsIdle }) => ({ name, description: summary, needsIdle })),
         ...shelf.map(({ name, summary }) => ({ name, description: summary, needsIdle: true })),
         ...prompts.map(({ name, summary }) => ({ name, description: summary, needsIdle: false })),
       ]
+      conversation.changeFacts({ commands })
     },
     command: async ({ name, argument }) => {
       const own = slash[name]

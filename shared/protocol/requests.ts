@@ -76,7 +76,7 @@ const INPUTS = {
   mentions_of: v.object({ uris: v.array(v.string()) }),
   /** What was typed at prompts of this project before, in any surface; newest first. */
   history: none,
-  /** The slash menu with the commands of the core, which is loaded for it. */
+  /** Tells the page all of the slash menu, with the commands of the core, which is loaded for it. */
   commands: none,
   /** A command by its name in the slash menu. */
   command: v.object({ name: v.string(), argument: v.string() }),
@@ -89,7 +89,6 @@ interface Outputs {
   mentions_of: string[]
   mentions: Mention[]
   history: string[]
-  commands: SlashCommand[]
 }
 
 export type RequestOutput<Name extends RequestName> = Name extends keyof Outputs ? Outputs[Name] : undefined

@@ -206,6 +206,14 @@ describe('a slash command', () => {
     await editor.chat.getByText('Shift+Tab: switch between safe and auto').waitFor()
     await say('/expand ')
     await editor.chat.getByText('Read (ok)').waitFor()
+    // The shelf is still known after a turn; a name that is typed to its end is meant.
+    editor.script({ text: 'To the cent.' })
+    await editor.prompt('To what?')
+    await editor.chat.getByText('To the cent.').waitFor()
+    const asked = editor.model.requests.length
+    await say('/memory')
+    await editor.chat.getByText('MEMORY.md (nothing)').waitFor()
+    expect(editor.model.requests.length).toBe(asked)
   })
 })
 

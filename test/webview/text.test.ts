@@ -2,7 +2,7 @@ import MarkdownIt from 'markdown-it'
 import { describe, expect, test } from 'vitest'
 import { History } from '../../webview/composer/history'
 import { pastePart } from '../../webview/composer/pastes'
-import { completeToken, finishedMentions, tokenAt, withoutMention } from '../../webview/composer/tokens'
+import { commandsFor, completeToken, finishedMentions, tokenAt, withoutMention } from '../../webview/composer/tokens'
 import { countLines, diffLines } from '../../webview/transcript/diff-lines'
 import { BlockStream } from '../../webview/ui/block-stream'
 
@@ -73,6 +73,11 @@ describe('the menu of the composer', () => {
     ['/model x', 8],
     ['@a b', 4],
   ])('stays closed for %j', (draft, caret) => expect(tokenAt(draft, caret)).toBeUndefined())
+
+  test('lists the command first that is typed to its end', () => {
+    const commands = ['memory save', 'memory', 'model'].map(name => ({ name, description: '', needsIdle: false }))
+    expect(commandsFor('Memory', commands).map(command => command.name)).toEqual(['memory', 'memory save'])
+  })
 
   test('puts the choice in place of what was typed', () => {
     const token = tokenAt('see @or and more', 7)!

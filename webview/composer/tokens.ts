@@ -1,4 +1,5 @@
 import { mentionsIn, mentionText, type WrittenMention } from '#shared/protocol/mentions'
+import type { SlashCommand } from '#shared/protocol/requests'
 
 /** The word at the caret that opens a menu: a command at the very start, or a mention. */
 export interface MenuToken {
@@ -19,6 +20,13 @@ export function tokenAt(draft: string, caret: number): MenuToken | undefined {
   if (!mention) return undefined
   const text = mention[1]!
   return { kind: 'mention', text: text.replace(/^["']/, ''), start: caret - text.length - 1, end: caret }
+}
+
+/** The commands that begin as it is typed; the one that is typed to its end stands first. */
+export function commandsFor(typed: string, commands: readonly SlashCommand[]): SlashCommand[] {
+  const name = typed.toLowerCase()
+  const found = commands.filter(command => command.name.startsWith(name))
+  return [...found.filter(command => command.name === name), ...found.filter(command => command.name !== name)]
 }
 
 /** Puts the choice in the token's place, followed by a blank. */
