@@ -11,7 +11,7 @@ export const PAGE_OPTIONS = {
   'browser-steps': {
     type: 'string',
     value: 'STEPS',
-    help: 'with --browser: what must work there, such as "click: #save; verifytext: Saved"',
+    help: 'as --browser, and these steps must succeed: "click: #save; verifytext: Saved"',
   },
   'dev-server': {
     type: 'string',

@@ -9,6 +9,8 @@ const LOAD_MS = 15_000
 const QUIET_MS = 400
 /** Some pages never are. */
 const MAX_SETTLE_MS = 6_000
+/** Of a picture; feeds have no end. */
+const MAX_SHOWN_HEIGHT = 10_000
 
 const attached = v.object({ sessionId: v.string() })
 const target = v.object({ targetId: v.string() })
@@ -19,6 +21,7 @@ const evaluated = v.object({
     v.object({ text: v.string(), exception: v.optional(v.object({ description: v.optional(v.string()) })) }),
   ),
 })
+const metrics = v.object({ cssContentSize: v.object({ width: v.number(), height: v.number() }) })
 const screenshot = v.object({ data: v.string() })
 const mainDocument = v.object({
   type: v.literal('Document'),
@@ -108,9 +111,13 @@ export class Page {
     await this.#send('Input.dispatchMouseEvent', { type: 'mouseReleased', ...mouse })
   }
 
-  /** What is to be seen of it now, as PNG. */
+  /** The whole of it as it is now, as PNG. */
   async screenshot(): Promise<Result<Uint8Array, string>> {
-    const taken = await this.#send('Page.captureScreenshot', { format: 'png' })
+    const measured = await this.#send('Page.getLayoutMetrics')
+    if (!measured.ok) return measured
+    const { width, height } = v.parse(metrics, measured.value).cssContentSize
+    const clip = { x: 0, y: 0, width, height: Math.min(height, MAX_SHOWN_HEIGHT), scale: 1 }
+    const taken = await this.#send('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true, clip })
     return taken.ok ? ok(Buffer.from(v.parse(screenshot, taken.value).data, 'base64')) : taken
   }
 

@@ -12,7 +12,8 @@ const served = { serverCommand: SERVE }
 
 describe('a page that works before', () => {
   test('passes while it works with the change, and leaves its evidence', async () => {
-    const project = new PageProject(PAGE)
+    const tall = { ...PAGE, 'index.html': `${PAGE['index.html']}<div style="height: 3000px"></div>` }
+    const project = new PageProject(tall)
     const result = await project.judge(
       { 'src/words.js': "export const words = { hello: 'Hallo' }\n" },
       { ...served, instructions: ['fill: #name | Ann; fill: #size | L; click: #go; verifytext: Hallo Ann'] },
@@ -20,7 +21,9 @@ describe('a page that works before', () => {
     expect(result).toMatchObject({ status: 'PASS', findings: [] })
     expect(result.details).toContain(`${SERVE}: http://localhost:`)
     const artifacts = join(project.root, '.kode/artifacts')
-    expect(readFileSync(join(artifacts, 'screenshot.png')).subarray(1, 4).toString()).toBe('PNG')
+    const picture = readFileSync(join(artifacts, 'screenshot.png'))
+    expect(picture.subarray(1, 4).toString()).toBe('PNG')
+    expect(picture.readUInt32BE(20)).toBeGreaterThan(3_000)
     expect(readFileSync(join(artifacts, 'walkthrough.md'), 'utf8')).toContain(
       '- **PASS** `verifytext: Hallo Ann` `shown`',
     )
