@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Answers --version at once and turns on the compile cache; everything else is in main.mjs, loaded after that.
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import module from 'node:module'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import v8 from 'node:v8'
 
 const OLDEST_NODE = [22, 13] as const
@@ -30,11 +30,18 @@ async function load(path: string): Promise<void> {
 function useCompileCache(): void {
   const cache = join(process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), '.cache'), 'kode', 'compile')
   try {
-    mkdirSync(cache, { recursive: true, mode: 0o700 })
+    if (!existsSync(cache)) makeFolder(cache)
     module.enableCompileCache(cache)
   } catch {
     // A read-only home only costs time.
   }
+}
+
+/** Level by level: below /proc, which some take for a home that cannot be written, Node's own recursive way never ends. */
+function makeFolder(folder: string): void {
+  const parent = dirname(folder)
+  if (!existsSync(parent)) makeFolder(parent)
+  mkdirSync(folder, { mode: 0o700 })
 }
 
 /**

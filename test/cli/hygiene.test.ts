@@ -95,6 +95,17 @@ test.each(['stream-json', 'text'])(
   },
 )
 
+test.skipIf(process.platform !== 'linux').each(['/proc/nobody', '/sys', '/dev/null'])(
+  'works with a home that takes nothing whatever its permissions say: %s',
+  async home => {
+    const { root, env } = await projectWith([bash('echo made > by-shell'), { text: 'made' }])
+    const end = await runCli(['go'], { cwd: root, env: { ...env, HOME: home } })
+    expect([end.code, end.stdout], end.stderr).toEqual([0, 'made\n'])
+    expect(end.stderr).toMatch(/read-only; nothing is kept/)
+    expect(readFileSync(join(root, 'by-shell'), 'utf8')).toBe('made\n')
+  },
+)
+
 test('works with a read-only home, and says that nothing is kept', async () => {
   const { root, env, model } = await projectWith([
     { toolCalls: [{ name: 'Write', arguments: { file_path: 'made.js', content: 'export const a = 1\n' } }] },

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -8,9 +8,25 @@ export function isWritable(folder: string): boolean {
     accessSync(folder, constants.W_OK)
     return true
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    return isMissing && dirname(folder) !== folder && isWritable(dirname(folder))
+    return codeOf(error) === 'ENOENT' && canBeMade(folder)
   }
+}
+
+/** Permissions do not tell: file systems of the kernel and of servers refuse what they seem to allow, so it is tried. */
+function canBeMade(folder: string): boolean {
+  const parent = dirname(folder)
+  try {
+    rmdirSync(mkdtempSync(join(parent, '.kode-')))
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' && !existsSync(parent)) return canBeMade(parent)
+    // A full disk is told of by whoever writes.
+    return codeOf(error) === 'ENOSPC'
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 /** A new folder for this process alone; removed when the process ends in good order. */
