@@ -16,7 +16,7 @@ export function slashCommands(parts: SlashParts): Record<string, (argument: stri
     new: () => conversation.startNew(),
     model: async () => {
       const kode = await conversation.kode().catch(() => undefined)
-      if (await chooseModel(conversation.state.model, kode)) await conversation.refresh()
+      if (await chooseModel(conversation.facts.model || conversation.state.model, kode)) await conversation.refresh()
     },
     provider: async () => (await chooseProvider()) && conversation.refresh(),
     key: async () => {
@@ -66,7 +66,7 @@ export function slashCommands(parts: SlashParts): Record<string, (argument: stri
     settings: () => vscode.commands.executeCommand('workbench.action.openSettings', '@ext:kode.kode'),
     log: () => channel.show(true),
     'open-folder': () => vscode.commands.executeCommand('workbench.action.files.openFolder'),
-    trust: () => vscode.commands.executeCommand('workbench.trust.manage'),
+    'workspace-trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
   }
   return commands
 }

@@ -214,6 +214,8 @@ describe('a slash command', () => {
     await say('/memory')
     await editor.chat.getByText('MEMORY.md (nothing)').waitFor()
     expect(editor.model.requests.length).toBe(asked)
+    await say('/trust rules')
+    await editor.chat.getByText('No rules.').waitFor()
   })
 })
 
