@@ -17,8 +17,8 @@ export interface AgentJob {
   /** Name on the shelf of agents. */
   agent: string
   prompt: string
-  /** Told what each request took, as soon as it is known. */
-  onUsage(usage: Usage, model: string): void
+  /** Told what each request took, as soon as it is known. @param isAll whether its cost is known */
+  onUsage(usage: Usage, model: string, isAll: boolean): void
 }
 
 /** A project as one agent works in it. */
@@ -92,6 +92,6 @@ function tellUsage(session: AgentSession, model: string, onUsage: AgentJob['onUs
       fresh.cost_usd = event.cost_usd - seenUsd
       seenUsd = event.cost_usd
     }
-    onUsage(fresh, model)
+    onUsage(fresh, model, event.cost_usd !== undefined)
   })
 }

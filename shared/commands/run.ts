@@ -8,9 +8,9 @@ import generateText from '#shared/context/prompts/generate.md'
 import { critiquePatch, critiqueText } from '#shared/pipelines/critique'
 import { PatchConversation } from '#shared/pipelines/generate'
 import { type RunServices, runTask, withRemarks } from '#shared/pipelines/run'
-import { failureText } from '#shared/pipelines/support/ask-model'
 import type { OrchestrationEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
+import { withAdvice } from '#shared/protocol/with-advice'
 import { findProvider } from '#shared/providers/known-providers'
 import { effectOf } from '#shared/trust/effects'
 import { decideTrust } from '#shared/trust/policy'
@@ -124,7 +124,7 @@ async function generateOnly(context: CommandContext, args: CommandArgs): Promise
   const conversation = new PatchConversation(services.provider, services.model, task, withRemarks(known))
   const generated = await conversation.ask(timed.signal, context.progress)
   if (generated.kind === 'cancelled') throw stopped()
-  if (generated.kind === 'failed') throw new CommandFailure(failureText(generated.failure), EXIT.provider)
+  if (generated.kind === 'failed') throw new CommandFailure(withAdvice(generated.failure), EXIT.provider)
   const { readHunks } = await import('#shared/edits/hunks')
   const hunks = readHunks(generated.text)
   if (hunks.ok) return { exitCode: EXIT.done, json: hunks.value }

@@ -1,11 +1,11 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
-import { newId } from '#shared/base/ids'
 import generateText from '#shared/context/prompts/generate.md'
 import { hunkSchema } from '#shared/edits/hunks'
-import type { AssistantMessage, Message, UserMessage } from '#shared/protocol/messages'
+import type { Message } from '#shared/protocol/messages'
 import type { Provider } from '#shared/providers/provider'
 import { askModel, type ModelAnswer } from './support/ask-model'
+import { assistantText, userText } from './support/own-messages'
 
 /** Source: spec/kode.md §3.1; larger than its 4096 tokens, which cut patches of a few files. */
 const TEMPERATURE = 0.2
@@ -59,13 +59,4 @@ export class PatchConversation {
     const request = 'Return all of it again, with every hunk that is needed, corrected.'
     this.#messages.push(userText(`The patch was not applied; the files are unchanged.\n\n${feedback}\n\n${request}`))
   }
-}
-
-/** Said by a pipeline, not by the user. */
-export function userText(text: string): UserMessage {
-  return { role: 'user', id: newId(), parts: [{ type: 'text', text }], origin: 'task' }
-}
-
-function assistantText(text: string, model: string): AssistantMessage {
-  return { role: 'assistant', id: newId(), parts: [{ type: 'text', text }], model, stop: 'end' }
 }

@@ -5,10 +5,11 @@ import synthesizePrompt from '#shared/context/prompts/synthesize.md'
 import type { OrchestrationEvent } from '#shared/protocol/events'
 import { EXIT, type Failure } from '#shared/protocol/exit-codes'
 import type { Usage } from '#shared/protocol/messages'
+import { withAdvice } from '#shared/protocol/with-advice'
 import type { Provider } from '#shared/providers/provider'
-import { userText } from './generate'
 import type { SubtaskSummary, TestSummary } from './summary'
-import { askModel, failureText } from './support/ask-model'
+import { askModel } from './support/ask-model'
+import { userText } from './support/own-messages'
 import { projectTree } from './support/project-tree'
 import type { RunBudget } from './support/run-budget'
 import { runSubtasks, type SubtaskEnd } from './support/run-subtasks'
@@ -112,8 +113,8 @@ async function runAll(
       emit({ type: 'subtask_started', id, agent, title })
       const startedAt = now()
       const own = budget.part()
-      const onUsage = (usage: Usage, model: string) => {
-        own.add(usage, model)
+      const onUsage = (usage: Usage, model: string, isAll: boolean) => {
+        own.add(usage, model, isAll)
         if (budget.exhausted()) outOfMoney.abort()
       }
       const job = { agent: AGENTS[agent], prompt: promptOf(subtask, needed, surroundings), onUsage }
@@ -154,9 +155,9 @@ async function ask(
   const request = { ...how, system: how.system.trim(), model, messages: [userText(text)], tools: [] }
   const answer = await askModel(provider, request, signal, progress)
   if (answer.kind === 'cancelled') return { failure: INTERRUPTED }
-  budget.add(answer.usage, model)
+  budget.take(answer, model)
   if (answer.kind === 'reply') return { text: answer.text }
-  return { failure: { message: failureText(answer.failure), exitCode: EXIT.provider } }
+  return { failure: { message: withAdvice(answer.failure), exitCode: EXIT.provider } }
 }
 
 function whyStopped(budget: RunBudget, signal: AbortSignal): Failure | undefined {

@@ -5,6 +5,7 @@ import type { WrittenFiles } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import { EXIT, type Failure } from '#shared/protocol/exit-codes'
 import type { GateReport } from '#shared/protocol/gate-report'
+import { withAdvice } from '#shared/protocol/with-advice'
 import type { Provider } from '#shared/providers/provider'
 import { critiqueText } from './critique'
 import { type GenerateSettings, PatchConversation } from './generate'
@@ -17,7 +18,6 @@ import {
   type Summary,
   warningsOf,
 } from './summary'
-import { failureText } from './support/ask-model'
 import type { CritiqueFinding } from './support/critique-finding'
 import { failedHunks, type Judge } from './support/failed-hunks'
 import type { RunBudget } from './support/run-budget'
@@ -90,8 +90,8 @@ export async function runTask(task: string, services: RunServices, signal: Abort
     services.progress(`generate (round ${round} of ${services.maxRounds})`)
     const generated = await conversation.ask(signal, services.progress)
     if (generated.kind === 'cancelled') return record.end('interrupted', EXIT.interrupted)
-    services.budget.add(generated.usage, services.model.model)
-    if (generated.kind === 'failed') return record.end(failureText(generated.failure), EXIT.provider)
+    services.budget.take(generated, services.model.model)
+    if (generated.kind === 'failed') return record.end(withAdvice(generated.failure), EXIT.provider)
 
     const proposed = await services.propose(generated.text)
     const remarks = await services.critique(proposed.changes)

@@ -145,6 +145,22 @@ test('what was refused in several runs, and repaired there, is told to the next 
   expect(prompts[3]).toContain('jion')
 })
 
+test('the budget ends a run where the provider counts nothing, too', async () => {
+  const content = hunks([modify('a.ts', '1', '(')]).text
+  const piece = { choices: [{ index: 0, delta: { content }, finish_reason: 'stop' }] }
+  const body = `data: ${JSON.stringify(piece)}\n\ndata: [DONE]\n\n`
+  const uncounted = { raw: { body, contentType: 'text/event-stream' } }
+  const files = { 'a.ts': 'export const a = 1\n', '.kode/kode.json': '{ "engine": { "token_budget_usd": 0.0001 } }' }
+  const { root, env, model } = await projectWith([uncounted, uncounted], files)
+  const end = await runCli(['run', 'change it'], { cwd: root, env: { ...env, KODE_LLM_MODEL: 'gpt-4o' } })
+  expect(end.code, end.stderr).toBe(3)
+  expect(model.requests).toHaveLength(1)
+  expect(JSON.parse(end.stdout)).toMatchObject({
+    cost_usd: null,
+    error: expect.stringMatching(/used up: about \$0\.00/),
+  })
+})
+
 test.each([
   ['openai', true],
   ['deepseek', false],

@@ -46,7 +46,7 @@ export function taskReview(
       enforcesSchema: findProvider(model.providerName)?.enforcesSchema === true,
     }
     const review = await critiqueByModel(task, text, reviewer, most, context.signal)
-    budget.add(review.usage, model.model)
+    budget.take(review.taken, model.model)
     return { remarks: review.findings, warnings: [...(note ? [note] : []), ...problemOf(review.problem)] }
   }
   return async (task, known) => {

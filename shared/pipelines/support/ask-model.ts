@@ -1,9 +1,17 @@
+import { estimateUsage } from '#shared/agent/token-budget'
 import type { Usage } from '#shared/protocol/messages'
 import type { ModelRequest, Provider, ProviderFailure } from '#shared/providers/provider'
+import { assistantText } from './own-messages'
+
+/** What one request took; an estimate where the provider did not count. */
+export interface Taken {
+  usage?: Usage | undefined
+  estimate?: Usage
+}
 
 export type ModelAnswer =
-  | { kind: 'reply'; text: string; usage: Usage | undefined }
-  | { kind: 'failed'; failure: ProviderFailure; usage: Usage | undefined }
+  | ({ kind: 'reply'; text: string } & Taken)
+  | ({ kind: 'failed'; failure: ProviderFailure } & Taken)
   | { kind: 'cancelled' }
 
 /** Asks once and waits for the whole reply; tells when a failed request is made again. */
@@ -29,13 +37,9 @@ export async function askModel(
       case 'failure':
         return signal.aborted ? { kind: 'cancelled' } : { kind: 'failed', failure: event.failure, usage }
       case 'end':
-        return { kind: 'reply', text, usage }
+        if (usage) return { kind: 'reply', text, usage }
+        return { kind: 'reply', text, estimate: estimateUsage(request, assistantText(text, request.model)) }
     }
   }
   return { kind: 'cancelled' }
-}
-
-/** A failure in one line for people. */
-export function failureText({ message, advice }: ProviderFailure): string {
-  return advice ? `${message}. ${advice}` : message
 }

@@ -2,11 +2,11 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import critiqueText from '#shared/context/prompts/critique.md'
 import { findJson } from '#shared/edits/json-in-text'
-import type { Usage } from '#shared/protocol/messages'
+import { withAdvice } from '#shared/protocol/with-advice'
 import type { Provider } from '#shared/providers/provider'
-import { userText } from '../generate'
-import { askModel, failureText } from './ask-model'
+import { askModel, type Taken } from './ask-model'
 import { type CritiqueFinding, SEVERITIES } from './critique-finding'
+import { userText } from './own-messages'
 
 type Severity = CritiqueFinding['severity']
 
@@ -20,7 +20,7 @@ export interface Reviewer {
 
 export interface ModelReview {
   findings: CritiqueFinding[]
-  usage?: Usage | undefined
+  taken: Taken
   /** Why there is no review. */
   problem?: string
 }
@@ -75,11 +75,16 @@ export async function critiqueByModel(
   const patience = AbortSignal.any([signal, AbortSignal.timeout(MAX_WAIT_MS)])
   const answer = await askModel(provider, request, patience, () => undefined)
   if (answer.kind === 'cancelled')
-    return { findings: [], problem: signal.aborted ? 'interrupted' : `no answer after ${MAX_WAIT_MS / 1000} s` }
-  const { usage } = answer
-  if (answer.kind === 'failed') return { findings: [], usage, problem: failureText(answer.failure) }
+    return {
+      findings: [],
+      taken: {},
+      problem: signal.aborted ? 'interrupted' : `no answer after ${MAX_WAIT_MS / 1000} s`,
+    }
+  if (answer.kind === 'failed') return { findings: [], taken: answer, problem: withAdvice(answer.failure) }
   const findings = readReview(answer.text, most)
-  return findings ? { findings, usage } : { findings: [], usage, problem: 'the reply holds no findings' }
+  return findings
+    ? { findings, taken: answer }
+    : { findings: [], taken: answer, problem: 'the reply holds no findings' }
 }
 
 /** The findings in a reply; undefined where it is no review. */
