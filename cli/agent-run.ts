@@ -4,7 +4,7 @@ import { createKode, createOutputCheck, type Kode, type SessionOptions } from '#
 import type { KodeEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { RunRecord, type RunResult } from '#shared/protocol/run-result'
-import { COUNT, listFlag, numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
+import { COUNT, filledFlag, listFlag, numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
 import { cliHost } from './cli-host'
 import type { Interruption } from './interruption'
 import type { LineControl } from './line-control'
@@ -30,6 +30,7 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
   const lines = readsLines(flags, words, format)
     ? new (await import('./line-control')).LineControl(process.stdin)
     : undefined
+  const verify = filledFlag(flags, 'verify')
   const prompt = lines ? undefined : await readPrompt(words, flags, output)
   if (!lines && prompt === undefined) {
     throw new UsageError('no prompt: give it as words, with -p, or on stdin')
@@ -60,7 +61,6 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
     if (event.type === 'turn_started') turnIds.push(event.turn_id)
   })
   render(kode.sessionEvent(session.value))
-  const verify = textFlag(flags, 'verify')
   const run = async (texts: readonly string[]) => {
     const result = await kode.run(session.value, {
       prompt: texts.map(text => ({ type: 'text', text })),
@@ -143,8 +143,12 @@ function readsLines(flags: ParsedArgs['flags'], words: readonly string[], format
 
 /** Which session the flags name. */
 export function sessionOptions(flags: ParsedArgs['flags']): SessionOptions {
-  const resume = textFlag(flags, 'resume') ?? textFlag(flags, 'session')
-  const id = textFlag(flags, 'session-id')
+  const resume = filledFlag(flags, 'resume') ?? filledFlag(flags, 'session')
+  const id = filledFlag(flags, 'session-id')
+  const isFork = flags.fork === true || (flags.ephemeral === true && goesOn(flags))
+  if (id !== undefined && goesOn(flags) && !isFork) {
+    throw new UsageError('--session-id names a new session: with --resume or --continue it needs --fork')
+  }
   if (flags.fork && resume === undefined && !flags.continue) {
     throw new UsageError('--fork needs --resume or --continue')
   }
@@ -152,7 +156,7 @@ export function sessionOptions(flags: ParsedArgs['flags']): SessionOptions {
     ...(resume && { resume }),
     ...(id && { id }),
     continueLast: flags.continue === true,
-    isFork: flags.fork === true || (flags.ephemeral === true && goesOn(flags)),
+    isFork,
     isEphemeral: flags.ephemeral === true,
   }
 }

@@ -142,6 +142,13 @@ export function textFlag(flags: ParsedArgs['flags'], name: string): string | und
   return typeof value === 'string' ? value : undefined
 }
 
+/** As `textFlag`; an empty text, mostly of a variable that a script forgot to set, is a usage error. */
+export function filledFlag(flags: ParsedArgs['flags'], name: string): string | undefined {
+  const value = textFlag(flags, name)
+  if (value?.trim() === '') throw new UsageError(`--${name} is empty`)
+  return value
+}
+
 /** A comma-separated list. */
 export function listFlag(flags: ParsedArgs['flags'], name: string): string[] | undefined {
   const given = flags[name]

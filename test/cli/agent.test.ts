@@ -336,6 +336,19 @@ describe('a reply that must satisfy a schema', () => {
   })
 })
 
+test.each([
+  [['--verify', ''], '--verify is empty'],
+  [['--resume', ''], '--resume is empty'],
+  [['--session', ' '], '--session is empty'],
+  [['--session-id', ''], '--session-id is empty'],
+  [['--continue', '--session-id', 'mine'], '--session-id names a new session'],
+])('a run that would not do what %j asks for does not begin', async (flags, message) => {
+  const { root, env, model } = await projectWith(() => ({ text: 'done' }))
+  const end = await runCli([...flags, 'go'], { cwd: root, env })
+  expect(end).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) })
+  expect(model.requests).toEqual([])
+})
+
 test('what empty replies took is in the result', async () => {
   const usage = { input: 1000, output: 500 }
   const { root, env } = await projectWith(() => ({ thinking: 'hm', finish: 'length', usage }))
