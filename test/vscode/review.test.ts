@@ -115,8 +115,16 @@ describe('review in the editor', () => {
     )
     const page = editor.workbench.page
     for (let step = 0; step < '(1)'.length + 1; step++) await page.keyboard.press('ArrowLeft')
-    await page.keyboard.press('Control+.')
-    await page.locator('.action-widget').getByText('Use `round`').waitFor()
+    const fix = page.locator('.action-widget').getByText('Use `round`')
+    // There is none while a verdict about the last letter is on its way.
+    const isOffered = async () => {
+      await page.keyboard.press('Control+.')
+      return fix.waitFor({ timeout: 3_000 }).then(
+        () => true,
+        () => false,
+      )
+    }
+    await expect.poll(isOffered, { timeout: 30_000 }).toBe(true)
     await page.keyboard.press('Enter')
     await right.locator('.squiggly-error').waitFor({ state: 'detached' })
     await editor.workbench.editorAction('Accept Change').click()
