@@ -49,6 +49,13 @@ test('without being asked for it no page is opened, and flags ask for it', async
   expect(wrong.stderr).toContain('--browser-steps: "click:" is no step; write click: SELECTOR')
 })
 
+test('who asks for it where no browser is hears so at once', async () => {
+  const root = tempProject(PAGE)
+  const env = { KODE_BROWSER_PATH: join(root, 'chromium') }
+  const end = await runCli(['verify', '--input', '-', '--browser'], { cwd: root, input: GOOD, env })
+  expect(end).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('no browser was found: install') })
+})
+
 test('kode run lands nothing whose page throws, and the model hears what was thrown', async () => {
   const model = await startScriptedProvider([{ text: BAD }, { text: GOOD }])
   onTestFinished(() => model.close())

@@ -1,6 +1,7 @@
 import { pageSettings } from '#shared/agent/open-engine'
 import { readPageSteps } from '#shared/config/page-steps'
 import type { ProjectFile } from '#shared/config/project-file'
+import { BROWSER_ADVICE, findBrowser } from '#shared/gates/browser/find-browser'
 import type { PageWish } from '#shared/gates/browser/project-page'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { type CommandArgs, type CommandContext, CommandFailure, textFlag } from '../command'
@@ -23,8 +24,11 @@ export const PAGE_OPTIONS = {
 /** What is wanted of the project's page: the flags go before the project, and its steps count when nobody gives others. */
 export function pageWish(args: CommandArgs, project: ProjectFile, context: CommandContext): { page?: PageWish } {
   const steps = textFlag(args, 'browser-steps')
-  const isWanted = args.flags.browser === true || steps !== undefined || project.engine?.browser_verification === true
-  if (!isWanted) return {}
+  const isAskedFor = args.flags.browser === true || steps !== undefined
+  if (!isAskedFor && project.engine?.browser_verification !== true) return {}
+  // The gate would only skip: who asks for it now must not read that all is well.
+  if (isAskedFor && findBrowser(context.root, context.paths.home, context.env) === undefined)
+    throw new CommandFailure(`--browser: no browser was found: ${BROWSER_ADVICE}`, EXIT.usage)
   const read = readPageSteps(steps === undefined ? [] : [steps])
   if (!read.ok) throw new CommandFailure(`--browser-steps: ${read.error}`, EXIT.usage)
   const serverCommand = textFlag(args, 'dev-server')
