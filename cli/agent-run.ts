@@ -89,11 +89,17 @@ export async function runAgent({ words, flags, root, output, interruption }: Age
     return result.exit_code
   }
   lines.steer(session.value)
-  const last = await runLines(lines, run, result => printResult(result, format, output), interruption.signal)
-  if (last) return (await finish(last)).exit_code
-  await session.value.close()
-  await kode.close()
-  throw new UsageError('no prompt came on stdin: send lines such as {"type":"user","text":"…"}')
+  try {
+    const last = await runLines(lines, run, result => printResult(result, format, output), interruption.signal)
+    if (last) return (await finish(last)).exit_code
+    throw new UsageError('no prompt came on stdin: send lines such as {"type":"user","text":"…"}')
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    await session.value.close()
+    await kode.close()
+    output.note(`error: ${error.message}`)
+    return failEarly(error.message, EXIT.usage, format, output, session.value.id)
+  }
 }
 
 async function patchText(kode: Kode, turnIds: readonly string[], output: Output): Promise<string> {
@@ -262,7 +268,7 @@ function printResult(result: RunResult, format: Format, output: Output): void {
 }
 
 /** Also a run that could not start leaves its one object on stdout. */
-function failEarly(message: string, exitCode: number, format: Format, output: Output): number {
+function failEarly(message: string, exitCode: number, format: Format, output: Output, sessionId = ''): number {
   if (format === 'text') {
     output.note(`error: ${message}`)
     return exitCode
@@ -274,7 +280,7 @@ function failEarly(message: string, exitCode: number, format: Format, output: Ou
     success: false,
     exit_code: exitCode,
     response: '',
-    session_id: '',
+    session_id: sessionId,
     model: '',
     stop_reason: stop,
     usage: { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 },

@@ -66,6 +66,17 @@ describe('a conversation over stdin', () => {
     const { root, env } = await projectWith([])
     const end = await runCli(flags, { cwd: root, env, input })
     expect(end).toMatchObject({ code: 2, stderr: expect.stringMatching(message) })
+    const [session, ...rest] = linesOf(end.stdout)
+    const error = expect.stringMatching(message)
+    expect(rest).toMatchObject([{ type: 'result', exit_code: 2, session_id: session.session_id, error }])
+  })
+
+  test('a line that is no JSON behind a prompt: the last line is the result of all', async () => {
+    const { root, env } = await projectWith([{ text: 'first' }])
+    const end = await runCli(flags, { cwd: root, env, input: `${user('one')}\nhello\n` })
+    const results = linesOf(end.stdout).filter(line => line.type === 'result')
+    expect([end.code, ...results.map(result => result.exit_code)]).toEqual([2, 0, 2])
+    expect(linesOf(end.stdout).at(-1)?.type).toBe('result')
   })
 
   test.each([
