@@ -100,10 +100,9 @@ export function endLine(end: TurnEnd): string {
     case 'cancelled':
       return 'interrupted'
     case 'limit':
+    case 'refused':
     case 'store_failed':
       return end.message
-    case 'refused':
-      return `refused: ${end.message}`
     case 'provider_failed':
       return withAdvice(end)
   }

@@ -79,7 +79,8 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
     }
     if (reply.message.stop === 'refusal') {
       await services.add(reply.message)
-      return { reason: 'refused', message: textOf(reply.message) || 'The model refused to answer.' }
+      const said = textOf(reply.message).trim()
+      return { reason: 'refused', message: `the model refused to answer${said && `: ${said}`}` }
     }
     if (reply.message.parts.every(part => part.type !== 'tool_call') && textOf(reply.message).trim() === '') {
       services.tellSpent(reply.message)

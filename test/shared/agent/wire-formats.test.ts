@@ -75,7 +75,7 @@ describe.each(WIRES)('over the wire format of %s', wire => {
     [
       'a refusal ends the turn',
       [{ text: 'No.', finish: 'content_filter' }],
-      { end: { reason: 'refused', message: 'No.' }, requests: 1 },
+      { end: { reason: 'refused', message: 'the model refused to answer: No.' }, requests: 1 },
     ],
     [
       'a reply cut by the output limit is continued',
