@@ -25,8 +25,18 @@ export interface AgentRun extends ParsedArgs {
 }
 
 /** Headless agent turns: prompts in, answers on stdout, exit code by what really happened. */
-export async function runAgent({ words, flags, root, output, interruption }: AgentRun): Promise<number> {
-  const format = outputFormat(flags)
+export async function runAgent(run: AgentRun): Promise<number> {
+  const format = outputFormat(run.flags)
+  try {
+    return await runPrompts(run, format)
+  } catch (error) {
+    const isForScripts = error instanceof UsageError && format !== 'text'
+    if (isForScripts) failEarly(error.message, EXIT.usage, format, run.output)
+    throw error
+  }
+}
+
+async function runPrompts({ words, flags, root, output, interruption }: AgentRun, format: Format): Promise<number> {
   const lines = readsLines(flags, words, format)
     ? new (await import('./line-control')).LineControl(process.stdin)
     : undefined

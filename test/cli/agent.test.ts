@@ -185,6 +185,17 @@ describe('exit codes', () => {
     expect(end.stdout).toBe('')
   })
 
+  test.each([
+    [['--max-turns', '0', 'go'], 'wants a whole number from 1'],
+    [['-p', 'a', 'b'], 'not both'],
+    [['--patch-file', '/no/such/folder/x.patch', 'go'], 'no such file'],
+  ])('wrong usage %j leaves its one object where JSON is wanted', async (args, message) => {
+    const end = await runCli(['--output-format', 'json', ...args], { cwd: tempProject(FILES) })
+    const told = expect.stringContaining(message)
+    expect(end).toMatchObject({ code: 2, stderr: told })
+    expect(JSON.parse(end.stdout)).toMatchObject({ type: 'result', success: false, exit_code: 2, error: told })
+  })
+
   test('a limit of turns: 3, named in the JSON', async () => {
     const { root, env } = await projectWith(() => ({ toolCalls: [{ name: 'ListFiles', arguments: {} }] }))
     const end = await runCli(['--max-turns', '2', '--output-format', 'json', 'go'], { cwd: root, env })
