@@ -237,7 +237,12 @@ async function proposeAndType(call: ReturnType<typeof edit>, typed: string, end:
   await editor.prompt('Cents')
   await editor.workbench.editorAction('Accept Change').waitFor()
   const right = page.locator('.editor.modified')
-  await right.locator('.view-line', { hasText: 'return Math' }).click()
+  // The lens above the line moves it when it comes: a click may miss.
+  const place = async () => {
+    await right.locator('.view-line', { hasText: 'return Math' }).click()
+    return page.locator('.statusbar').innerText()
+  }
+  await expect.poll(place, { timeout: 20_000 }).toContain('Ln 2,')
   await page.keyboard.press('End')
   await page.keyboard.type(typed)
   await right.locator('.squiggly-error').waitFor()
