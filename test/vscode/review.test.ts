@@ -237,13 +237,16 @@ async function proposeAndType(call: ReturnType<typeof edit>, typed: string, end:
   await editor.prompt('Cents')
   await editor.workbench.editorAction('Accept Change').waitFor()
   const right = page.locator('.editor.modified')
-  // The lens above the line moves it when it comes: a click may miss.
+  const line = right.locator('.view-line', { hasText: 'return Math' })
+  const endOfLine = `Ln 2, Col ${(await line.innerText()).length + 1}`
+  // The lens above the line moves it when it comes, so a click may miss; the status bar tells late where the cursor is.
   const place = async () => {
-    await right.locator('.view-line', { hasText: 'return Math' }).click()
+    await line.click()
+    await page.keyboard.press('End')
+    await page.waitForTimeout(700)
     return page.locator('.statusbar').innerText()
   }
-  await expect.poll(place, { timeout: 20_000 }).toContain('Ln 2,')
-  await page.keyboard.press('End')
+  await expect.poll(place, { timeout: 30_000 }).toContain(endOfLine)
   await page.keyboard.type(typed)
   await right.locator('.squiggly-error').waitFor()
   return right
