@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { dirname, join, resolve } from 'node:path'
 import { newId } from '#shared/base/ids'
 import { fail, ok, type Result } from '#shared/base/result'
+import { Semaphore } from '#shared/base/semaphore'
 import { IgnoreRules } from '#shared/edits/ignore-rules'
 import type { FileSystem, Processes } from '#shared/host/host'
 import { SAFE_GIT } from '#shared/host/safe-git'
@@ -47,9 +48,9 @@ export class WorkingCopies {
   /** Of this process; its lock says that it lives. */
   readonly #own: string
   readonly #copies = new Set<WorkingCopy>()
-  readonly #gate = new Gate(MAX_PARALLEL)
+  readonly #gate = new Semaphore(MAX_PARALLEL)
   /** Git reads what another `git worktree add` has only half written, and fails. */
-  readonly #registering = new Gate(1)
+  readonly #registering = new Semaphore(1)
   #closing: Promise<void> | undefined
   #unlock: (() => Promise<void>) | undefined
   #opening: Promise<Result<void, string>> | undefined
@@ -270,26 +271,4 @@ interface Repository {
   folder: string
   /** What is staged. */
   index?: Uint8Array
-}
-
-/** Lets only so many in at once. */
-class Gate {
-  #free: number
-  readonly #waiting: (() => void)[] = []
-
-  constructor(places: number) {
-    this.#free = places
-  }
-
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--
-    else await new Promise<void>(resolve => this.#waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#free++
-    }
-  }
 }

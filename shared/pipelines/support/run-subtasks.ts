@@ -1,3 +1,4 @@
+import { Semaphore } from '#shared/base/semaphore'
 import { circularIds, type Subtask } from './subtasks'
 
 /** How a subtask ended. */
@@ -23,7 +24,7 @@ export function runSubtasks(
   onSkip: (subtask: Subtask, reason: string) => void,
 ): Promise<SubtaskEnd[]> {
   const circular = circularIds(subtasks)
-  const turns = new Turns(MOST_AT_ONCE)
+  const places = new Semaphore(MOST_AT_ONCE)
   const ends = new Map<string, Promise<SubtaskEnd>>()
   const endOf = (subtask: Subtask): Promise<SubtaskEnd> => {
     const known = ends.get(subtask.id) ?? begin(subtask)
@@ -44,7 +45,7 @@ export function runSubtasks(
       if (end.status !== 'done') return skip(subtask, `it needs subtask ${id}, which ${FATE[end.status]}`)
       needed.push({ subtask: other, text: end.text })
     }
-    return turns.take(() => work(subtask, needed))
+    return places.run(() => work(subtask, needed))
   }
   return Promise.all(subtasks.map(endOf))
 }
@@ -56,25 +57,3 @@ export interface NeededResult {
 
 const CIRCLE = 'it, or what it needs, waits for itself'
 const FATE = { failed: 'failed', skipped: 'was skipped' } as const
-
-/** Lets so many work at once; the others wait in line. */
-class Turns {
-  #free: number
-  readonly #waiting: (() => void)[] = []
-
-  constructor(most: number) {
-    this.#free = most
-  }
-
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--
-    else await new Promise<void>(resolve => this.#waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#free++
-    }
-  }
-}
