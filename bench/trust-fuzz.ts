@@ -16,9 +16,9 @@ const lines = new Set(fc.sample(disguisedLines, { numRuns: Number(count), seed: 
 let holes = 0
 for (const line of lines) {
   const verdict = await classifyShell(line, place, parser)
-  if (verdict.class === 'destructive') continue
+  if (verdict.effect.class === 'destructive') continue
   holes++
-  console.log(`${verdict.class}: ${JSON.stringify(line)}`)
+  console.log(`${verdict.effect.class}: ${JSON.stringify(line)}`)
 }
 console.log(`${lines.size} different lines, seed ${seed}: ${holes} holes`)
 process.exitCode = holes === 0 ? 0 : 1

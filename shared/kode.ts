@@ -604,8 +604,8 @@ class ProjectKode implements Kode {
   #classifyIn(scope: PathScope): WiringParts['classify'] {
     return async line => {
       this.#parser ??= import('#shared/trust/shell-parser').then(({ ShellParser }) => new ShellParser(readAsset))
-      const { classifyShell, effectOfShell } = await import('#shared/trust/shell-classifier')
-      return effectOfShell(await classifyShell(line, scope, await this.#parser))
+      const { classifyShell } = await import('#shared/trust/shell-classifier')
+      return (await classifyShell(line, scope, await this.#parser)).effect
     }
   }
 

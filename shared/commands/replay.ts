@@ -13,7 +13,7 @@ import { WorkingCopies } from '#shared/tasks/working-copies'
 import type { WorkingCopy } from '#shared/tasks/working-copy'
 import { BUILT_IN_TOOLS } from '#shared/tools/registry'
 import type { ToolContext } from '#shared/tools/tool'
-import { classifyShell, effectOfShell } from '#shared/trust/shell-classifier'
+import { classifyShell } from '#shared/trust/shell-classifier'
 import { ShellParser } from '#shared/trust/shell-parser'
 import { type Command, type CommandContext, CommandFailure } from './command'
 import { openProjectSandbox, projectRules } from './support/project-sandbox'
@@ -103,7 +103,7 @@ function toolContext(
     userMemory: paths.memory,
     env,
     newInstructionsFor: async () => '',
-    classify: async line => effectOfShell(await classifyShell(line, scope, parser)),
+    classify: async line => (await classifyShell(line, scope, parser)).effect,
     now,
     ask: async () => '',
     signal,

@@ -43,24 +43,10 @@ export interface ShellPart {
 
 /** What a command line can do at worst. */
 export interface ShellVerdict {
-  command: string
   /** False: no reading of it can be relied on. */
   parsed: boolean
-  /** False: some command of it cannot be known beforehand. */
-  isKnown: boolean
-  class: EffectClass
-  reason: string
   parts: ShellPart[]
-  programs: string[]
-  /** Project-relative inside the project, absolute elsewhere. */
-  reads: string[]
-  writes: string[]
-  /** Host names, or what is known of them. */
-  network: string[]
-  /** Absolute, sorted. */
-  outside_project: string[]
-  agent_files: string[]
-  control_files: string[]
+  effect: Effect
 }
 
 /** Judges a command line; the worst of its parts counts. Never runs or reads anything. */
@@ -76,22 +62,6 @@ export async function classifyShell(
   return evaluation.verdict(commandLine)
 }
 
-/** The verdict as an effect, for trust/policy.ts. */
-export function effectOfShell(verdict: ShellVerdict): Effect {
-  const { programs, reads, writes, network, outside_project, agent_files, control_files } = verdict
-  return effectOf(verdict.class, verdict.reason, {
-    isKnown: verdict.parsed && verdict.isKnown,
-    programs,
-    readers: programs.filter(onlyReads),
-    reads,
-    writes,
-    network,
-    outside_project,
-    agent_files,
-    control_files,
-  })
-}
-
 /** Programs that do not matter beside others: `git push | tail`. */
 function onlyReads(program: string): boolean {
   const entry = commandNamed(program)
@@ -100,21 +70,8 @@ function onlyReads(program: string): boolean {
 
 function unparsed(command: string, reason: string): ShellVerdict {
   const text = command.length > 200 ? `${command.slice(0, 200)}…` : command
-  return {
-    command,
-    parsed: false,
-    isKnown: false,
-    class: 'destructive',
-    reason,
-    parts: [{ text, class: 'destructive', reason }],
-    programs: [],
-    reads: [],
-    writes: [],
-    network: [],
-    outside_project: [],
-    agent_files: [],
-    control_files: [],
-  }
+  const effect = effectOf('destructive', reason, { isKnown: false })
+  return { parsed: false, parts: [{ text, class: 'destructive', reason }], effect }
 }
 
 /** More commands than this, counted after loops and functions are followed, are not judged one by one. */
@@ -154,21 +111,19 @@ class Evaluation {
       (a, b) => (a === undefined || (a.class !== b.class && worseClass(a.class, b.class) === b.class) ? b : a),
       undefined,
     )
-    return {
-      command,
-      parsed: true,
+    const programs = [...this.#programs]
+    const effect = effectOf(worst?.class ?? 'read_only', worst?.reason ?? 'does nothing', {
       isKnown: this.#isKnown,
-      class: worst?.class ?? 'read_only',
-      reason: worst?.reason ?? 'does nothing',
-      parts: this.#parts,
-      programs: [...this.#programs],
+      programs,
+      readers: programs.filter(onlyReads),
       reads: [...reads],
       writes: [...writes],
       network: [...hosts],
       outside_project: worst === undefined || worst.class === 'read_only' ? [] : [...this.#outside].sort(),
       agent_files: [...agentFiles].sort(),
       control_files: [...controlFiles].sort(),
-    }
+    })
+    return { parsed: true, parts: this.#parts, effect }
   }
 
   /** Reading a secret is fine, and so is the network; both in one line may carry the secret away. */

@@ -2,7 +2,7 @@ import type { EffectClass, TrustMode } from '#shared/protocol/approvals'
 import type { Actor, DecisionKind } from './matrix'
 import { decideTrust } from './policy'
 import type { TrustRule } from './rules'
-import { classifyShell, effectOfShell, type ShellPart, type ShellPlace } from './shell-classifier'
+import { classifyShell, type ShellPart, type ShellPlace } from './shell-classifier'
 import type { ShellParser } from './shell-parser'
 
 /** What `kode trust check` prints. Scripts rely on it; its schema is versioned. */
@@ -30,16 +30,15 @@ export async function checkCommand(
   parser: ShellParser,
   rules: readonly TrustRule[] = [],
 ): Promise<TrustCheck> {
-  const verdict = await classifyShell(commandLine, place, parser)
-  const effect = effectOfShell(verdict)
+  const { parsed, parts, effect } = await classifyShell(commandLine, place, parser)
   const decide = (mode: TrustMode, actor: Actor) =>
     decideTrust(effect, mode, actor, { rules, command: commandLine }).kind
   return {
     schema_version: 1,
     command: commandLine,
-    parsed: verdict.parsed,
-    class: verdict.class,
-    outside_project: verdict.outside_project,
+    parsed,
+    class: effect.class,
+    outside_project: effect.outside_project,
     decisions: {
       plan: decide('plan', 'interactive'),
       safe: decide('safe', 'interactive'),
@@ -51,7 +50,7 @@ export async function checkCommand(
         auto: decide('auto', 'sub_agent'),
       },
     },
-    parts: verdict.parts,
+    parts,
   }
 }
 

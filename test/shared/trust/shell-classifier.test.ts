@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readAsset } from '#shared/host/node/assets'
-import { classifyShell, effectOfShell } from '#shared/trust/shell-classifier'
+import { classifyShell } from '#shared/trust/shell-classifier'
 import { ShellParser } from '#shared/trust/shell-parser'
 import { checkCommand } from '#shared/trust/trust-check'
 import { readCorpus } from './corpus'
@@ -41,5 +41,5 @@ test.each([
   ['npm test 2>&1 | grep fail | head', ['grep', 'head']],
   ['./tail x; rm y', []],
 ])('the effect tells which programs only read: %s', async (line, readers) => {
-  expect(effectOfShell(await classifyShell(line, place, parser)).readers).toEqual(readers)
+  expect((await classifyShell(line, place, parser)).effect.readers).toEqual(readers)
 })

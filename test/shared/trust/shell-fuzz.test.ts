@@ -17,7 +17,7 @@ describe('a destructive line stays destructive', () => {
     test(`${line}, by every single trick`, async () => {
       for (const [name, trick] of Object.entries(TRICKS)) {
         const verdict = await classifyShell(trick(line), place, parser)
-        expect(`${name}: ${verdict.class}`).toBe(`${name}: destructive`)
+        expect(`${name}: ${verdict.effect.class}`).toBe(`${name}: destructive`)
       }
     })
   }
@@ -26,7 +26,7 @@ describe('a destructive line stays destructive', () => {
     await fc.assert(
       fc.asyncProperty(disguisedLines, async line => {
         const verdict = await classifyShell(line, place, parser)
-        expect(verdict.class, line).toBe('destructive')
+        expect(verdict.effect.class, line).toBe('destructive')
       }),
       { numRuns: 1_500, seed: SEED },
     )
@@ -100,7 +100,7 @@ test('what only reads does so without a question also behind a wrapper', async (
   for (const { command } of readers.filter(line => !builtin.test(line.command))) {
     for (const wrapper of ['env', 'timeout 5', 'nice', 'command', 'nohup', 'time']) {
       const verdict = await classifyShell(`${wrapper} ${command}`, place, parser)
-      expect(`${wrapper} ${command}: ${verdict.class}`).toBe(`${wrapper} ${command}: read_only`)
+      expect(`${wrapper} ${command}: ${verdict.effect.class}`).toBe(`${wrapper} ${command}: read_only`)
     }
   }
 })
