@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { openBlindfold } from '#shared/agent/open-blindfold'
+import { ProjectBlindfold } from '#shared/agent/project-blindfold'
 import { CodeIndex } from '#shared/code-index/code-index'
 import type { BlindfoldMode } from '#shared/context/blindfold/blindfold'
 import { readAsset } from '#shared/host/node/assets'
@@ -23,7 +23,16 @@ const megabytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) 
 
 const rows = []
 for (const mode of ['identifiers', 'strict'] satisfies BlindfoldMode[]) {
-  const [opening, blindfold] = await timed(() => openBlindfold(mode, [], { root, files, index, languages }))
+  const project = new ProjectBlindfold(mode, () => [], {
+    root,
+    files,
+    editorFiles: files,
+    languages,
+    uncommitted: async () => '',
+  })
+  const [opening, opened] = await timed(() => project.open())
+  if (!opened.ok) throw new Error(opened.error)
+  const blindfold = opened.value
   const [masking, masked] = await timed(() => texts.map(text => blindfold.maskCode(text)))
   const [auditing, leaks] = await timed(() => masked.flatMap(text => blindfold.leaks(text)))
   const [restoring, restored] = await timed(() => masked.map(text => blindfold.unmask(text)))

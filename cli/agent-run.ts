@@ -46,7 +46,7 @@ async function runPrompts({ words, flags, root, output, interruption }: AgentRun
     throw new UsageError('no prompt: give it as words, with -p, or on stdin')
   }
   const schema = await readOutputSchema(flags)
-  prepareReports(flags)
+  const reports = prepareReports(flags, root)
   const host = cliHost()
   const answersOnStdin = flags['answer-on-stdin'] === true
   const opened = await createKode(lines && answersOnStdin ? lines.answering(host) : host, {
@@ -90,7 +90,7 @@ async function runPrompts({ words, flags, root, output, interruption }: AgentRun
     const patch = textFlag(flags, 'patch-file') === undefined ? '' : await patchText(kode, turnIds, output)
     await kode.close()
     const whole = { ...result, changes: record.changes }
-    writeReports(whole, patch, flags)
+    writeReports(whole, patch, reports)
     return whole
   }
   if (!lines) {
@@ -253,7 +253,6 @@ export function agentSettings(flags: ParsedArgs['flags']): Partial<Settings> {
   if (hosts) settings.allowNet = hosts
   const logFolder = textFlag(flags, 'log-dir')
   if (logFolder !== undefined) settings.logFolder = logFolder
-  if (flags['no-sandbox']) settings.useSandbox = false
   if (flags.bare) settings.isBare = true
   // A session that goes on was on the disk before; then only its copy is not.
   if (flags.ephemeral && !goesOn(flags)) settings.isEphemeral = true

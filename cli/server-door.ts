@@ -20,7 +20,7 @@ export async function runServer(args: readonly string[], output: Output, interru
     throw new UsageError('kode server wants --stdio or --port N')
   }
   const { approve: _, ask: __, ...machine } = cliHost()
-  const settings = { ...modelSettings(flags), ...(flags['no-sandbox'] === true && { useSandbox: false }) }
+  const settings = modelSettings(flags)
   const parts = { machine, settings: { mode: 'safe' as const, ...settings }, env: process.env, version: VERSION }
   if (port === undefined) {
     const { serveStdio } = await import('#shared/servers/acp/stdio')

@@ -1,7 +1,7 @@
 import { parseMode, type Settings } from '#shared/config/settings'
 import { COUNT, numberFlag, type ParsedArgs, textFlag, UsageError } from './args'
 
-/** The settings that flags of the model and the mode make. */
+/** The settings that flags of the model, the mode and the sandbox make. */
 export function modelSettings(flags: ParsedArgs['flags']): Partial<Settings> {
   const settings: Partial<Settings> = {}
   const model = textFlag(flags, 'model')
@@ -19,6 +19,7 @@ export function modelSettings(flags: ParsedArgs['flags']): Partial<Settings> {
   const effort = textFlag(flags, 'reasoning-effort')
   if (effort === 'low' || effort === 'medium' || effort === 'high') settings.reasoningEffort = effort
   else if (effort !== undefined) throw new UsageError(`--reasoning-effort "${effort}" is not one of low, medium, high`)
+  if (flags['no-sandbox'] === true) settings.useSandbox = false
   const mode = textFlag(flags, 'mode')
   if (mode !== undefined) {
     const parsed = parseMode(mode)

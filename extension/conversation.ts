@@ -8,7 +8,7 @@ import { foldChat } from '#shared/protocol/fold-chat'
 import type { Message, UserPart } from '#shared/protocol/messages'
 import type { PanelFacts } from '#shared/protocol/requests'
 import { Evidence } from './evidence'
-import { type ConversationFolder, pathIn } from './folders'
+import { type ConversationFolder, pathIn, uriIn } from './folders'
 import { historyEvents, resumedEvent } from './history'
 import { chosenModel, initialMode } from './host/settings'
 import { callToKeep, recalledCall } from './kept-calls'
@@ -73,6 +73,11 @@ export class Conversation implements vscode.Disposable {
     return this.#facts
   }
 
+  /** The chosen one, before the conversation has begun too. */
+  get model(): string {
+    return this.#facts.model || this.#state.model
+  }
+
   changeFacts(facts: Partial<PanelFacts>): void {
     this.#facts = { ...this.#facts, ...facts }
     this.#factChanges.fire()
@@ -93,6 +98,11 @@ export class Conversation implements vscode.Disposable {
     session.prompt(parts, lane, maxTurns).catch((bug: unknown) => {
       this.#take({ type: 'notice', level: 'error', text: messageOf(bug) })
     })
+  }
+
+  /** What the open session may spend. */
+  get spending(): Session['spending'] | undefined {
+    return this.#session?.spending
   }
 
   /** The running session; opened when it is not there yet. */
@@ -296,8 +306,8 @@ export class Conversation implements vscode.Disposable {
   #newEvidence(): Evidence {
     const epoch = this.#epoch
     const read = async (path: string) => {
-      const root = this.#folder.current?.uri
-      return root && bytesOnDisk(vscode.Uri.joinPath(root, path))
+      const folder = this.#folder.current
+      return folder && bytesOnDisk(uriIn(folder, path))
     }
     // What an earlier conversation is told late is not for this one.
     return new Evidence(read, event => epoch === this.#epoch && this.#take(event))

@@ -10,6 +10,7 @@ import { uriIn } from './folders'
  */
 export class DiffWarmUp {
   readonly #begun = new Set<string>()
+  #hasWorker = false
 
   /** @param folder the one that the conversation works in */
   observe(event: ChatEvent, folder: vscode.WorkspaceFolder | undefined): void {
@@ -18,12 +19,14 @@ export class DiffWarmUp {
     if (this.#begun.has(kind)) return
     this.#begun.add(kind)
     // A file that is no text, or not there, needs neither.
-    warmUp(uriIn(folder, event.title)).catch(() => undefined)
+    this.#warmUp(uriIn(folder, event.title)).catch(() => undefined)
   }
-}
 
-async function warmUp(uri: vscode.Uri): Promise<void> {
-  await vscode.workspace.openTextDocument(uri)
-  // Links are looked for by the same worker.
-  await vscode.commands.executeCommand('vscode.executeLinkProvider', uri)
+  async #warmUp(uri: vscode.Uri): Promise<void> {
+    await vscode.workspace.openTextDocument(uri)
+    if (this.#hasWorker) return
+    this.#hasWorker = true
+    // Links are looked for by the same worker.
+    await vscode.commands.executeCommand('vscode.executeLinkProvider', uri)
+  }
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode'
 import { messageOf } from '#shared/base/message-of'
+import { targetOf } from './command-target'
 import { addMentions, addSelection } from './editor-text'
 import { pathIn } from './folders'
 import { chooseOutput, chooseSession } from './palette'
@@ -19,24 +20,26 @@ export function editorCommands(
   slash: Record<string, (argument: string) => unknown>,
 ): Record<string, (...args: never[]) => unknown> {
   const { conversation, folder, proposals, review, desk, changesTree, texts, verdicts } = parts
-  /** The proposed file a command means: the one of its argument, or the one in the active editor. */
-  const place = (uri?: vscode.Uri) =>
-    pendingFileOf(uri ?? vscode.window.activeTextEditor?.document.uri ?? vscode.Uri.parse('none:'))
+  /** The proposed file that an address means, or a row of the tree. */
+  const placeOf = (target: unknown) => {
+    const uri = target instanceof vscode.Uri ? target : changesTree.placeOf(target)?.uri
+    return uri && pendingFileOf(uri)
+  }
+  const activePlace = () => placeOf(vscode.window.activeTextEditor?.document.uri)
 
   /** A command about one proposed file. */
   const onFile = (act: (id: string, path: string, line?: number) => unknown) => {
-    return async (target?: unknown, line?: unknown) => {
-      const file = place(target instanceof vscode.Uri ? target : changesTree.placeOf(target)?.uri)
-      if (!file) return
-      await act(file.id, file.path, typeof line === 'number' ? line : undefined)
+    return async (...given: unknown[]) => {
+      const file = targetOf(given, placeOf, activePlace)
+      const [, line] = given
+      if (file) await act(file.id, file.path, typeof line === 'number' ? line : undefined)
     }
   }
   /** Of a lens, which names place and hunk, or of a row of the tree; about the hunks of what was typed meanwhile too. */
   const onHunk = (act: (id: string, path: string, key: string) => unknown) => {
     return async (target: unknown, lensKey?: unknown) => {
-      const row = changesTree.placeOf(target)
-      const key = row ? row.key : lensKey
-      const file = place(target instanceof vscode.Uri ? target : row?.uri)
+      const file = placeOf(target)
+      const key = changesTree.placeOf(target)?.key ?? lensKey
       if (!file || typeof key !== 'string') return
       await review.saveEdits(file.id)
       await act(file.id, file.path, key)

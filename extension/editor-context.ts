@@ -1,10 +1,11 @@
 import * as vscode from 'vscode'
+import { mentionsIn, withoutSentenceEnd } from '#shared/protocol/mentions'
 import type { Mention } from '#shared/protocol/requests'
 import { type ConversationFolder, pathIn } from './folders'
 
 /** What only the editor knows and a prompt can mention with `@`; files, folders and `@diff` are the core's. */
 const SPECIALS = ['problems', 'selection', 'terminal'] as const
-const MENTION = /(?<=^|\s)@(problems|selection|terminal|#[\w$]+)(?![\w$/])/g
+const SYMBOL = /^#[\w$]+$/
 
 const PROBLEMS_AT_MOST = 100
 const SYMBOLS_SHOWN = 20
@@ -38,8 +39,9 @@ export class EditorContext implements vscode.Disposable {
 
   /** One text for each thing that the words mention and that is there. */
   async partsFor(words: string): Promise<string[]> {
-    const names = [...new Set([...words.matchAll(MENTION)].map(match => match[1] ?? ''))]
-    const parts = await Promise.all(names.map(name => this.#partFor(name)))
+    const names = mentionsIn(words).map(({ name }) => withoutSentenceEnd(name))
+    const own = names.filter(name => SPECIALS.some(special => special === name) || SYMBOL.test(name))
+    const parts = await Promise.all([...new Set(own)].map(name => this.#partFor(name)))
     return parts.filter(part => part !== undefined)
   }
 

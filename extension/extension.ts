@@ -11,6 +11,7 @@ import { Approvals } from './host/approvals'
 import { Keys } from './host/secrets'
 import { isVerbose, readSettings, usesVim } from './host/settings'
 import { UnsavedTexts } from './host/unsaved-texts'
+import { settleInterrupted } from './interrupted'
 import { lacksKey } from './lacks-key'
 import { LandedReview } from './landed-review'
 import { registerTools } from './language-model-tools'
@@ -202,9 +203,12 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.onDidGrantWorkspaceTrust(noteProject),
   )
   showStatus()
-  restorePending(proposals, store, root => conversation.kodeOf(root))
-    .then(() => review.closeDecided())
-    .catch(tellError)
+  restorePending(
+    proposals,
+    store,
+    interrupted => review.closeDecided(interrupted),
+    proposal => settleInterrupted(proposal, root => conversation.kodeOf(root)),
+  ).catch(tellError)
   channel.info(`activated in ${(performance.now() - startedAt).toFixed(1)} ms`)
 }
 

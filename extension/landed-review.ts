@@ -5,6 +5,7 @@ import type { Kode } from '#shared/kode'
 import type { ChatEvent, KeptFile } from '#shared/protocol/events'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { LandedFile } from '#shared/protocol/landed-file'
+import { fileInReview } from './file-in-review'
 import { textNow } from './landing'
 import type { Proposal, Proposals, ProposedFile } from './proposals'
 import { rebaseText } from './rebase'
@@ -87,36 +88,55 @@ export class LandedReview {
     isMeant: (file: LandedFile) => boolean,
     gates: GateReport | undefined,
   ): Promise<string | undefined> {
-    const files = (await this.#landedFiles([turnId], root)).filter(isMeant)
-    for (const file of files) await this.#putFile(turnId, root, file, gates)
+    const landed = await this.#landedFiles([turnId], root)
+    const files = landed.filter(isMeant)
+    const sums = await this.#sumsOf(files, turnId, landed, root)
+    // At once: what the user says meanwhile is about what is there then.
+    for (const file of files) this.#putFile(turnId, root, file, sums.get(file.path), gates)
     return files.map(file => idOf(root, file.path)).find(id => this.#proposals.get(id))
   }
 
-  async #putFile(turnId: string, root: string, landed: LandedFile, gates: GateReport | undefined): Promise<void> {
-    const { path } = landed
-    const id = idOf(root, path)
+  /** Of files that are no text, what all turns that wait for review with them did together; each turns are read once. */
+  async #sumsOf(
+    files: readonly LandedFile[],
+    turnId: string,
+    landed: LandedFile[],
+    root: string,
+  ): Promise<Map<string, LandedFile | undefined>> {
+    const read = new Map([[turnId, landed]])
+    const sums = new Map<string, LandedFile | undefined>()
+    for (const { path, binary } of files) {
+      const known = this.#proposals.get(idOf(root, path))
+      if (!binary && !known?.files.some(file => file.binary)) continue
+      const turns = withTurn(known?.landedIn, turnId)
+      const key = turns.join('\n')
+      const all = read.get(key) ?? (await this.#landedFiles(turns, root))
+      read.set(key, all)
+      sums.set(
+        path,
+        all.find(each => each.path === path),
+      )
+    }
+    return sums
+  }
+
+  #putFile(
+    turnId: string,
+    root: string,
+    landed: LandedFile,
+    sum: LandedFile | undefined,
+    gates: GateReport | undefined,
+  ): void {
+    const id = idOf(root, landed.path)
     const known = this.#proposals.get(id)
-    const [earlier] = known?.files ?? []
-    const turns = known?.landedIn ?? []
-    const landedIn = turns.includes(turnId) ? turns : [...turns, turnId]
-    const file =
-      landed.binary || earlier?.binary
-        ? (await this.#landedFiles(landedIn, root)).find(each => each.path === path)
-        : withBase(landed, turns.includes(turnId) ? earlier?.before : baseUnder(earlier, landed.before))
-    if (!file || (!file.binary && file.before === file.after)) {
+    const isKnownTurn = known?.landedIn?.includes(turnId) ?? false
+    const file = fileInReview(known?.files[0], isKnownTurn, landed, sum)
+    if (!file) {
       this.#proposals.remove(id)
       return
     }
-    const { before, after, binary } = file
-    const acceptedHunks = earlier?.acceptedHunks ?? new Set()
-    this.#proposals.restore({
-      id,
-      root,
-      title: path,
-      gates: gates ?? known?.gates,
-      landedIn,
-      files: [{ path, before, proposed: after, after, decision: 'open', acceptedHunks, ...(binary && { binary }) }],
-    })
+    const landedIn = withTurn(known?.landedIn, turnId)
+    this.#proposals.restore({ id, root, title: file.path, gates: gates ?? known?.gates, landedIn, files: [file] })
   }
 
   /** Does what the user said about a file. */
@@ -187,15 +207,6 @@ function idOf(root: string, path: string): string {
   return `landed-${createHash('sha256').update(`${root}\n${path}`).digest('hex').slice(0, 16)}`
 }
 
-function withBase({ path, after }: LandedFile, before: string | undefined): LandedFile {
-  return { path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }
-}
-
-/** Where the review of a file begins that a later turn changed too: without what others did to it in between. */
-function baseUnder(earlier: ProposedFile | undefined, next: string | undefined): string | undefined {
-  if (!earlier) return next
-  const { before, proposed } = earlier
-  if (next === proposed) return before
-  if (before === undefined || proposed === undefined || next === undefined) return next
-  return rebaseText(proposed, before, next) ?? next
+function withTurn(turns: readonly string[] = [], turnId: string): readonly string[] {
+  return turns.includes(turnId) ? turns : [...turns, turnId]
 }

@@ -101,7 +101,8 @@ export function panelRequests(
         if (answer && 'prompt' in answer) return conversation.prompt(answer.prompt, 'next')
         const words = argument.split(/\s+/).filter(word => word !== '')
         const kode = await conversation.kode()
-        conversation.tell('info', answer?.text ?? (await kode.runCommand(name, words, new AbortController().signal)))
+        const run = () => kode.runCommand(name, words, new AbortController().signal, conversation.spending)
+        conversation.tell('info', answer?.text ?? (await run()))
       }
     },
   }
@@ -116,7 +117,7 @@ function outputOf(session: Session, callId: string): string {
 /** Known models only: what is not known may well take them. */
 async function warnOfBlindModel(conversation: Conversation): Promise<void> {
   const { factsOf } = await import('#shared/config/model-catalog')
-  const model = conversation.facts.model || conversation.state.model
+  const model = conversation.model
   if (factsOf(model).takesImages !== false) return
   conversation.tell(
     'warning',

@@ -16,7 +16,7 @@ export function slashCommands(parts: SlashParts): Record<string, (argument: stri
     new: () => conversation.startNew(),
     model: async () => {
       const kode = await conversation.kode().catch(() => undefined)
-      if (await chooseModel(conversation.facts.model || conversation.state.model, kode)) await conversation.refresh()
+      if (await chooseModel(conversation.model, kode)) await conversation.refresh()
     },
     provider: async () => (await chooseProvider()) && conversation.refresh(),
     key: async () => {

@@ -1,14 +1,13 @@
 import { join, resolve } from 'node:path'
-import { settingsFor } from '#shared/agent/as-agent'
 import type { ChangeEngine } from '#shared/agent/change-engine'
-import { chooseModel, type ModelSource } from '#shared/agent/choose-model'
+import { readShelf } from '#shared/agent/choose-agent'
 import { type HeadlessDemands, runHeadless } from '#shared/agent/headless'
 import { Spending } from '#shared/agent/limits'
-import { NetworkQuestions } from '#shared/agent/network-questions'
 import { openEngine } from '#shared/agent/open-engine'
-import type { OpenModel } from '#shared/agent/open-model'
+import { type OpenedProject, openProject, type ProjectOptions, type SandboxAt } from '#shared/agent/open-project'
 import type { OutputCheck } from '#shared/agent/output-schema'
 import { ProjectChanges } from '#shared/agent/project-changes'
+import { type ConversationModels, ProjectModels } from '#shared/agent/project-models'
 import { ProjectSessions, type WantedSession } from '#shared/agent/project-sessions'
 import { type AgentRunner, READING, ReadingAgents } from '#shared/agent/reading-agents'
 import { AgentSession, type SessionBinding } from '#shared/agent/session'
@@ -17,34 +16,31 @@ import type { ToolCallServices } from '#shared/agent/tool-call'
 import { Toolset } from '#shared/agent/toolset'
 import { partsOf } from '#shared/agent/user-words'
 import { runVerifyCommand } from '#shared/agent/verify-command'
+import { vocabularySource } from '#shared/agent/vocabulary-source'
 import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { MenuEntry } from '#shared/commands/chat-door'
 import { costOf } from '#shared/config/model-catalog'
-import { type KodePaths, kodePaths } from '#shared/config/paths'
 import { loadSettings, type Settings, type SettingsSources } from '#shared/config/settings'
-import type { AgentShelf } from '#shared/context/agents/agent-shelf'
-import { DEFAULT_AGENT } from '#shared/context/agents/built-in'
 import type { AgentDefinition } from '#shared/context/agents/definition'
 import subAgentText from '#shared/context/agents/prompts/sub-agent.md'
+import { ConversationPrompt } from '#shared/context/conversation-prompt'
 import { environmentNote } from '#shared/context/environment'
 import { projectInstructions } from '#shared/context/instructions'
 import type { SkillShelf } from '#shared/context/skills/skill-shelf'
 import { systemPrompt } from '#shared/context/system-prompt'
-import { journalFolderFor } from '#shared/edits/write'
-import type { Host } from '#shared/host/host'
+import type { Host, Processes } from '#shared/host/host'
 import { readAsset } from '#shared/host/node/assets'
-import { isWritable, temporaryFolder } from '#shared/host/node/writable'
-import { findConfigTexts } from '#shared/mcp/find-config'
-import { ProjectServers } from '#shared/mcp/project-servers'
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { SessionEvent } from '#shared/protocol/events'
-import { EXIT, type Failure } from '#shared/protocol/exit-codes'
+import type { Failure } from '#shared/protocol/exit-codes'
 import type { UserPart } from '#shared/protocol/messages'
 import type { RunResult } from '#shared/protocol/run-result'
 import type { ModelAliases } from '#shared/providers/model-aliases'
 import type { Provider } from '#shared/providers/provider'
-import type { Sandbox, SandboxError } from '#shared/sandbox/sandbox'
+import { allHidden } from '#shared/sandbox/hidden-paths'
+import { processesInside } from '#shared/sandbox/processes-inside'
+import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
 import type { OpenedSession } from '#shared/store/sessions'
 import { SubAgents } from '#shared/tasks/sub-agents'
@@ -53,8 +49,6 @@ import { WorkingCopies } from '#shared/tasks/working-copies'
 import { BUILT_IN_TOOLS } from '#shared/tools/registry'
 import type { PathScope } from '#shared/trust/path-scope'
 import { clampMode, modeFrom } from '#shared/trust/policy'
-import { RuleBook } from '#shared/trust/rule-book'
-import { networkHosts } from '#shared/trust/rules'
 import type { ShellParser } from '#shared/trust/shell-parser'
 
 /** Everything a surface can do with kode in one project. */
@@ -71,6 +65,8 @@ export interface Kode {
   sessionEvent(session: Session): SessionEvent
   /** Runs one prompt to its end, with what a script may demand of it. */
   run(session: Session, demands: RunDemandOptions): Promise<RunResult>
+  /** Where git may run now: a command that goes on could name programs for it to run, so it is then held like that command. */
+  readonly gitProcesses: Processes
   /** Changes outside of a turn. */
   readonly changes: ProjectChanges
   /** The conversations and prompts kept of this project. */
@@ -85,32 +81,21 @@ export interface Kode {
   agents(): Promise<MenuEntry[]>
   /** Skills that a prompt may begin with, as `/name`. */
   skills(): Promise<MenuEntry[]>
-  /** Runs such a command. Rejects with one line for people. @returns its result for people */
-  runCommand(name: string, words: readonly string[], signal: AbortSignal): Promise<string>
+  /**
+   * Runs such a command. Rejects with one line for people.
+   *
+   * @param spending of the conversation it is called in; by default as the settings limit it
+   * @returns its result for people
+   */
+  runCommand(name: string, words: readonly string[], signal: AbortSignal, spending?: Spending): Promise<string>
   /** Ends every child process. */
   close(): Promise<void>
 }
 
-export interface KodeOptions {
-  /** Absolute, links resolved. */
-  root: string
-  /** What the surface sets; it wins over environment, saved settings and project file. */
-  settings: Partial<Settings>
-  /** Environment of the surface; commands of the model see only a small part of it. */
-  env: Readonly<Record<string, string | undefined>>
-  version: string
-  /** Whether somebody can answer an approval. */
-  isInteractive: boolean
-  /** Used instead of the one the settings name. */
-  provider?: Provider
-  /** The run's model traffic: written to a file, or played from one instead of asking anybody. Absolute paths. */
-  traffic?: ModelSource['traffic']
-  /** MCP servers that the surface brings along, by name, in the shape of `mcpServers`; they count as the user's own. */
-  mcpServers?: Readonly<Record<string, unknown>>
-}
-
 export interface SessionOptions extends WantedSession {
   mode?: TrustMode
+  /** Whose money it is; by default its own, as the settings limit it. */
+  spending?: Spending
 }
 
 /** One conversation, as a surface sees it. */
@@ -123,144 +108,9 @@ export type RunDemandOptions = Omit<HeadlessDemands, 'model' | 'timeoutS' | 'ver
 }
 
 /** Wires the core for one project. What is wrong with settings, provider or sandbox is a failure with its exit code. */
-export async function createKode(host: Host, options: KodeOptions): Promise<Result<Kode, Failure>> {
-  const { root, env } = options
-  const kept = kodePaths(env)
-  const isReadOnly = !isWritable(kept.config)
-  const paths = isReadOnly || options.settings.isEphemeral ? temporaryPaths(kept) : kept
-  const loaded = await loadSettings({
-    root,
-    files: host.files,
-    processes: host.processes,
-    env,
-    flags: options.settings,
-  })
-  if (!loaded.ok) return fail({ message: loaded.error, exitCode: EXIT.usage })
-  const found = await findAgent(loaded.value.settings, root, paths, host.files)
-  if (!found.ok) return fail({ message: found.error, exitCode: EXIT.usage })
-  const { agent } = found.value
-  const settings = settingsFor(agent, loaded.value.settings, options.settings)
-  const warnings = [
-    ...loaded.value.warnings,
-    ...found.value.warnings,
-    ...(isReadOnly ? [`${kept.config} is read-only; nothing is kept`] : []),
-  ]
-  // What an earlier run left half done is at its own place.
-  if (settings.isEphemeral) await recoverAt(kept, root, host, settings)
-  const rules = new RuleBook(
-    host.files,
-    { user: kept.rules, machine: kept.policy, onlyTighten: settings.isBare },
-    settings.project.trust?.rules ?? [],
-  )
-  const written = await rules.load()
-  if (!written.ok) return fail({ message: written.error.message, exitCode: EXIT.refused })
-  const hosts = networkHosts(written.value.rules)
-  const network = new NetworkQuestions(host, rules)
-
-  const { openSandbox } = await import('#shared/sandbox/open')
-  const sandboxAt = (folder: string) =>
-    openSandbox({
-      root: folder,
-      // The keys in it stay hidden although nothing is written there.
-      stateFolder: kept.config,
-      quarantine: join(paths.config, 'quarantine'),
-      processes: host.processes,
-      env,
-      useSandbox: settings.useSandbox,
-      keepsCaches: !settings.isEphemeral,
-      allowNet: [...settings.allowNet, ...hosts.allow],
-      denyNet: hosts.deny,
-      ...(options.isInteractive && { askNetwork: (name, port) => network.ask(name, port) }),
-    })
-  const [sandbox, model, mcpTexts] = await Promise.all([
-    sandboxAt(root),
-    // The wall is tried by starting a process; what loads meanwhile costs no time.
-    chooseModel(settings, modelSource(host, options)),
-    settings.isBare ? [] : findConfigTexts(root, paths, host.files),
-    import('#shared/store/sessions'),
-  ])
-  if (!model.ok) return fail({ message: model.error, exitCode: EXIT.usage })
-  if (!sandbox.ok) return fail({ message: sandbox.error.message, exitCode: EXIT.refused })
-
-  const autoRefusal = whyNotAuto(sandbox.value, paths, root)
-  if (settings.mode === 'auto' && autoRefusal) return fail({ message: autoRefusal, exitCode: EXIT.refused })
-  if (settings.mode === undefined && autoRefusal && !options.isInteractive) {
-    return fail({ message: `${autoRefusal} Or choose --mode safe.`, exitCode: EXIT.refused })
-  }
-  const all = new Toolset(BUILT_IN_TOOLS)
-  const unknown = all.unknownNames([...(settings.allowedTools ?? []), ...settings.disallowedTools])
-  if (unknown.length > 0) return fail({ message: all.whyNot(unknown[0]!), exitCode: EXIT.usage })
-  const offered = all.filtered(settings.allowedTools, settings.disallowedTools)
-  const tools = offered.filtered(agent.allowedTools, agent.disallowedTools)
-  const servers = await ProjectServers.open(
-    {
-      ...options,
-      given: options.mcpServers,
-      files: host.files,
-      processes: host.processes,
-      paths,
-      sandbox: sandbox.value,
-      isBare: settings.isBare,
-      project: settings.project.mcp,
-      now: () => host.now(),
-      log: text => host.log.write('info', `mcp: ${text}`),
-      onTools: added => tools.setAdded(added),
-    },
-    mcpTexts,
-  )
-  const parts = {
-    paths,
-    sandbox: sandbox.value,
-    sandboxAt,
-    chosen: model.value,
-    agent,
-    autoRefusal,
-    rules,
-    network,
-    tools,
-    servers,
-  }
-  const told = [...warnings, ...written.value.problems, ...servers.warnings]
-  return ok(new ProjectKode(host, options, settings, told, parts))
-}
-
-/** The agent that talks to the user; where it is kode itself, no file is looked at. */
-async function findAgent(
-  settings: Settings,
-  root: string,
-  paths: KodePaths,
-  files: Host['files'],
-): Promise<Result<{ agent: AgentDefinition; warnings: readonly string[] }, string>> {
-  if (settings.agent === undefined) return ok({ agent: DEFAULT_AGENT, warnings: [] })
-  const shelf = await readShelf(settings, root, paths, files)
-  const found = shelf.find(settings.agent)
-  return found.ok ? ok({ agent: found.value, warnings: shelf.warnings }) : found
-}
-
-async function readShelf(
-  { isBare }: Settings,
-  root: string,
-  paths: KodePaths,
-  files: Host['files'],
-): Promise<AgentShelf> {
-  const { AgentShelf } = await import('#shared/context/agents/agent-shelf')
-  return isBare ? AgentShelf.builtIn() : AgentShelf.read(root, paths.agents, files)
-}
-
-type SandboxAt = (root: string) => Promise<Result<Sandbox, SandboxError>>
-
-/** What a wired project is made of, beside its settings. */
-interface WiredParts {
-  paths: KodePaths
-  sandbox: Sandbox
-  sandboxAt: SandboxAt
-  chosen: OpenModel
-  agent: AgentDefinition
-  autoRefusal: string | undefined
-  rules: RuleBook
-  network: NetworkQuestions
-  tools: Toolset
-  servers: ProjectServers
+export async function createKode(host: Host, options: ProjectOptions): Promise<Result<Kode, Failure>> {
+  const opened = await openProject(host, options)
+  return opened.ok ? ok(new ProjectKode(host, options, opened.value)) : opened
 }
 
 /** Whether no model could be asked because its provider needs a key and nobody has one. Contacts nobody. */
@@ -269,35 +119,15 @@ export async function lacksKey(sources: SettingsSources): Promise<boolean> {
   return loaded.ok && model.lacksKey(loaded.value.settings, sources.env)
 }
 
-/** kode's own agents for a pipeline, in this project; each is wired when it is asked for the first time. */
-export function readingAgents(host: Host, options: KodeOptions): AgentRunner {
-  return new ReadingAgents(agent =>
-    createKode(host, { ...options, settings: { ...options.settings, ...READING, agent } }),
-  )
+/** kode's own agents for a pipeline, in this project, which is opened when the first is asked for. */
+export function readingAgents(host: Host, options: ProjectOptions): AgentRunner {
+  return new ReadingAgents(() => createKode(host, { ...options, settings: { ...options.settings, ...READING } }))
 }
 
 /** Judges replies by a JSON schema of the user; see agent/output-schema.ts. */
 export async function createOutputCheck(schemaText: string, name: string): Promise<Result<OutputCheck, string>> {
   const { outputCheck } = await import('#shared/agent/output-schema')
   return outputCheck(schemaText, name)
-}
-
-/** For a home that cannot be written: sessions and undo work within this run, and go with it. */
-function temporaryPaths(kept: KodePaths): KodePaths {
-  const folder = temporaryFolder('kode-')
-  return { ...kept, config: folder, db: join(folder, 'db'), logs: join(folder, 'logs'), cache: join(folder, 'cache') }
-}
-
-async function recoverAt(paths: KodePaths, root: string, host: Host, { project }: Settings): Promise<void> {
-  const journal = await host.files.stat(journalFolderFor(paths.config, root))
-  if (journal.ok) await openEngine({ root, files: host.files, paths, project, now: () => host.now() }).recover()
-}
-
-/** Why `auto` is refused here; undefined when it is not. */
-function whyNotAuto(sandbox: Sandbox, paths: KodePaths, root: string): string | undefined {
-  if (sandbox.level === 'none') return `auto mode needs a working sandbox: ${sandbox.description}`
-  if (root === paths.home) return 'auto mode is refused in the home folder itself; start kode in a project.'
-  return undefined
 }
 
 class ProjectKode implements Kode {
@@ -310,64 +140,59 @@ class ProjectKode implements Kode {
   readonly sessions: ProjectSessions
   readonly warnings: readonly string[]
   readonly #host: Host
-  readonly #options: KodeOptions
-  readonly #paths: KodePaths
-  readonly #chosen: OpenModel
-  readonly #autoRefusal: string | undefined
-  readonly #rules: RuleBook
-  readonly #network: NetworkQuestions
-  readonly #servers: ProjectServers
+  readonly #options: ProjectOptions
+  readonly #opened: OpenedProject
   readonly #engine: ChangeEngine
-  readonly #tools: Toolset
+  readonly #models: ProjectModels
   readonly #tasks: TaskBoard
+  /** As in `ToolContext`. */
+  readonly #hidden: readonly string[]
   #parser: Promise<ShellParser> | undefined
   /** What the user should hear with the next turn. */
   readonly #untold: string[] = []
-  readonly #agent: AgentDefinition
   readonly #copies: WorkingCopies
   readonly #subAgents: SubAgents
 
-  constructor(
-    host: Host,
-    options: KodeOptions,
-    settings: Settings,
-    warnings: readonly string[],
-    { paths, sandbox, sandboxAt, chosen, agent, autoRefusal, rules, network, tools, servers }: WiredParts,
-  ) {
+  constructor(host: Host, options: ProjectOptions, opened: OpenedProject) {
+    const { settings, paths, sandbox, source, chosen } = opened
     this.root = options.root
     this.settings = settings
     this.provider = chosen.provider
     this.model = chosen.model
     this.sandbox = sandbox
-    this.warnings = warnings
+    this.warnings = opened.warnings
     this.#host = host
     this.#options = options
-    this.#paths = paths
-    this.#chosen = chosen
-    this.#autoRefusal = autoRefusal
-    this.#rules = rules
-    this.#network = network
-    this.#servers = servers
-    this.#tools = tools
+    this.#opened = opened
+    this.#hidden = allHidden(paths.config, paths.home)
     this.sessions = new ProjectSessions(
       options.root,
       paths,
       () => host.now(),
       text => host.log.write('warning', text),
     )
-    const { root, project } = { root: this.root, project: settings.project }
     this.#engine = openEngine({
-      root,
+      root: this.root,
       files: host.files,
       ...(host.editorFiles && { editorFiles: host.editorFiles }),
       paths,
-      project,
+      project: settings.project,
       now: () => host.now(),
       logFolder: this.#logFolder,
     })
     this.changes = new ProjectChanges(this.#engine)
-    this.#tasks = new TaskBoard(this.sandbox, root, () => host.now())
-    this.#agent = agent
+    this.#models = new ProjectModels({
+      settings,
+      source,
+      chosen,
+      code: vocabularySource(this.#engine.code, options.env, host.processes),
+      ownTexts: () => [
+        systemPrompt({ root: '', platform: process.platform, model: this.model, instructions: '' }),
+        JSON.stringify(new Toolset(BUILT_IN_TOOLS).specs()),
+      ],
+      tell: note => this.#untold.push(note),
+    })
+    this.#tasks = new TaskBoard(this.sandbox, this.root, () => host.now())
     this.#copies = new WorkingCopies(this.root, {
       files: host.files,
       processes: host.processes,
@@ -375,19 +200,19 @@ class ProjectKode implements Kode {
       cacheFolder: paths.cache,
       patchFolder: join(paths.config, 'patches'),
     })
-    this.#subAgents = this.#openSubAgents(sandboxAt)
+    this.#subAgents = this.#openSubAgents(opened.sandboxAt)
   }
 
   /** Where decisions are written down. */
   get #logFolder(): string {
-    if (this.settings.isEphemeral) return this.#paths.logs
+    if (this.settings.isEphemeral) return this.#opened.paths.logs
     return resolve(this.root, this.settings.logFolder ?? 'logs')
   }
 
   async openSession(options: SessionOptions = {}): Promise<Result<Session, Failure>> {
     const opened = await this.sessions.open(options, {
-      agent: this.#agent.name,
-      provider: this.#chosen.providerName,
+      agent: this.#opened.agent.name,
+      provider: this.#opened.chosen.providerName,
       model: this.model,
       mode: this.#defaultMode(),
     })
@@ -398,40 +223,33 @@ class ProjectKode implements Kode {
     for (const { title, kept, paths } of found) {
       this.#untold.push(`Work of an agent that was cut off (${title}) is kept in ${kept}: ${paths.join(', ')}`)
     }
-    const servers = this.#servers.servers?.start()
+    const servers = this.#opened.servers.servers?.start()
     // Where nobody waits at a prompt, the first event tells of every tool.
     if (!this.#options.isInteractive) await servers
-    const [chosen, own] = await Promise.all([
-      this.#blindfolded(this.#chosen),
-      this.#systemPrompt(this.#agent, this.model, this.root),
+    const [models, own] = await Promise.all([
+      this.#models.forConversation(),
+      this.#systemPrompt(this.#opened.agent, this.model, this.root),
     ])
-    let whole: string | undefined
-    const told = new Set<string>()
-    const instructions = () => this.#servers.servers?.instructions(told) ?? ''
-    const system = () => {
-      whole ??= [own, instructions()].filter(text => text !== '').join('\n\n')
-      return whole
-    }
-    // The system prompt stays as it is; a server that comes later speaks beside the user's words.
-    const lateInstructions = () => (whole === undefined ? '' : instructions())
+    const spending = options.spending ?? new Spending(costOf, this.settings)
+    const prompt = new ConversationPrompt(own, told => this.#opened.servers.servers?.instructions(told) ?? '')
     return ok(
       new AgentSession({
         log,
         mode: this.#modeOf(options, log),
-        canUseAuto: () => (this.#autoRefusal ? fail({ message: this.#autoRefusal }) : ok(undefined)),
+        canUseAuto: () => (this.#opened.autoRefusal ? fail({ message: this.#opened.autoRefusal }) : ok(undefined)),
         environmentNote: async ready => {
           const [note] = await Promise.all([this.#environmentNote(log), ready])
-          return joined(note, lateInstructions())
+          return joined(note, prompt.late())
         },
         beforeTurn: emit => {
           for (const text of this.#untold.splice(0)) emit({ type: 'notice', level: 'warning', text })
-          return this.#servers.ready(emit)
+          return this.#opened.servers.ready(emit)
         },
         withMentions: text => this.#partsOf(text),
         turnServices: session => {
           const calls = () => wiring.calls
           const wiring: SessionWiring = new SessionWiring(
-            this.#wiringParts(log, system, chosen, session, calls),
+            this.#wiringParts(log, prompt, models, spending, session, calls),
             session,
           )
           return wiring.turnServices()
@@ -448,10 +266,10 @@ class ProjectKode implements Kode {
       schema_version: 1,
       session_id: session.id,
       model: this.model,
-      provider: this.#chosen.providerName,
+      provider: this.#opened.chosen.providerName,
       mode: session.mode,
       cwd: this.root,
-      tools: this.#tools.names,
+      tools: this.#opened.tools.names,
       sandbox: this.sandbox.level,
     }
   }
@@ -482,13 +300,13 @@ class ProjectKode implements Kode {
   }
 
   async serverPrompts(): Promise<MenuEntry[]> {
-    const { servers } = this.#servers
+    const { servers } = this.#opened.servers
     await servers?.start()
     return servers?.prompts() ?? []
   }
 
   async agents(): Promise<MenuEntry[]> {
-    const shelf = await readShelf(this.settings, this.root, this.#paths, this.#host.files)
+    const shelf = await readShelf(this.settings, this.root, this.#opened.paths, this.#host.files)
     return shelf.all().map(({ name, description }) => ({ name, summary: description }))
   }
 
@@ -497,15 +315,20 @@ class ProjectKode implements Kode {
     return all.filter(skill => skill.isUserInvocable).map(({ name, description }) => ({ name, summary: description }))
   }
 
-  async runCommand(name: string, words: readonly string[], signal: AbortSignal): Promise<string> {
+  async runCommand(
+    name: string,
+    words: readonly string[],
+    signal: AbortSignal,
+    spending = new Spending(costOf, this.settings),
+  ): Promise<string> {
     const { runInChat } = await import('#shared/commands/chat-door')
     const { env, version } = this.#options
     const { files, editorFiles = files, processes, web, log } = this.#host
-    const { servers } = this.#servers
+    const { servers } = this.#opened.servers
     const text = await runInChat(name, words, {
       root: this.root,
       env,
-      paths: this.#paths,
+      paths: this.#opened.paths,
       files: editorFiles,
       processes,
       web,
@@ -513,40 +336,52 @@ class ProjectKode implements Kode {
       now: () => this.#host.now(),
       settings: async () => this.settings,
       progress: line => log.write('info', line),
+      conversation: {
+        smallModel: async () => (await this.#models.forConversation()).smallModel(),
+        spending,
+      },
       ...(servers && { mcp: servers }),
       signal,
     })
-    if (name === 'mcp') await this.#servers.reload()
+    if (name === 'mcp') await this.#opened.servers.reload()
     return text
   }
 
   async close(): Promise<void> {
     this.#engine.close()
-    await this.#servers.close()
+    await this.#opened.servers.close()
     await this.#copies.close()
     await this.sandbox.close()
     await this.sessions.close()
   }
 
   async #partsOf(text: string): Promise<UserPart[]> {
-    const { files, editorFiles = files, processes } = this.#host
+    const { files, editorFiles = files } = this.#host
     return partsOf(text, {
       root: this.root,
       files: editorFiles,
-      processes,
+      processes: this.gitProcesses,
       env: this.#options.env,
       skills: () => this.#skillShelf(),
-      servers: this.#servers.servers,
+      servers: this.#opened.servers.servers,
     })
   }
 
   async #environmentNote(log: SessionLog): Promise<string> {
-    const note = await environmentNote(this.root, this.#options.env, this.#host.now(), this.#host.processes)
+    const note = await environmentNote(this.root, this.#options.env, this.#host.now(), this.gitProcesses)
     return joined(note, todoNote(todosOf(log)))
   }
 
+  get gitProcesses(): Processes {
+    return this.#gitBeside(this.sandbox)
+  }
+
+  #gitBeside(sandbox: Sandbox): Processes {
+    return this.#tasks.isBusy ? processesInside(sandbox) : this.#host.processes
+  }
+
   #defaultMode(): TrustMode {
-    return this.settings.mode ?? (this.#autoRefusal ? 'safe' : 'auto')
+    return this.settings.mode ?? (this.#opened.autoRefusal ? 'safe' : 'auto')
   }
 
   async #systemPrompt(agent: AgentDefinition, model: string, root: string): Promise<string> {
@@ -554,7 +389,7 @@ class ProjectKode implements Kode {
     const isWithout = isBare || agent.skipMemory
     const instructions = isWithout
       ? ''
-      : await projectInstructions(this.root, this.#paths.memory, this.#host.files, project.instructions)
+      : await projectInstructions(this.root, this.#opened.paths.memory, this.#host.files, project.instructions)
     return systemPrompt({
       root,
       platform: `${process.platform} ${process.arch}`,
@@ -575,7 +410,7 @@ class ProjectKode implements Kode {
         openEngine({
           root,
           files,
-          paths: { ...this.#paths, config: stateFolder, cache: stateFolder },
+          paths: { ...this.#opened.paths, config: stateFolder, cache: stateFolder },
           project: this.settings.project,
           now: () => this.#host.now(),
           // A copy has no installed packages; what comes home is judged in full.
@@ -583,14 +418,11 @@ class ProjectKode implements Kode {
           logFolder: this.#logFolder,
         }),
       classifyIn: scope => this.#classifyIn(scope),
-      shelf: () => readShelf(this.settings, this.root, this.#paths, this.#host.files),
-      modelFor: async agent => {
-        const opened = await chooseModel(settingsFor(agent, this.settings), modelSource(this.#host, this.#options))
-        return opened.ok ? ok(await this.#blindfolded(opened.value)) : opened
-      },
+      shelf: () => readShelf(this.settings, this.root, this.#opened.paths, this.#host.files),
+      modelFor: agent => this.#models.forAgent(agent),
       systemFor: async (agent, model, root) =>
         `${await this.#systemPrompt(agent, model, root)}\n\n${subAgentText.trim()}`,
-      environmentNote: root => environmentNote(root, env, this.#host.now(), this.#host.processes),
+      environmentNote: ({ root, sandbox }) => environmentNote(root, env, this.#host.now(), this.#gitBeside(sandbox)),
       logFor: wanted => this.sessions.openSub(wanted),
     })
   }
@@ -598,7 +430,12 @@ class ProjectKode implements Kode {
   async #skillShelf(): Promise<SkillShelf> {
     const { SkillShelf } = await import('#shared/context/skills/skill-shelf')
     const { isBare, project } = this.settings
-    return SkillShelf.read(this.root, isBare ? undefined : this.#paths.skills, this.#host.files, project.skills?.paths)
+    return SkillShelf.read(
+      this.root,
+      isBare ? undefined : this.#opened.paths.skills,
+      this.#host.files,
+      project.skills?.paths,
+    )
   }
 
   #classifyIn(scope: PathScope): WiringParts['classify'] {
@@ -614,77 +451,47 @@ class ProjectKode implements Kode {
     const stored = log.meta('mode')
     const resumed = typeof stored === 'string' ? modeFrom(stored) : undefined
     const mode = options.mode ?? this.settings.mode ?? resumed ?? this.#defaultMode()
-    return clampMode(this.#agent.trust, mode === 'auto' && this.#autoRefusal ? 'safe' : mode)
-  }
-
-  /** For titles and summaries. Where the surface brings its model along, or traffic is recorded, that one does it all. */
-  async #openSmallModel(main: OpenModel): Promise<OpenModel> {
-    const { provider, traffic, env } = this.#options
-    if (provider || traffic || !(env.KODE_SMALL_MODEL || this.settings.project.small_model)) return main
-    const { openSmallModel } = await import('#shared/agent/small-model')
-    const { model, note } = openSmallModel(this.settings, env, this.#chosen)
-    if (note) this.#untold.push(note)
-    return model === this.#chosen ? main : this.#blindfolded(model)
-  }
-
-  /** A model that never sees the project's own words where the project asks for that. */
-  async #blindfolded(chosen: OpenModel): Promise<OpenModel> {
-    const { blindfold, project } = this.settings
-    if (!project.engine?.blindfold_mode && !project.blindfold && !blindfold) return chosen
-    const [{ blindfoldModeOf, openBlindfold }, { BlindfoldProvider }] = await Promise.all([
-      import('#shared/agent/open-blindfold'),
-      import('#shared/context/blindfold/provider'),
-    ])
-    const mode = blindfoldModeOf(this.settings)
-    if (mode === undefined) return chosen
-    const own = systemPrompt({ root: '', platform: process.platform, model: this.model, instructions: '' })
-    const parts = await this.#engine.project(new AbortController().signal)
-    const source = { root: this.root, files: this.#host.files, ...parts }
-    const hidden = await openBlindfold(mode, [own, JSON.stringify(this.#tools.specs())], source)
-    return { ...chosen, provider: new BlindfoldProvider(chosen.provider, hidden) }
+    return clampMode(this.#opened.agent.trust, mode === 'auto' && this.#opened.autoRefusal ? 'safe' : mode)
   }
 
   #wiringParts(
     log: SessionLog,
-    system: () => string,
-    model: OpenModel,
+    prompt: ConversationPrompt,
+    models: ConversationModels,
+    spending: Spending,
     session: SessionBinding,
     calls: () => ToolCallServices,
   ): WiringParts {
     const { env, version, isInteractive } = this.#options
-    let small: Promise<OpenModel> | undefined
-    const place = { root: this.root, home: this.#paths.home, ...(env.TMPDIR && { tmp: env.TMPDIR }) }
+    const place = { root: this.root, home: this.#opened.paths.home, ...(env.TMPDIR && { tmp: env.TMPDIR }) }
     const parts: WiringParts = {
       root: this.root,
       host: this.#host,
       env,
       version,
       settings: this.settings,
-      model,
-      smallModel: () => {
-        small ??= this.#openSmallModel(model)
-        return small
-      },
+      ...models,
       engine: this.#engine,
       sandbox: this.sandbox,
       log,
-      tools: this.#tools,
-      system,
+      tools: this.#opened.tools,
+      system: () => prompt.whole(),
       actor: isInteractive ? 'interactive' : 'headless',
-      userMemory: this.#paths.memory,
+      userMemory: this.#opened.paths.memory,
+      hidden: this.#hidden,
       scope: place,
-      rules: this.#rules,
-      network: this.#network,
+      rules: this.#opened.rules,
+      network: this.#opened.network,
       tasks: this.#tasks.deskOf(log.id, tasks => session.emit({ type: 'tasks', tasks })),
       agents: this.#subAgents.deskOf({
         session,
-        chain: [this.#agent.name],
+        chain: [this.#opened.agent.name],
         isBackground: false,
         parts: () => parts,
         calls,
       }),
       skills: () => this.#skillShelf(),
-      spending: new Spending(costOf),
+      spending,
       ask: async (question, signal) => {
         session.emit({ type: 'question_asked', question })
         const answer = await this.#host.ask(question, signal)
@@ -695,10 +502,6 @@ class ProjectKode implements Kode {
     }
     return parts
   }
-}
-
-function modelSource(host: Host, { env, provider, traffic }: KodeOptions): ModelSource {
-  return { files: host.files, env, ...(provider && { provider }), ...(traffic && { traffic }) }
 }
 
 function joined(...texts: readonly string[]): string {

@@ -6,7 +6,6 @@ import type { Kode, Session, SessionOptions } from '#shared/kode'
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { Failure } from '#shared/protocol/exit-codes'
 import type { UserPart } from '#shared/protocol/messages'
-import { cliHost } from '../cli-host'
 import type { Output } from '../output'
 import { endLine, textRenderer } from '../render/text'
 import { VERSION } from '../version'
@@ -138,7 +137,7 @@ export class Conversation {
         return await this.#prompt(answer.prompt, 'next')
       }
       isPrompt = await this.#isSkill(name)
-      if (!isPrompt) this.#tell(await this.#kode.runCommand(name, words, command.signal))
+      if (!isPrompt) this.#tell(await this.#kode.runCommand(name, words, command.signal, this.#session.spending))
     } finally {
       this.#command = undefined
     }
@@ -177,12 +176,11 @@ export class Conversation {
   }
 
   #conversationContext(signal: AbortSignal): ConversationContext {
-    const { processes } = cliHost()
     return {
       session: this.#session,
       root: this.#kode.root,
       env: process.env,
-      processes,
+      processes: this.#kode.gitProcesses,
       copy: this.#parts.copy,
       signal,
     }

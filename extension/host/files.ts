@@ -31,6 +31,8 @@ export function editorFiles(disk: FileSystem, unsaved: UnsavedTexts, onceUnsaved
   const files: FileSystem = {
     ...disk,
     read,
+    unsaved: () =>
+      vscode.workspace.textDocuments.filter(document => unsaved.has(document)).map(({ uri }) => uri.fsPath),
     stat: async path => withTextVersion(path, await disk.stat(path)),
     lstat: async path => withTextVersion(path, await disk.lstat(path)),
     async stage(path, bytes, options) {

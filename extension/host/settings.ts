@@ -1,10 +1,10 @@
 import * as vscode from 'vscode'
-import type { KodeOptions } from '#shared/kode'
+import type { Settings } from '#shared/config/settings'
 import type { TrustMode } from '#shared/protocol/approvals'
 import type { Keys } from './secrets'
 
 /** The editor's settings as kode's; what the user did not set is left to the core's own defaults. */
-export async function readSettings(keys: Keys): Promise<KodeOptions['settings']> {
+export async function readSettings(keys: Keys): Promise<Partial<Settings>> {
   const settings = vscode.workspace.getConfiguration('kode')
   const text = (name: string) => settings.get<string>(name)?.trim() || undefined
   const number = (name: string) => settings.get<number | null>(name) ?? undefined

@@ -1,29 +1,25 @@
 import * as vscode from 'vscode'
-import type { GateStatus } from '#shared/protocol/gate-report'
 import type { BinarySides } from '#shared/protocol/landed-file'
-import { fateOf, type PendingHunk, type Proposal, type Proposals, type ProposedFile } from '../proposals'
+import { fateOf, type PendingHunk, type Proposal, type Proposals } from '../proposals'
+import { type FileRow, isVerified, ReviewRows, rowId } from '../review-rows'
 import { pendingUri } from './pending-files'
-
-interface FileRow {
-  kind: 'file'
-  proposal: Proposal
-  file: ProposedFile
-}
 
 interface HunkRow {
   kind: 'hunk'
-  proposal: Proposal
-  file: ProposedFile
+  of: FileRow
   pending: PendingHunk
 }
 
-/** `verified`: the files that every gate has passed, folded away behind those that need a look. */
-type Row = FileRow | HunkRow | { kind: 'verified' }
+/** The files that every gate has passed, folded away behind those that need a look. */
+const VERIFIED = { kind: 'verified' } as const
 
-/** Files that wait for review with their hunks, those that need it most first. */
+type Row = FileRow | HunkRow | typeof VERIFIED
+
+/** Files that wait for review with their hunks. */
 export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly #proposals: Proposals
-  readonly #changed = new vscode.EventEmitter<void>()
+  readonly #rows = new ReviewRows()
+  readonly #changed = new vscode.EventEmitter<Row[] | undefined>()
   readonly onDidChangeTreeData = this.#changed.event
   readonly #view: vscode.TreeView<Row>
   readonly #unsubscribe: () => void
@@ -31,20 +27,20 @@ export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposa
   constructor(proposals: Proposals) {
     this.#proposals = proposals
     this.#view = vscode.window.createTreeView('kode.changes', { treeDataProvider: this })
-    this.#unsubscribe = proposals.onChange(() => this.#refresh())
-    this.#refresh()
+    this.#unsubscribe = proposals.onChange(({ proposal }) => this.#refresh(proposal))
+    this.#showCount()
   }
 
   getChildren(row?: Row): Row[] {
-    const files = this.#files()
+    const files = this.#rows.all
     if (!row) {
       const others = files.filter(each => !isVerified(each))
-      return others.length < files.length ? [...others, { kind: 'verified' }] : others
+      return others.length < files.length ? [...others, VERIFIED] : others
     }
     if (row.kind === 'verified') return files.filter(isVerified)
     if (row.kind === 'hunk' || row.file.decision !== 'open') return []
     const { proposal, file } = row
-    return this.#proposals.hunks(proposal.id, file.path).map(pending => ({ kind: 'hunk', proposal, file, pending }))
+    return this.#proposals.hunks(proposal.id, file.path).map(pending => ({ kind: 'hunk', of: row, pending }))
   }
 
   getTreeItem(row: Row): vscode.TreeItem {
@@ -57,8 +53,8 @@ export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposa
     if (typeof row !== 'object' || row === null || !('kind' in row)) return undefined
     const known = row as Row
     if (known.kind === 'verified') return undefined
-    const uri = pendingUri(known.proposal.id, known.file.path)
-    return { uri, key: known.kind === 'hunk' ? known.pending.key : undefined }
+    const { proposal, file } = known.kind === 'hunk' ? known.of : known
+    return { uri: pendingUri(proposal.id, file.path), key: known.kind === 'hunk' ? known.pending.key : undefined }
   }
 
   dispose(): void {
@@ -67,14 +63,8 @@ export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposa
     this.#changed.dispose()
   }
 
-  #files(): FileRow[] {
-    return this.#proposals.all
-      .flatMap(proposal => proposal.files.map((file): FileRow => ({ kind: 'file', proposal, file })))
-      .sort((left, right) => needOfReview(right) - needOfReview(left))
-  }
-
   #verifiedItem(): vscode.TreeItem {
-    const files = this.#files()
+    const files = this.#rows.all
     const verified = files.filter(isVerified)
     // Where nothing needs a look before them, they are what there is to see.
     const isAlone = verified.length === files.length
@@ -86,12 +76,18 @@ export class ChangesTree implements vscode.TreeDataProvider<Row>, vscode.Disposa
     return item
   }
 
-  #refresh(): void {
-    const count = this.#files().filter(row => row.file.decision === 'open').length
+  /** The editor forgets the rows that it is told of until it has read them again; a click on one meanwhile is lost. */
+  #refresh(changed: Proposal): void {
+    const hasMoved = this.#rows.update(this.#proposals.all)
+    this.#showCount()
+    this.#changed.fire(hasMoved ? undefined : this.#rows.all.filter(row => row.proposal.id === changed.id))
+  }
+
+  #showCount(): void {
+    const count = this.#rows.all.filter(row => row.file.decision === 'open').length
     this.#view.badge =
       count > 0 ? { value: count, tooltip: vscode.l10n.t('{0} changes wait for review', count) } : undefined
     void vscode.commands.executeCommand('setContext', 'kode.hasPendingChanges', count > 0)
-    this.#changed.fire()
   }
 }
 
@@ -99,7 +95,7 @@ function fileItem(row: FileRow): vscode.TreeItem {
   const { proposal, file } = row
   const uri = pendingUri(proposal.id, file.path)
   const item = new vscode.TreeItem(uri)
-  item.id = `${proposal.id}/${file.path}`
+  item.id = rowId(row)
   item.label = file.path.split('/').at(-1) ?? file.path
   item.description = descriptionOf(row)
   item.contextValue = file.decision
@@ -111,42 +107,20 @@ function fileItem(row: FileRow): vscode.TreeItem {
   return item
 }
 
-function hunkItem({ proposal, file, pending: { hunk, key, isAccepted, findings } }: HunkRow): vscode.TreeItem {
+function hunkItem({ of, pending: { hunk, key, isAccepted, findings } }: HunkRow): vscode.TreeItem {
   const [text = ''] = [...hunk.afterLines, ...hunk.beforeLines].map(line => line.trim()).filter(line => line !== '')
   const item = new vscode.TreeItem(text || vscode.l10n.t('Empty lines'))
   const counts = `+${hunk.afterLines.length} −${hunk.beforeLines.length}`
-  item.id = `${proposal.id}/${file.path}#${key}`
+  item.id = `${rowId(of)}#${key}`
   item.description = findings[0]?.message ?? vscode.l10n.t('line {0}, {1}', hunk.afterStart + 1, counts)
   item.contextValue = isAccepted ? 'hunk-accepted' : 'hunk'
   item.iconPath = new vscode.ThemeIcon(isAccepted ? 'check' : findings.length > 0 ? 'warning' : 'diff-modified')
   item.command = {
     command: 'kode.reviewChange',
     title: vscode.l10n.t('Review'),
-    arguments: [pendingUri(proposal.id, file.path), hunk.afterStart],
+    arguments: [pendingUri(of.proposal.id, of.file.path), hunk.afterStart],
   }
   return item
-}
-
-function isVerified(row: FileRow): boolean {
-  return row.file.decision === 'open' && worstStatus(row) === 'PASS'
-}
-
-/** What waits before what landed; failed before warned before skipped; a fully verified file comes last. */
-function needOfReview(row: FileRow): number {
-  return (row.file.decision === 'open' ? 20 : 0) + (row.proposal.landedIn ? 0 : 10) + RANKS[worstStatus(row)]
-}
-
-const RANKS: Readonly<Record<GateStatus, number>> = { PASS: 0, SKIP: 1, WARN: 2, FAIL: 3 }
-
-/** What was found in other files of the change says nothing about this one. Without a verdict nothing is verified. */
-function worstStatus({ proposal, file }: FileRow): GateStatus {
-  // Gates read texts.
-  if (file.binary) return 'SKIP'
-  const statuses = proposal.gates?.results.map(({ status, findings }): GateStatus => {
-    const isElsewhere = findings.length > 0 && findings.every(finding => finding.file !== file.path)
-    return isElsewhere ? 'PASS' : status
-  })
-  return statuses?.reduce((worst, each) => (RANKS[each] > RANKS[worst] ? each : worst), 'PASS') ?? 'SKIP'
 }
 
 function descriptionOf({ file, proposal }: FileRow): string {
@@ -176,5 +150,5 @@ const SIZE = new Intl.NumberFormat(vscode.env.language, {
 function iconOf(row: FileRow): string {
   if (row.file.decision === 'accepted') return 'check'
   if (row.file.decision === 'rejected') return 'close'
-  return worstStatus(row) === 'PASS' ? 'verified' : 'warning'
+  return isVerified(row) ? 'verified' : 'warning'
 }

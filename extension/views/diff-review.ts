@@ -91,11 +91,15 @@ export class DiffReview implements vscode.CodeLensProvider, vscode.Disposable {
     if (activeTab?.input === undefined && activeTab?.label.includes(name)) this.#viewers.set(id, activeTab)
   }
 
-  /** Closes tabs of an earlier run of the editor whose changes were decided since. */
-  async closeDecided(): Promise<void> {
+  /**
+   * Closes tabs of an earlier run of the editor whose changes were decided since.
+   *
+   * @param undecided ids of those that may yet come back
+   */
+  async closeDecided(undecided: ReadonlySet<string>): Promise<void> {
     await this.#closeTabs(tab => {
       const id = shownIn(tab)
-      return id !== undefined && !this.#proposals.get(id)
+      return id !== undefined && !this.#proposals.get(id) && !undecided.has(id)
     })
   }
 

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode'
+import { GivenFiles, SIDES, type Side } from '../given-files'
 import { isGone, type Proposal, type Proposals, type ProposedFile } from '../proposals'
 
 /** Proposed texts, editable. */
@@ -7,7 +8,7 @@ export const PENDING_SCHEME = 'kode-pending'
 export const BEFORE_SCHEME = 'kode-before'
 
 /** The address of a proposed file. */
-export function pendingUri(id: string, path: string, side: 'before' | 'after' = 'after'): vscode.Uri {
+export function pendingUri(id: string, path: string, side: Side = 'after'): vscode.Uri {
   return vscode.Uri.from({
     scheme: side === 'before' ? BEFORE_SCHEME : PENDING_SCHEME,
     authority: id,
@@ -22,7 +23,7 @@ export function pendingFileOf(uri: vscode.Uri): { id: string; path: string } | u
 }
 
 /** One side of a file that is no text. */
-type BytesOf = (proposal: Proposal, path: string, side: 'before' | 'after') => Promise<Uint8Array>
+type BytesOf = (proposal: Proposal, path: string, side: Side) => Promise<Uint8Array>
 
 /** The file system of proposals: what is saved there changes the proposal and nothing else. */
 export class PendingFiles implements vscode.FileSystemProvider {
@@ -30,19 +31,13 @@ export class PendingFiles implements vscode.FileSystemProvider {
   readonly #bytesOf: BytesOf
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>()
   readonly onDidChangeFile = this.#changed.event
-  /** What the editor was given last, by path; a new version makes it read again, and only then may there be one. */
-  readonly #given = new Map<string, { content: string; version: number }>()
+  readonly #given = new GivenFiles()
 
   constructor(proposals: Proposals, bytesOf: BytesOf) {
     this.#proposals = proposals
     this.#bytesOf = bytesOf
     proposals.onChange(({ kind, proposal }) => {
-      const type = isGone(kind) ? vscode.FileChangeType.Deleted : vscode.FileChangeType.Changed
-      const changed = proposal.files.flatMap(file => {
-        const uri = pendingUri(proposal.id, file.path)
-        const isNews = isGone(kind) || this.#note(uri, file.binary?.after?.sha256 ?? file.after ?? '')
-        return isNews ? [{ type, uri }] : []
-      })
+      const changed = proposal.files.flatMap(file => this.#changesOf(proposal.id, file, isGone(kind)))
       if (changed.length > 0) this.#changed.fire(changed)
     })
   }
@@ -53,13 +48,12 @@ export class PendingFiles implements vscode.FileSystemProvider {
 
   stat(uri: vscode.Uri): vscode.FileStat {
     const { proposal, file, side } = this.#placeAt(uri)
-    const isBefore = side === 'before'
     return {
       type: vscode.FileType.File,
       ctime: 0,
-      mtime: isBefore ? 0 : (this.#given.get(uri.toString())?.version ?? 0),
+      mtime: this.#given.versionOf(proposal.id, file.path, side),
       size: file.binary ? (file.binary[side]?.size ?? 0) : Buffer.byteLength(file[side] ?? ''),
-      ...((isBefore || proposal.landedIn) && { permissions: vscode.FilePermission.Readonly }),
+      ...((side === 'before' || proposal.landedIn) && { permissions: vscode.FilePermission.Readonly }),
     }
   }
 
@@ -72,7 +66,7 @@ export class PendingFiles implements vscode.FileSystemProvider {
     const place = pendingFileOf(uri)
     if (!place || uri.scheme === BEFORE_SCHEME || this.#hasLanded(uri)) throw vscode.FileSystemError.NoPermissions(uri)
     const text = Buffer.from(content).toString()
-    this.#note(uri, text)
+    this.#given.note(place.id, place.path, 'after', text)
     this.#proposals.edit(place.id, place.path, text)
   }
 
@@ -92,12 +86,12 @@ export class PendingFiles implements vscode.FileSystemProvider {
     throw vscode.FileSystemError.NoPermissions(uri)
   }
 
-  /** @returns whether the content, a text or the hash of bytes, is another one than the editor knows */
-  #note(uri: vscode.Uri, content: string): boolean {
-    const known = this.#given.get(uri.toString())
-    if (known?.content === content) return false
-    this.#given.set(uri.toString(), { content, version: (known?.version ?? Date.now()) + 1 })
-    return true
+  /** What the editor is told of a file. */
+  #changesOf(id: string, file: ProposedFile, hasGone: boolean): vscode.FileChangeEvent[] {
+    const { Changed, Deleted } = vscode.FileChangeType
+    if (hasGone) this.#given.forget(id, file)
+    const sides = hasGone ? SIDES : this.#given.noteFile(id, file)
+    return sides.map(side => ({ type: hasGone ? Deleted : Changed, uri: pendingUri(id, file.path, side) }))
   }
 
   /** What landed is edited where it is: in the project's file. */
@@ -105,7 +99,7 @@ export class PendingFiles implements vscode.FileSystemProvider {
     return this.#proposals.get(pendingFileOf(uri)?.id ?? '')?.landedIn !== undefined
   }
 
-  #placeAt(uri: vscode.Uri): { proposal: Proposal; file: ProposedFile; side: 'before' | 'after' } {
+  #placeAt(uri: vscode.Uri): { proposal: Proposal; file: ProposedFile; side: Side } {
     const place = pendingFileOf(uri)
     const proposal = this.#proposals.get(place?.id ?? '')
     const file = proposal?.files.find(each => each.path === place?.path)

@@ -8,7 +8,7 @@ import { listTurns, redo, type UndoOptions, undo } from '#shared/edits/checkpoin
 import { landedBytes, landedFiles } from '#shared/edits/landed'
 import { type EditStep, readProposal } from '#shared/edits/proposal'
 import { applyInMemory, type Proposed, unreadable } from '#shared/edits/proposed'
-import { type BesideWatch, type CommandChanges, WorkspaceScanner } from '#shared/edits/scan'
+import { type BesideWatch, type CommandChanges, type CommandWatch, WorkspaceScanner } from '#shared/edits/scan'
 import type { TurnPatch } from '#shared/edits/turn-patch'
 import { type Cause, type Door, recoverInterrupted, type WrittenFiles, writeChanges } from '#shared/edits/write'
 import type { GateSettings } from '#shared/gates/gate'
@@ -19,6 +19,7 @@ import type { Languages } from '#shared/languages/registry'
 import { GATE_NAMES, type GateReport } from '#shared/protocol/gate-report'
 import type { OutsideJudges } from './outside-judges'
 import { recoverTrial, Trial } from './trial'
+import type { ProjectCode } from './vocabulary-source'
 
 /** What the engine of one project needs. */
 export interface ChangeEngineParts {
@@ -59,6 +60,12 @@ export class ChangeEngine {
 
   get gateSettings(): GateSettings {
     return this.#parts.gates
+  }
+
+  /** Where the project's code is read. */
+  get code(): ProjectCode {
+    const { root, files, languages, door } = this.#parts
+    return { root, files, editorFiles: door.files, languages }
   }
 
   /** What planning needs of the project: its index, as fresh as can be had in time. */
@@ -178,16 +185,9 @@ export class ChangeEngine {
     return written
   }
 
-  /**
-   * Runs something that may write past the gates, and finds out what it changed; all of it is undone with the turn.
-   *
-   * @returns `changes` is undefined where the comparison failed; what ran has run all the same
-   */
-  async watch<T>(cause: Cause, run: () => Promise<T>): Promise<{ result: T; changes: CommandChanges | undefined }> {
-    const watch = await this.#scanner.begin(cause)
-    const result = await run()
-    const finished = watch.ok ? await watch.value.finish() : watch
-    return { result, changes: finished.ok ? finished.value : undefined }
+  /** Watches what may write past the gates; see `WorkspaceScanner.begin`. What it changes is undone with the turn. */
+  watch(cause: Cause): Promise<Result<CommandWatch, EditProblem>> {
+    return this.#scanner.begin(cause)
   }
 
   /** Watches a command that goes on beside the conversation; see `WorkspaceScanner.beginBeside`. */

@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { Settings } from '#shared/config/settings'
 import type { FileSystem } from '#shared/host/host'
@@ -42,14 +43,20 @@ async function recordModel(
   path: string,
   { files, env }: ModelSource,
 ): Promise<Result<OpenModel, string>> {
-  const started = await files.replace(path, new Uint8Array())
+  const made = await files.makeFolder(dirname(path))
+  const folder = made.ok ? await files.realpath(dirname(path)) : made
+  if (!folder.ok) return fail(`--record ${path}: ${folder.error.message}`)
+  // A command may put a link in its place, to a file that some program runs.
+  const own = files.confinedTo(folder.value)
+  const place = join(folder.value, basename(path))
+  const started = await own.replace(place, new Uint8Array())
   if (!started.ok) return fail(`--record ${path}: ${started.error.message}`)
   const [{ RecordingProvider }, { redactSecrets }] = await Promise.all([
     import('#shared/providers/recording'),
     import('#shared/sandbox/redact-secrets'),
   ])
   const write = async (line: string) => {
-    await files.append(path, new TextEncoder().encode(`${line}\n`))
+    await own.append(place, new TextEncoder().encode(`${line}\n`))
   }
   return ok({ ...opened, provider: new RecordingProvider(opened.provider, write, text => redactSecrets(text, env)) })
 }

@@ -1,8 +1,10 @@
 import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
 import compactText from '#shared/context/prompts/compact.md'
-import type { Message, Usage, UserMessage } from '#shared/protocol/messages'
-import type { ModelRequest, Provider } from '#shared/providers/provider'
+import type { Message, UserMessage } from '#shared/protocol/messages'
+import { type Asked, askOnce } from './ask-once'
+import { textOf } from './model-call'
+import { userText } from './user-message'
 
 /** Share of the window at which older messages are put away before the next request. Source: spec/koda.md §9.2. */
 export const COMPACT_AT = 0.85
@@ -23,13 +25,11 @@ export interface Compaction {
 
 export interface CompactionRequest {
   messages: readonly Message[]
-  provider: Provider
+  asked: Asked
   model: string
   windowTokens: number
   /** Stands behind the summary as it is, such as the plan. */
   addition: string
-  /** Told what each request took. */
-  onUsage(usage: Usage): void
 }
 
 /** Whether there is anything to put away. */
@@ -70,24 +70,19 @@ export async function compact(request: CompactionRequest, signal: AbortSignal): 
 /** @returns undefined when the model failed or said nothing */
 async function summarise(
   text: string,
-  { provider, model, windowTokens, onUsage }: CompactionRequest,
+  { asked, model, windowTokens }: CompactionRequest,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const request: ModelRequest = {
+  const request = {
     model,
     system: compactText.trim(),
-    messages: [{ role: 'user', id: newId(), parts: [{ type: 'text', text }], origin: 'task' }],
+    messages: [userText(text, 'task')],
     tools: [],
     maxTokens: summaryTokens(windowTokens),
     temperature: 0.3,
   }
-  let summary = ''
-  for await (const event of provider.stream(request, signal)) {
-    if (event.type === 'text') summary += event.text
-    if (event.type === 'usage') onUsage(event.usage)
-    if (event.type === 'failure') return undefined
-  }
-  return summary.trim() === '' ? undefined : summary.trim()
+  const reply = await askOnce(request, asked, signal)
+  return reply.kind === 'reply' ? textOf(reply.message).trim() || undefined : undefined
 }
 
 /** A small window has no room for a long summary. */

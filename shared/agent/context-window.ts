@@ -98,11 +98,10 @@ export class ContextWindow {
     const windowTokens = by === model ? this.#tokens : factsOf(by.model).windowTokens
     const request = {
       messages: log.messages(),
-      provider: by.provider,
+      asked: { provider: by.provider, spending },
       model: by.model,
       windowTokens,
       addition: todoNote(todosOf(log)),
-      onUsage: (usage: Usage) => spending.addBeside(usage, by.model),
     }
     return compact(request, signal)
   }

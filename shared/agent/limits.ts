@@ -1,126 +1,104 @@
 import type { LimitName } from '#shared/protocol/events'
 import { TOKEN_COUNTS, type Usage } from '#shared/protocol/messages'
+import type { ModelRequest } from '#shared/providers/provider'
+import type { ModelReply } from './model-call'
+import { estimateUsage } from './token-budget'
 
-/** How far one prompt may go. Absent = no such limit. */
+/** How far one prompt may go. */
 export interface TurnLimits {
   /** Requests to the model. */
   maxTurns: number
-  maxCostUsd?: number
-  /** Input and output of all requests together. */
-  maxTotalTokens?: number
   /** After `maxTurns` the model is asked once more, for words only. */
   hasGraceTurn?: boolean
 }
 
-/** What has been spent, over all requests of a session, and whether the next request is still allowed. */
+/** What all requests together may take. Absent = no such limit. */
+export interface SpendingLimits {
+  maxCostUsd?: number
+  /** Input and output. */
+  maxTotalTokens?: number
+  /** Where the limit of the cost is set; `--max-cost` where it is not said. */
+  costSetting?: string
+}
+
+export interface Exceeded {
+  limit: LimitName
+  message: string
+}
+
+/** US dollars; undefined where the model's price is not known. */
+export type CostOf = (usage: Usage, model: string) => number | undefined
+
+/** What has been spent, over all requests of a session or a run, and whether another one is still allowed. */
 export class Spending {
-  readonly #costOf: (usage: Usage, model: string) => number | undefined
+  readonly #costOf: CostOf
+  readonly #limits: SpendingLimits
+  readonly #whole: Spending | undefined
   readonly total: Usage = { input: 0, output: 0, cache_read: 0, cache_write: 0, thinking: 0 }
   /** US dollars; undefined as soon as one request had no known price, or was not counted by the endpoint. */
   costUsd: number | undefined = 0
-  requests = 0
+  #requests = 0
   #requestsBefore = 0
   /** With estimates for what was not counted, so that limits hold there too. */
   readonly #assumed = { tokens: 0, costUsd: 0 }
 
-  /** @param costOf US dollars by the model that answered, which a fallback may have changed */
-  constructor(costOf: (usage: Usage, model: string) => number | undefined) {
+  /** @param whole what this is a part of: it counts there too, and ends where the whole does */
+  constructor(costOf: CostOf, limits: SpendingLimits = {}, whole?: Spending) {
     this.#costOf = costOf
+    this.#limits = limits
+    this.#whole = whole
   }
 
-  /** @param usage as the provider counted it; undefined when no reply came */
-  add(usage: Usage | undefined, model: string): void {
-    this.requests++
-    if (!usage) return
-    for (const key of TOKEN_COUNTS) this.total[key] += usage[key]
-    const cost = this.#assume(usage, model)
-    this.costUsd = cost === undefined || this.costUsd === undefined ? undefined : this.costUsd + cost
+  /** Spending of somebody who works for this one. */
+  part(): Spending {
+    return new Spending(this.#costOf, {}, this)
   }
 
-  /** A reply that came without a count. */
-  addEstimate(usage: Usage, model: string): void {
-    this.requests++
-    this.#assume(usage, model)
-    this.costUsd = undefined
+  /** A request of a turn, and what came of it. */
+  count(request: ModelRequest, reply: ModelReply): void {
+    this.#requests++
+    this.countBeside(request, reply)
   }
 
-  #assume(usage: Usage, model: string): number | undefined {
-    const cost = this.#costOf(usage, model)
-    this.#assumed.tokens += usage.input + usage.output
-    this.#assumed.costUsd += cost ?? 0
-    return cost
+  /** A request beside any turn, such as a summary: it costs, and is no turn. A broken one that was not counted is free. */
+  countBeside(request: ModelRequest, reply: ModelReply): void {
+    const { usage, model } = reply
+    if (usage) this.#add(usage, model, true)
+    else if (reply.kind === 'reply') this.#add(estimateUsage(request, reply.message), model, false)
   }
 
   /** From here on requests count for a new prompt. */
   beginPrompt(): void {
-    this.#requestsBefore = this.requests
+    this.#requestsBefore = this.#requests
   }
 
-  /** Spending of somebody who works for this one: it counts here too, and ends where this one's money does. */
-  child(limits: Omit<TurnLimits, 'maxTurns'>): Spending {
-    return new ChildSpending(this.#costOf, this, limits)
+  /** The limit that forbids a turn another request, if one does. */
+  exceeded({ maxTurns }: TurnLimits): Exceeded | undefined {
+    const made = this.#requests - this.#requestsBefore
+    if (made < maxTurns) return this.overspent()
+    return { limit: 'turns', message: `stopped after ${made} model requests (--max-turns ${maxTurns})` }
   }
 
-  /** Of a request beside the turn, such as a summary: it costs, and is no turn. */
-  addBeside(usage: Usage, model: string): void {
-    this.add(usage, model)
-    this.requests--
-  }
-
-  /** The same without a count. */
-  addEstimateBeside(usage: Usage, model: string): void {
-    this.addEstimate(usage, model)
-    this.requests--
-  }
-
-  /** The limit that forbids another request, if one does. */
-  exceeded(limits: TurnLimits): { limit: LimitName; message: string } | undefined {
-    const made = this.requests - this.#requestsBefore
+  /** The limit that forbids any other request, if one does. */
+  overspent(): Exceeded | undefined {
+    const { maxCostUsd, maxTotalTokens, costSetting = '--max-cost' } = this.#limits
     const { tokens, costUsd } = this.#assumed
-    if (made >= limits.maxTurns) {
-      return { limit: 'turns', message: `stopped after ${made} model requests (--max-turns ${limits.maxTurns})` }
+    if (maxTotalTokens !== undefined && tokens >= maxTotalTokens) {
+      return { limit: 'tokens', message: `stopped after ${tokens} tokens (--max-total-tokens ${maxTotalTokens})` }
     }
-    if (limits.maxTotalTokens !== undefined && tokens >= limits.maxTotalTokens) {
-      return {
-        limit: 'tokens',
-        message: `stopped after ${tokens} tokens (--max-total-tokens ${limits.maxTotalTokens})`,
-      }
-    }
-    if (limits.maxCostUsd !== undefined && costUsd >= limits.maxCostUsd) {
+    if (maxCostUsd !== undefined && costUsd >= maxCostUsd) {
       const about = this.costUsd === undefined ? 'about ' : ''
-      const message = `stopped after ${about}$${costUsd.toFixed(4)} (--max-cost ${limits.maxCostUsd})`
-      return { limit: 'cost', message }
+      return { limit: 'cost', message: `stopped after ${about}$${costUsd.toFixed(4)} (${costSetting} ${maxCostUsd})` }
     }
-    return undefined
-  }
-}
-
-class ChildSpending extends Spending {
-  readonly #parent: Spending
-  readonly #parentLimits: Omit<TurnLimits, 'maxTurns'>
-
-  constructor(
-    costOf: (usage: Usage, model: string) => number | undefined,
-    parent: Spending,
-    parentLimits: Omit<TurnLimits, 'maxTurns'>,
-  ) {
-    super(costOf)
-    this.#parent = parent
-    this.#parentLimits = parentLimits
+    return this.#whole?.overspent()
   }
 
-  override add(usage: Usage | undefined, model: string): void {
-    super.add(usage, model)
-    if (usage) this.#parent.addBeside(usage, model)
-  }
-
-  override addEstimate(usage: Usage, model: string): void {
-    super.addEstimate(usage, model)
-    this.#parent.addEstimateBeside(usage, model)
-  }
-
-  override exceeded(limits: TurnLimits): { limit: LimitName; message: string } | undefined {
-    const parentLimits = { ...this.#parentLimits, maxTurns: Number.POSITIVE_INFINITY }
-    return super.exceeded(limits) ?? this.#parent.exceeded(parentLimits)
+  #add(usage: Usage, model: string, isCounted: boolean): void {
+    if (this.#whole) this.#whole.#add(usage, model, isCounted)
+    const cost = this.#costOf(usage, model)
+    this.#assumed.tokens += usage.input + usage.output
+    this.#assumed.costUsd += cost ?? 0
+    if (isCounted) for (const key of TOKEN_COUNTS) this.total[key] += usage[key]
+    this.costUsd = isCounted && cost !== undefined && this.costUsd !== undefined ? this.costUsd + cost : undefined
   }
 }

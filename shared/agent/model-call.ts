@@ -3,12 +3,24 @@ import type { KodeEvent } from '#shared/protocol/events'
 import type { AssistantMessage, AssistantPart, Message, StopReason, Usage } from '#shared/protocol/messages'
 import { isVisible, type ModelRequest, type Provider, type ProviderFailure } from '#shared/providers/provider'
 
-/** One assistant message, or why there is none. `partial` is what was said before a failure or a cancel. */
-export type ModelReply =
-  | { kind: 'reply'; message: AssistantMessage }
-  | { kind: 'cancelled'; partial: AssistantMessage | undefined }
-  /** `hasBegun`: words, thoughts or half a call came before it, so the provider has not tried again by itself. */
-  | { kind: 'failed'; failure: ProviderFailure; partial: AssistantMessage | undefined; hasBegun: boolean }
+/** What a request took. */
+export interface Taken {
+  /** Who answered; a fallback may have changed it. */
+  model: string
+  /** As the provider counted it. */
+  usage: Usage | undefined
+}
+
+/** A request that came to no whole reply; `partial` is what was said before. */
+export type BrokenReply = Taken &
+  (
+    | { kind: 'cancelled'; partial: AssistantMessage | undefined }
+    /** `hasBegun`: words, thoughts or half a call came before it, so the provider has not tried again by itself. */
+    | { kind: 'failed'; failure: ProviderFailure; partial: AssistantMessage | undefined; hasBegun: boolean }
+  )
+
+/** One assistant message, or why there is none. */
+export type ModelReply = (Taken & { kind: 'reply'; message: AssistantMessage }) | BrokenReply
 
 /**
  * One request to the model: streams it, announces the deltas, and leaves one assistant message.
@@ -60,14 +72,14 @@ export async function callModel(
         break
       case 'failure':
         if (event.failure.kind === 'cancelled' || signal.aborted)
-          return { kind: 'cancelled', partial: draft.close('cancelled') }
-        return { kind: 'failed', failure: event.failure, partial: draft.close('cut'), hasBegun }
+          return { kind: 'cancelled', partial: draft.close('cancelled'), ...draft.taken }
+        return { kind: 'failed', failure: event.failure, partial: draft.close('cut'), hasBegun, ...draft.taken }
       case 'end':
-        return { kind: 'reply', message: draft.message(event.stop) }
+        return { kind: 'reply', message: draft.message(event.stop), ...draft.taken }
     }
   }
   // The contract says a stream ends with `end` or `failure`; only a cancelled one may just stop.
-  return { kind: 'cancelled', partial: draft.close('cancelled') }
+  return { kind: 'cancelled', partial: draft.close('cancelled'), ...draft.taken }
 }
 
 /** The message while it grows. */
@@ -80,6 +92,10 @@ class Draft {
 
   constructor(model: string) {
     this.model = model
+  }
+
+  get taken(): Taken {
+    return { model: this.model, usage: this.usage }
   }
 
   add(part: AssistantPart): void {

@@ -46,7 +46,7 @@ export function openEngine(sources: EngineSources): ChangeEngine {
     languages,
     outsideJudges: async () => (await import('./outside-judges')).outsideJudges(wanted, root, files, paths),
     index: new CodeIndex({ root, files, languages, cacheFolder: paths.cache }),
-    gates: gateSettings(project),
+    gates: page?.isDemanded ? requiring('browser', gateSettings(project)) : gateSettings(project),
     audit: new AuditLog(logFolder ?? join(root, 'logs'), files),
     clock: () => performance.now(),
   })
@@ -55,6 +55,10 @@ export function openEngine(sources: EngineSources): ChangeEngine {
 /** What `.kode/kode.json` wants of the project's page; undefined where it does not ask for it. */
 function pageWishOf({ engine }: ProjectFile): PageWish | undefined {
   return engine?.browser_verification ? pageSettings({ engine }) : undefined
+}
+
+function requiring(name: GateName, settings: GateSettings): GateSettings {
+  return { ...settings, required: [name], ...(settings.off && { off: settings.off.filter(each => each !== name) }) }
 }
 
 /** How `.kode/kode.json` says a page is looked at. */
@@ -70,7 +74,7 @@ export function pageSettings({ engine = {} }: ProjectFile): PageWish {
 /** What `.kode/kode.json` says about the gates. */
 export function gateSettings(project: ProjectFile): GateSettings {
   const { engine = {}, verify = {}, architecture = {} } = project
-  const only = verify.gates?.filter((name): name is GateName => GATE_NAMES.some(each => each === name))
+  const { gates } = verify
   return {
     ...(engine.max_blast_radius !== undefined && { maxBlastRadius: engine.max_blast_radius }),
     ...(engine.max_files_touched !== undefined && { maxFilesTouched: engine.max_files_touched }),
@@ -78,7 +82,7 @@ export function gateSettings(project: ProjectFile): GateSettings {
     architectureRules: (architecture.rules ?? []).flatMap(architectureRules),
     runAll: false,
     ...(verify.require_scanner && { requireScanner: true }),
-    ...(only && { only: ['diff_applier', ...only] }),
+    ...(gates && { off: GATE_NAMES.filter(name => name !== 'diff_applier' && !gates.includes(name)) }),
   }
 }
 

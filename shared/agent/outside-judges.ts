@@ -1,7 +1,6 @@
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { KodePaths } from '#shared/config/paths'
-import { findBrowser } from '#shared/gates/browser/find-browser'
-import { type PageWish, projectPage } from '#shared/gates/browser/project-page'
+import type { PageWish } from '#shared/gates/browser/project-page'
 import type { PageCheck } from '#shared/gates/page-check'
 import type { ProjectChecker } from '#shared/gates/project-checker'
 import { goChecker } from '#shared/gates/support/go-project-checker'
@@ -42,24 +41,18 @@ export interface JudgesWanted {
 }
 
 /** The programs of this machine that judge changes of a project. */
-export function outsideJudges(
+export async function outsideJudges(
   { checkers, tests, page }: JudgesWanted,
   root: string,
   files: FileSystem,
   paths: KodePaths,
-): OutsideJudges {
+): Promise<OutsideJudges> {
   const scanner = scannerFor(root, paths.home, process.env)
   const roomFor = roomsOf(root, files, paths)
   return {
     ...(checkers && { checkers: checkersOf(root, files, paths, roomFor) }),
     ...(tests && { tests: projectTests(root, files, () => roomFor('tests', () => true)) }),
-    ...(page && {
-      page: projectPage(page, files, {
-        root,
-        browser: findBrowser(root, paths.home, process.env),
-        openRoom: () => roomFor('page', () => true, 'loopback'),
-      }),
-    }),
+    ...(page && { page: await pageCheck(page, root, files, paths, roomFor) }),
     ...(scanner && { scanner }),
   }
 }
@@ -77,6 +70,21 @@ function roomsOf(root: string, files: FileSystem, paths: KodePaths): RoomFor {
   const common = { root, cacheFolder: paths.cache, files }
   return (name, isWanted, net = 'none') =>
     new CheckingRoom({ ...common, name, isWanted, openSandbox: room => openSandbox(room, net) })
+}
+
+async function pageCheck(
+  wish: PageWish,
+  root: string,
+  files: FileSystem,
+  paths: KodePaths,
+  roomFor: RoomFor,
+): Promise<PageCheck> {
+  const [{ projectPage }, { findBrowser }] = await Promise.all([
+    import('#shared/gates/browser/project-page'),
+    import('#shared/gates/browser/find-browser'),
+  ])
+  const browser = findBrowser(root, paths.home, process.env)
+  return projectPage(wish, files, { root, browser, openRoom: () => roomFor('page', () => true, 'loopback') })
 }
 
 /** The languages' own checkers; each says itself when it cannot be had here. */

@@ -51,17 +51,15 @@ export class SessionChanges {
     const { engine, session, network } = this.#parts
     network.askedBy(session.emit)
     if (effect.class === 'read_only') return { output: await action(), changes: [], diff: '', advice: '' }
-    const { result, changes } = await engine.watch(this.#cause(), action)
-    if (!changes) {
-      return {
-        output: result,
-        changes: [],
-        diff: '',
-        advice: 'What this changed in the project could not be determined.',
-      }
+    const watch = await engine.watch(this.#cause())
+    const output = await action()
+    const finished = watch.ok ? await watch.value.finish() : watch
+    if (!finished.ok) {
+      return { output, changes: [], diff: '', advice: 'What this changed in the project could not be determined.' }
     }
-    for (const file of changes.files) if (file.status === 'created') this.ownedFiles.add(file.path)
-    return { output: result, ...toldOf(changes), advice: await this.#adviceOn(changes.changes) }
+    const { files, changes } = finished.value
+    for (const file of files) if (file.status === 'created') this.ownedFiles.add(file.path)
+    return { output, ...toldOf(finished.value), advice: await this.#adviceOn(changes) }
   }
 
   /** Starts a command in the background; what it changes is found when it has ended, told, and undone with the turn. */

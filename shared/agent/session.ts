@@ -8,9 +8,12 @@ import { NOTHING_SPENT, type Spent } from '#shared/protocol/run-result'
 import type { HistoryEntry } from '#shared/store/conversation'
 import { StoreFailure } from '#shared/store/failure'
 import type { SessionLog } from '#shared/store/messages'
+import type { AgentDesk } from '#shared/tools/agent-desk'
 import type { BoardDesk } from '#shared/tools/task-desk'
+import type { Spending } from './limits'
 import { Steering } from './steering'
-import { runTurn, type TurnServices, userMessage } from './turn'
+import { runTurn, type TurnServices } from './turn'
+import { userMessage } from './user-message'
 
 /** The parts a conversation is built from; `kode.ts` makes them. */
 export interface SessionParts {
@@ -84,6 +87,11 @@ export class AgentSession {
     return this.#spent
   }
 
+  /** What it may spend, for what is asked beside its turns. */
+  get spending(): Spending {
+    return this.#services.spending
+  }
+
   get isRunning(): boolean {
     return this.#running !== undefined
   }
@@ -102,6 +110,11 @@ export class AgentSession {
   /** All messages, also those that compaction put away, outputs in their full length. */
   history(): HistoryEntry[] {
     return this.#parts.log.history()
+  }
+
+  /** Who can be asked for it. */
+  get agents(): AgentDesk {
+    return this.#services.calls.context.session.agents
   }
 
   /** What the conversation started beside itself. */

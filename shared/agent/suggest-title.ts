@@ -1,7 +1,8 @@
 import { cutMiddle } from '#shared/base/cut'
-import { newId } from '#shared/base/ids'
-import type { Message, Usage } from '#shared/protocol/messages'
-import type { OpenModel } from './open-model'
+import type { Message } from '#shared/protocol/messages'
+import { type Asked, askOnce } from './ask-once'
+import { textOf } from './model-call'
+import { userText } from './user-message'
 
 /** Enough to see what a conversation is about; its beginning says more than its end. */
 const MAX_CHARS = 4_000
@@ -15,27 +16,14 @@ const REQUEST =
 /** A title for a conversation; undefined when none came. */
 export async function suggestTitle(
   messages: readonly Message[],
-  { provider, model }: OpenModel,
-  onUsage: (usage: Usage) => void,
+  model: string,
+  asked: Asked,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const text = cutMiddle(messages.map(spoken).filter(Boolean).join('\n\n'), MAX_CHARS)
-  const request = {
-    model,
-    system: REQUEST,
-    messages: [
-      { role: 'user' as const, id: newId(), parts: [{ type: 'text' as const, text }], origin: 'task' as const },
-    ],
-    tools: [],
-    maxTokens: MAX_TOKENS,
-  }
-  let title = ''
-  for await (const event of provider.stream(request, signal)) {
-    if (event.type === 'text') title += event.text
-    if (event.type === 'usage') onUsage(event.usage)
-    if (event.type === 'failure') return undefined
-  }
-  return titleFrom(title) || undefined
+  const request = { model, system: REQUEST, messages: [userText(text, 'task')], tools: [], maxTokens: MAX_TOKENS }
+  const reply = await askOnce(request, asked, signal)
+  return reply.kind === 'reply' ? titleFrom(textOf(reply.message)) || undefined : undefined
 }
 
 /** A first line without the quotes and marks that models put around it. */

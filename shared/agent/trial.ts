@@ -28,7 +28,7 @@ export class Trial {
   static async begin(cause: Cause, door: Door): Promise<Result<Trial, EditProblem>> {
     const lock = await door.files.lock(folderOf(door), 0)
     if (!lock.ok) {
-      const message = 'Another kode loop runs in this project. Wait for it, or end it.'
+      const message = 'Another kode tests this project. Wait for it, or end it.'
       return fail({ kind: 'busy', path: '', message })
     }
     const mark: Mark = { cause, emptyFolders: await emptyFolders(door.root, door.files) }

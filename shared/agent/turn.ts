@@ -1,24 +1,15 @@
 import { cutMiddle } from '#shared/base/cut'
-import { newId } from '#shared/base/ids'
 import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
-import type {
-  AssistantMessage,
-  Message,
-  TextPart,
-  ToolCall,
-  ToolMessage,
-  UserMessage,
-  UserPart,
-} from '#shared/protocol/messages'
+import type { AssistantMessage, Message, ToolCall, ToolMessage, UserMessage } from '#shared/protocol/messages'
 import type { ModelRequest, Provider, ProviderFailure } from '#shared/providers/provider'
 import type { BoardDesk, TaskReport } from '#shared/tools/task-desk'
 import type { Spending, TurnLimits } from './limits'
 import { LoopGuard } from './loop-guard'
-import { callModel, type ModelReply, textOf } from './model-call'
+import { type BrokenReply, callModel, type ModelReply, type Taken, textOf } from './model-call'
 import type { Steering } from './steering'
-import { estimateUsage } from './token-budget'
 import { runToolBatch } from './tool-batch'
 import type { CallEnd, ToolCallServices } from './tool-call'
+import { userMessage, userText } from './user-message'
 
 /** What a turn needs of the session it belongs to. */
 export interface TurnServices {
@@ -33,7 +24,7 @@ export interface TurnServices {
   /** Durable when resolved; then announced. */
   add(message: Message): Promise<void>
   /** Keeps and announces what a reply took that is not added. */
-  tellSpent(reply: AssistantMessage): void
+  tellSpent(reply: Taken): void
   addToolEnd(end: CallEnd): Promise<void>
   steering: Steering
   /** What goes on beside the conversation; what ended and was not told yet is told before the next request. */
@@ -64,7 +55,7 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
   await services.add(prompt)
   while (true) {
     if (signal.aborted) return { reason: 'cancelled' }
-    for (const task of services.tasks.takeFinished()) await services.add(userMessage([taskNote(task)], 'task'))
+    for (const task of services.tasks.takeFinished()) await services.add(userText(taskNote(task), 'task'))
     const exceeded = spending.exceeded(limits)
     if (exceeded) {
       if (exceeded.limit === 'turns' && limits.hasGraceTurn) await speakLast(services, signal)
@@ -83,7 +74,7 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
       return { reason: 'refused', message: `the model refused to answer${said && `: ${said}`}` }
     }
     if (reply.message.parts.every(part => part.type !== 'tool_call') && textOf(reply.message).trim() === '') {
-      services.tellSpent(reply.message)
+      services.tellSpent(reply)
       if (++patience.emptyReplies < MAX_EMPTY_REPLIES) continue
       return {
         reason: 'provider_failed',
@@ -111,7 +102,7 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
       if (end) return end
     }
     const verdict = loopGuard.see(calls, results)
-    if (verdict.kind === 'remind') await services.add(userMessage([{ type: 'text', text: LOOP_REMINDER }], 'reminder'))
+    if (verdict.kind === 'remind') await services.add(userText(LOOP_REMINDER, 'reminder'))
     if (verdict.kind === 'stop') {
       const message = `the model repeated the same ${verdict.tool} call ${verdict.times} times with the same result`
       return { reason: 'limit', limit: 'loop_guard', message }
@@ -121,12 +112,12 @@ export async function runTurn(services: TurnServices, prompt: UserMessage, signa
 
 /** One more request for an answer in words; calls in it are dropped. */
 async function speakLast(services: TurnServices, signal: AbortSignal): Promise<void> {
-  await services.add(userMessage([{ type: 'text', text: LAST_CHANCE }], 'reminder'))
+  await services.add(userText(LAST_CHANCE, 'reminder'))
   const reply = await askModel(services, signal)
   const message = reply.kind === 'reply' ? reply.message : reply.partial
-  if (!message) return
+  if (textOf(message).trim() === '' || !message) return services.tellSpent(reply)
   const parts = message.parts.filter(part => part.type !== 'tool_call')
-  if (textOf({ ...message, parts }).trim() !== '') await services.add({ ...message, parts, stop: 'end' })
+  await services.add({ ...message, parts, stop: 'end' })
 }
 
 /** How often each kind of trouble was forgiven in a row. */
@@ -150,24 +141,22 @@ async function askModel(services: TurnServices, signal: AbortSignal): Promise<Mo
   const { spending, emit } = services
   const request = await services.nextRequest(signal)
   const reply = await callModel(services.provider(), request, emit, signal)
-  if (reply.kind !== 'reply') spending.add(undefined, '')
-  else if (reply.message.usage) spending.add(reply.message.usage, reply.message.model)
-  else spending.addEstimate(estimateUsage(request, reply.message), reply.message.model)
+  spending.count(request, reply)
   return reply
 }
 
 /** @returns the turn's end, or undefined to ask again */
 async function afterBrokenReply(
-  reply: Exclude<ModelReply, { kind: 'reply' }>,
+  reply: BrokenReply,
   services: TurnServices,
   patience: Patience,
   signal: AbortSignal,
 ): Promise<TurnEnd | undefined> {
   if (reply.kind === 'cancelled' || signal.aborted) {
-    if (reply.partial) await services.add(reply.partial)
+    await keepPartial(reply, services)
     return { reason: 'cancelled' }
   }
-  const { failure, partial, hasBegun } = reply
+  const { failure, hasBegun } = reply
   if (failure.kind === 'context-overflow' && !patience.hasMadeRoom) {
     patience.hasMadeRoom = true
     if (await services.makeRoom(signal)) return undefined
@@ -175,10 +164,17 @@ async function afterBrokenReply(
   }
   if (!services.isFailFast && hasBegun && isTransient(failure) && ++patience.brokenStreams < MAX_BROKEN_STREAMS) {
     services.emit({ type: 'notice', level: 'warning', text: `${failure.message}; asking again` })
+    if (reply.usage) services.tellSpent(reply)
     return undefined
   }
-  if (partial) await services.add(partial)
+  await keepPartial(reply, services)
   return { reason: 'provider_failed', message: failure.message, ...(failure.advice && { advice: failure.advice }) }
+}
+
+/** What was said before the end, or at least what it took. */
+async function keepPartial(reply: BrokenReply, services: TurnServices): Promise<void> {
+  if (reply.partial) await services.add(reply.partial)
+  else if (reply.usage) services.tellSpent(reply)
 }
 
 function isTransient(failure: ProviderFailure): boolean {
@@ -204,7 +200,7 @@ async function afterAnswer(
         message: 'the reply was cut by the output limit again and again',
       }
     }
-    await services.add(userMessage([{ type: 'text', text: CONTINUE }], 'reminder'))
+    await services.add(userText(CONTINUE, 'reminder'))
     return undefined
   }
   return { reason: 'answered' }
@@ -217,18 +213,11 @@ const LOOP_REMINDER =
   'You made the same call several times with the same result. It will not change. Do something else, or answer with what you know.'
 
 /** What a background task came to, with the end of what it said. */
-function taskNote({ id, kind, name, status, exitCode, output }: TaskReport): TextPart {
+function taskNote({ id, kind, name, status, exitCode, output }: TaskReport): string {
   const code = exitCode === undefined ? '' : ` with exit code ${exitCode}`
-  const text =
-    `Background task ${id} (${name}) ${status}${code}.\n${cutMiddle(output, kind === 'agent' ? AGENT_OUTPUT_CHARS : TASK_OUTPUT_CHARS)}`.trimEnd()
-  return { type: 'text', text }
+  return `Background task ${id} (${name}) ${status}${code}.\n${cutMiddle(output, kind === 'agent' ? AGENT_OUTPUT_CHARS : TASK_OUTPUT_CHARS)}`.trimEnd()
 }
 
 const TASK_OUTPUT_CHARS = 4_000
 /** An answer was written to be read whole. */
 const AGENT_OUTPUT_CHARS = 20_000
-
-/** A new message in the user's role. */
-export function userMessage(parts: UserPart[], origin: UserMessage['origin']): UserMessage {
-  return { role: 'user', id: newId(), parts, origin }
-}

@@ -7,7 +7,7 @@ import { instructionsOf } from '#shared/context/skills/skill'
 import type { SkillShelf } from '#shared/context/skills/skill-shelf'
 import type { Host } from '#shared/host/host'
 import type { RuleOffer, UserQuestion } from '#shared/protocol/approvals'
-import type { AssistantMessage, Message } from '#shared/protocol/messages'
+import type { Message, Usage } from '#shared/protocol/messages'
 import type { ModelRequest } from '#shared/providers/provider'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
@@ -25,6 +25,7 @@ import { ContextWindow } from './context-window'
 import type { Spending } from './limits'
 import type { NetworkQuestions } from './network-questions'
 import type { OpenModel } from './open-model'
+import { ownSecretsIn } from './own-secrets'
 import { SessionReadLedger } from './read-ledger'
 import type { SessionBinding } from './session'
 import { SessionChanges } from './session-changes'
@@ -52,6 +53,8 @@ export interface WiringParts {
   system(): string
   actor: Actor
   userMemory: string
+  /** As in `ToolContext`. */
+  hidden: readonly string[]
   scope: PathScope
   rules: RuleBook
   network: NetworkQuestions
@@ -113,7 +116,7 @@ export class SessionWiring {
       calls: this.calls,
       add: message => this.#add(message),
       tellSpent: reply => {
-        this.#keepUsage(reply)
+        this.#keepUsage(reply.model, reply.usage)
         this.#tellUsage()
       },
       addToolEnd: end => this.#addToolEnd(end),
@@ -124,8 +127,6 @@ export class SessionWiring {
       limits: {
         maxTurns: settings.maxTurns,
         hasGraceTurn: actor === 'sub_agent',
-        ...(settings.maxCostUsd !== undefined && { maxCostUsd: settings.maxCostUsd }),
-        ...(settings.maxTotalTokens !== undefined && { maxTotalTokens: settings.maxTotalTokens }),
       },
       isFailFast: settings.isFailFast,
       emit: event => {
@@ -175,7 +176,7 @@ export class SessionWiring {
 
   async #add(message: Message): Promise<void> {
     const { log } = this.#parts
-    if (message.role === 'assistant') this.#keepUsage(message)
+    if (message.role === 'assistant') this.#keepUsage(message.model, message.usage)
     await log.append(message)
     if (message.role === 'user') this.#session.emit({ type: 'user', message })
     if (message.role !== 'assistant') return
@@ -184,7 +185,7 @@ export class SessionWiring {
     this.#tellUsage()
   }
 
-  #keepUsage({ usage, model }: AssistantMessage): void {
+  #keepUsage(model: string, usage: Usage | undefined): void {
     if (!usage) return
     const { log, model: opened } = this.#parts
     const cost = costOf(usage, model)
@@ -243,6 +244,7 @@ export class SessionWiring {
       circumstances: async (effect, title) => ({
         hasSandbox: sandbox.level !== 'none',
         ownedFiles: this.#changes.ownedFiles,
+        ownSecrets: await ownSecretsIn(effect.reads, this.#parts.hidden, host.files),
         rules: await rules.rules(),
         // Only a command has a line that rules can name.
         ...(effect.programs.length > 0 && { command: title }),
@@ -270,7 +272,7 @@ export class SessionWiring {
   }
 
   #toolContext(): ToolContext {
-    const { root, host, env, sandbox, log, userMemory, scope, tasks, agents, classify } = this.#parts
+    const { root, host, env, sandbox, log, userMemory, hidden, scope, tasks, agents, classify } = this.#parts
     const session = this.#session
     let todos = todosOf(log)
     const contextFactor = () => this.#window.factor
@@ -286,6 +288,7 @@ export class SessionWiring {
         return contextFactor()
       },
       userMemory,
+      hidden,
       env,
       newInstructionsFor: path => this.#newInstructionsFor(path),
       classify,
@@ -322,7 +325,7 @@ export class SessionWiring {
     const { log, model, smallModel } = this.#parts
     const { suggestTitle } = await import('./suggest-title')
     const suggestBy = (by: OpenModel) =>
-      suggestTitle(log.messages(), by, usage => this.#spending.addBeside(usage, by.model), signal)
+      suggestTitle(log.messages(), by.model, { provider: by.provider, spending: this.#spending }, signal)
     const small = await smallModel()
     const title = await suggestBy(small)
     return title === undefined && small !== model && !signal.aborted ? suggestBy(model) : title

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { FileSystem } from '#shared/host/host'
 import type { GateResult } from '#shared/protocol/gate-report'
 
@@ -40,12 +40,15 @@ const KEPT_ROTATIONS = 3
 
 /** Appends decisions to `logs/kode.log`, one JSON object a line; nothing is ever rewritten. */
 export class AuditLog {
+  readonly #folder: string
   readonly #path: string
   readonly #files: FileSystem
   #last: Promise<void> = Promise.resolve()
+  #isIgnored = false
 
   /** @param folder absolute; made with the first line */
   constructor(folder: string, files: FileSystem) {
+    this.#folder = folder
     this.#path = join(folder, 'kode.log')
     this.#files = files
   }
@@ -57,16 +60,28 @@ export class AuditLog {
   }
 
   async #write(entry: AuditEntry): Promise<void> {
-    await this.#files.makeFolder(dirname(this.#path))
-    await this.#rotate()
+    await this.#files.makeFolder(this.#folder)
+    // A command may have put a link in the log's place: to a file that some program runs.
+    const files = this.#files.confinedTo(this.#folder)
+    if (!this.#isIgnored) await this.#ignore(files)
+    this.#isIgnored = true
+    await this.#rotate(files)
     // One write call on a file opened for appending: lines of several processes do not mix.
-    await this.#files.append(this.#path, new TextEncoder().encode(`${JSON.stringify(entry)}\n`))
+    await files.append(this.#path, new TextEncoder().encode(`${JSON.stringify(entry)}\n`))
   }
 
-  async #rotate(): Promise<void> {
-    const stat = await this.#files.stat(this.#path)
+  /** The log is nobody's work: not to git, to a search, or to what looks for changes of a command. */
+  async #ignore(files: FileSystem): Promise<void> {
+    const rules = join(this.#folder, '.gitignore')
+    const found = await files.lstat(rules)
+    if (!found.ok && found.error.kind === 'not-found')
+      await files.replace(rules, new TextEncoder().encode('kode.log*\n.gitignore\n'))
+  }
+
+  async #rotate(files: FileSystem): Promise<void> {
+    const stat = await files.stat(this.#path)
     if (!stat.ok || stat.value.size < ROTATE_AT_BYTES) return
-    for (let n = KEPT_ROTATIONS; n > 1; n--) await this.#files.rename(`${this.#path}.${n - 1}`, `${this.#path}.${n}`)
-    await this.#files.rename(this.#path, `${this.#path}.1`)
+    for (let n = KEPT_ROTATIONS; n > 1; n--) await files.rename(`${this.#path}.${n - 1}`, `${this.#path}.${n}`)
+    await files.rename(this.#path, `${this.#path}.1`)
   }
 }

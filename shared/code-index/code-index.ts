@@ -262,7 +262,7 @@ export function wordsOf(imported: string): string[] {
 }
 
 /** Data files configure: manifests, compiler options, workspaces. */
-function isCode(path: string): boolean {
+export function isCode(path: string): boolean {
   return !/\.(?:jsonc?|ya?ml|toml|mod|work|lock|cfg)$/.test(path)
 }
 

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
-import { blindfoldModeOf, openBlindfold } from '#shared/agent/open-blindfold'
+import { blindfoldModeOf } from '#shared/agent/blindfold-mode'
 import { openEngine } from '#shared/agent/open-engine'
+import { ProjectBlindfold } from '#shared/agent/project-blindfold'
+import { vocabularySource } from '#shared/agent/vocabulary-source'
 import generateText from '#shared/context/prompts/generate.md'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { type Command, CommandFailure, textFlag } from './command'
@@ -22,7 +24,7 @@ export const blindfoldCommand: Command = {
     },
   },
   async run(context, args) {
-    const { root, files, paths, now, signal } = context
+    const { root, files, paths, now } = context
     const name = args.words.join(' ')
     if (name === '') throw new CommandFailure('which file? kode blindfold --dry-run <file>', EXIT.usage)
     const settings = await context.settings()
@@ -34,7 +36,10 @@ export const blindfoldCommand: Command = {
     if (!bytes.ok) throw new CommandFailure(`${name}: ${bytes.error.message}`, EXIT.failed)
     const original = new TextDecoder().decode(bytes.value)
     const engine = openEngine({ root, files, paths, project, now })
-    const blindfold = await openBlindfold(mode, [generateText], { root, files, ...(await engine.project(signal)) })
+    const source = vocabularySource(engine.code, context.env, context.processes)
+    const opened = await new ProjectBlindfold(mode, () => [generateText], source).open()
+    if (!opened.ok) throw new CommandFailure(`the project could not be read completely: ${opened.error}`, EXIT.failed)
+    const blindfold = opened.value
     const masked = blindfold.maskCode(original)
     const leaks = blindfold.leaks(masked)
     const isExact = blindfold.unmask(masked) === original

@@ -62,7 +62,7 @@ async function write(path: string, text: string, { root, files }: CommandContext
     return new TextDecoder().decode(before.value) === text
       ? `${path} is up to date.`
       : `${path} is there already; it stays as it is.`
-  const written = await files.replace(place, new TextEncoder().encode(text))
+  const written = await files.confinedTo(root).replace(place, new TextEncoder().encode(text))
   if (!written.ok) throw new CommandFailure(`${path}: ${written.error.message}`, EXIT.failed)
   return `${path} written.`
 }

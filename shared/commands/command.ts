@@ -1,3 +1,5 @@
+import type { Spending } from '#shared/agent/limits'
+import type { OpenModel } from '#shared/agent/open-model'
 import type { AgentRunner } from '#shared/agent/reading-agents'
 import type { KodePaths } from '#shared/config/paths'
 import type { Settings } from '#shared/config/settings'
@@ -70,6 +72,8 @@ export interface CommandContext {
   printError(text: string): void
   /** The MCP servers of the conversation that the command is called in. */
   mcp?: McpServers
+  /** Who is asked in the conversation that the command is called in, and whose money that is; absent on a command line. */
+  conversation?: { smallModel(): Promise<OpenModel>; spending: Spending }
   /** Puts a question of yes or no to the user; absent where nobody can answer. */
   confirm?(question: string): Promise<boolean>
   /** Asks the user for a text that is not shown; empty when they gave up. Absent where nobody can answer. */

@@ -1,7 +1,10 @@
 import { resolve } from 'node:path'
 import type { ChangeEngine } from '#shared/agent/change-engine'
+import type { Spending } from '#shared/agent/limits'
 import { openEngine } from '#shared/agent/open-engine'
 import { openModel } from '#shared/agent/open-model'
+import { openSmallModel, type SmallModel } from '#shared/agent/small-model'
+import { ok, type Result } from '#shared/base/result'
 import type { Settings } from '#shared/config/settings'
 import critiquePrompt from '#shared/context/prompts/critique.md'
 import { type CritiqueSource, critiquePatch, critiquePlan, critiqueText } from '#shared/pipelines/critique'
@@ -14,7 +17,7 @@ import type { Usage } from '#shared/protocol/messages'
 import { type Command, type CommandArgs, type CommandContext, CommandFailure, textFlag } from './command'
 import { BLINDFOLD_OPTION, blindfolding } from './support/blindfolding'
 import { budgetOf } from './support/budget'
-import { MODEL_CRITIQUE_HELP, reviewWeight, taskReview } from './support/task-review'
+import { MODEL_CRITIQUE_HELP, reviewBy, reviewWeight } from './support/task-review'
 
 /** A review before any code is written, or of a patch before the gates. */
 export const critiqueCommand: Command = {
@@ -41,13 +44,14 @@ export const critiqueCommand: Command = {
       input === undefined
         ? await reviewTask(context, args, settings, engine, source)
         : { findings: await reviewPatch(input, context, engine, source) }
-    const { findings } = reviewed
+    const { findings, warnings = [] } = reviewed
+    const said = findings.length === 0 ? 'Nothing to remark.' : critiqueText(findings)
     const isRejected = findings.some(finding => finding.severity === 'error')
     const status = isRejected ? 'FAIL' : findings.some(finding => finding.severity === 'warning') ? 'WARN' : 'PASS'
     return {
       exitCode: isRejected ? EXIT.failed : EXIT.done,
       json: { schema_version: 1, status, ...reviewed },
-      text: findings.length === 0 ? 'Nothing to remark.' : critiqueText(findings),
+      text: [said, ...warnings.map(warning => `warning: ${warning}`)].join('\n'),
     }
   },
 }
@@ -75,18 +79,35 @@ async function reviewTask(
     planSource(context, () => Promise.resolve(source)),
   )
   const findings = critiquePlan(plan, source.severities)
-  if (reviewWeight(args, settings) === undefined) return { findings }
-  const main = openModel(settings, context.env)
-  if (!main.ok) {
-    context.progress(`warning: ${main.error}`)
-    return { findings, warnings: [main.error] }
-  }
-  const hidden = await blindfolding(args, settings, [critiquePrompt], engine, context)
-  const budget = budgetOf(settings)
-  const review = taskReview(args, settings, main.value, hidden, budget, context)
+  const most = reviewWeight(args, settings)
+  if (most === undefined) return { findings }
+  const reviewer = await openReviewer(context, args, settings, engine)
+  if (!reviewer.ok) return { findings, warnings: [reviewer.error] }
+  const { model, spending, note } = reviewer.value
   const text = packetText(plan.packet(DEFAULT_PLAN_TOKENS))
-  const { remarks, warnings } = await review(task, { text, remarks: findings, warnings: [] })
-  return { findings: remarks, warnings, usage: budget.usage, cost_usd: budget.costUsd }
+  const { remarks, warnings } = await reviewBy({ ...model, spending }, task, text, most, context)
+  return {
+    findings: [...findings, ...remarks],
+    warnings: [...(note ? [note] : []), ...warnings],
+    usage: spending.total,
+    cost_usd: spending.costUsd ?? null,
+  }
+}
+
+/** The conversation's own small model where there is a conversation, else that of the settings. */
+async function openReviewer(
+  context: CommandContext,
+  args: CommandArgs,
+  settings: Settings,
+  engine: ChangeEngine,
+): Promise<Result<SmallModel & { spending: Spending }, string>> {
+  const { conversation, env } = context
+  if (conversation) return ok({ model: await conversation.smallModel(), spending: conversation.spending.part() })
+  const main = openModel(settings, env)
+  if (!main.ok) return main
+  const hidden = await blindfolding(args, settings, [critiquePrompt], engine, context)
+  const { model, ...more } = openSmallModel(settings, env, main.value)
+  return ok({ model: { ...model, provider: hidden(model.provider) }, ...more, spending: budgetOf(settings) })
 }
 
 async function reviewPatch(

@@ -16,6 +16,7 @@ export const initCommand: Command = {
   options: { gitignore: { type: 'boolean', help: "also add kode's own files to .gitignore" } },
   async run({ root, files }, args) {
     const path = join(root, FILE)
+    const inside = files.confinedTo(root)
     const notes: string[] = []
     if ((await files.stat(path)).ok) {
       notes.push(`${FILE} is there already; it stays as it is.`)
@@ -23,7 +24,7 @@ export const initCommand: Command = {
       const testCommand = await detectTestCommand(root, files)
       const engine = { ...(testCommand && { test_command: testCommand }), max_rounds: 3, token_budget_usd: 1.5 }
       const config = { version: '1', instructions: ['AGENTS.md'], engine }
-      const written = await files.replace(path, new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`))
+      const written = await inside.replace(path, new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`))
       if (!written.ok) throw new CommandFailure(`${FILE}: ${written.error.message}`, EXIT.failed)
       notes.push(
         `${FILE} written.`,
@@ -32,12 +33,14 @@ export const initCommand: Command = {
     }
     if (args.flags.gitignore) {
       const ignore = join(root, '.gitignore')
-      const before = await files.read(ignore)
+      const before = await inside.read(ignore)
+      if (!before.ok && before.error.kind !== 'not-found')
+        throw new CommandFailure(`.gitignore: ${before.error.message}`, EXIT.failed)
       const text = before.ok ? new TextDecoder().decode(before.value) : ''
       const missing = IGNORED.filter(line => !text.split(/\r?\n/).includes(line))
       if (missing.length > 0) {
         const separator = text === '' || text.endsWith('\n') ? '' : '\n'
-        await files.replace(ignore, new TextEncoder().encode(`${text}${separator}${missing.join('\n')}\n`))
+        await inside.replace(ignore, new TextEncoder().encode(`${text}${separator}${missing.join('\n')}\n`))
         notes.push(`.gitignore: ${missing.join(', ')}`)
       }
     } else {

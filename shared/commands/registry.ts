@@ -3,7 +3,7 @@ import type { Command } from './command'
 /** Every command, loaded when it is asked for. Adding one: its file, and its line here. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run')).runCommand,
-  generate: async () => (await import('./run')).generateCommand,
+  generate: async () => (await import('./generate')).generateCommand,
   loop: async () => (await import('./loop')).loopCommand,
   plan: async () => (await import('./plan')).planCommand,
   critique: async () => (await import('./critique')).critiqueCommand,

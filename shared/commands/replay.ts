@@ -2,10 +2,12 @@ import { join } from 'node:path'
 import { openEngine } from '#shared/agent/open-engine'
 import { SessionReadLedger } from '#shared/agent/read-ledger'
 import { Toolset } from '#shared/agent/toolset'
+import { fail } from '#shared/base/result'
 import { ProjectPast } from '#shared/edits/past'
 import { journalFolderFor } from '#shared/edits/write'
 import { readAsset } from '#shared/host/node/assets'
 import { EXIT } from '#shared/protocol/exit-codes'
+import { allHidden } from '#shared/sandbox/hidden-paths'
 import type { ReadSession } from '#shared/store/export'
 import { openStore } from '#shared/store/sessions'
 import { type ReplayedCall, type ReplayReport, replaySession } from '#shared/tasks/replay'
@@ -100,6 +102,7 @@ function toolContext(
     sandbox,
     readLedger: new SessionReadLedger(),
     contextFactor: 1,
+    hidden: allHidden(paths.config, paths.home),
     userMemory: paths.memory,
     env,
     newInstructionsFor: async () => '',
@@ -124,6 +127,7 @@ function toolContext(
         list: async () => [],
         check: async () => NOT_HERE,
         invoke: async () => ({ text: NOT_HERE.error, isError: true }),
+        ask: async () => fail({ message: NOT_HERE.error, exitCode: EXIT.failed }),
         start: async () => NOT_HERE,
       },
       skills: { search: async () => [], activate: async () => NOT_HERE, deactivate: () => undefined },

@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path'
 import { readAuditLog } from '#shared/audit/read-log'
 import { type Stats, statsOf } from '#shared/audit/stats'
+import { countOf } from '#shared/base/count-of'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { type Command, CommandFailure, textFlag, wholeNumber } from './command'
 import { statsPage } from './support/stats-page'
@@ -43,7 +44,7 @@ function toText(stats: Stats): string {
   const section = (title: string, lines: string[]) =>
     lines.length === 0 ? [] : ['', title, ...lines.map(line => `  ${line}`)]
   return [
-    `${stats.total} verdicts: ${share(stats.passed)} passed, ${share(stats.failed)} failed`,
+    `${countOf(stats.total, 'verdict')}: ${share(stats.passed)} passed, ${share(stats.failed)} failed`,
     `on average ${stats.average_duration_ms} ms, ${(stats.total_duration_ms / 1000).toFixed(1)} s in all`,
     ...section(
       'Failures by gate',

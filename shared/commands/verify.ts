@@ -59,7 +59,7 @@ async function verify(context: CommandContext, args: CommandArgs): Promise<Comma
     project: settings.project,
     now: context.now,
     ...(args.flags.deep === true && { deep: true }),
-    ...pageWish(args, settings.project, context),
+    ...(await pageWish(args, settings.project, context)),
     ...(logFolder && { logFolder: resolve(context.root, logFolder) }),
   })
   const gates = {
@@ -78,10 +78,12 @@ async function verify(context: CommandContext, args: CommandArgs): Promise<Comma
     {
       judge: (changes, problems, signal, only) =>
         engine.judge(changes, signal, problems, only ? { ...gates, only } : gates, subject.project),
+      asked: [...(args.flags.deep === true ? DEEP : []), ...(gates.maxBlastRadius ? LIMIT : [])],
       now: context.now,
     },
     context.signal,
   )
+  for (const line of subject.unjudged ?? []) context.printError(`warning: ${line}`)
   const model = textFlag(args, 'model')
   await engine.audit({ ...auditOf(summary, context.version, context.now(), subject.source), ...(model && { model }) })
   return {
@@ -89,6 +91,9 @@ async function verify(context: CommandContext, args: CommandArgs): Promise<Comma
     ...rendered(summary, format, context.version),
   }
 }
+
+const DEEP = ['static_analysis'] as const
+const LIMIT = ['blast_radius'] as const
 
 async function readSubject(context: CommandContext, args: CommandArgs) {
   const given = ['input', 'diff', 'staged', 'base'].filter(name => args.flags[name] !== undefined)

@@ -1,6 +1,7 @@
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import * as v from 'valibot'
 import { fail, ok, type Result } from '#shared/base/result'
+import { GATE_NAMES } from '#shared/protocol/gate-report'
 import { readPageSteps } from './page-steps'
 
 const lensSeverity = v.optional(v.picklist(['off', 'info', 'warning', 'error']))
@@ -94,7 +95,13 @@ export const projectFileSchema = v.object({
   verify: v.optional(
     v.object({
       enabled: v.optional(v.boolean()),
-      gates: v.optional(v.array(v.string())),
+      gates: v.optional(
+        v.pipe(
+          v.array(v.picklist(GATE_NAMES)),
+          v.nonEmpty(),
+          v.description('Only these judge, beside diff_applier; the others are shown as skipped'),
+        ),
+      ),
       block_architecture: v.optional(v.boolean()),
       auto_retry: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
       require_scanner: v.optional(

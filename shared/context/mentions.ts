@@ -3,7 +3,7 @@ import { imageTypeOf } from '#shared/edits/image-type'
 import { decodeText } from '#shared/edits/text-file'
 import type { FileSystem } from '#shared/host/host'
 import { isInside } from '#shared/host/inside'
-import { mentionsIn } from '#shared/protocol/mentions'
+import { mentionsIn, withoutSentenceEnd } from '#shared/protocol/mentions'
 import type { UserPart } from '#shared/protocol/messages'
 
 /** Where mentions lead. */
@@ -48,8 +48,7 @@ export async function withMentions(text: string, source: MentionSource): Promise
 }
 
 async function partFor(target: string, source: MentionSource): Promise<UserPart | undefined> {
-  // A sentence may end right behind a path.
-  for (const path of new Set([target, target.replace(/[.,:;!?)\]]+$/, '')])) {
+  for (const path of new Set([target, withoutSentenceEnd(target)])) {
     const part = path === '' ? undefined : await partAt(path, source)
     if (part) return part
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { countOf } from '#shared/base/count-of'
 import { type FilePair, unifiedDiff } from '#shared/base/diff'
 import { fail, ok, type Result } from '#shared/base/result'
 import { ChangeJournal, type ChangeRecord, type RecordEntry, type RecordName } from './change-journal'
@@ -328,12 +329,8 @@ function reportOf(
 function messageOf({ kind, dry_run, turns, files, kept }: Omit<UndoReport, 'message'>): string {
   const verb = kind === 'undo' ? ['Undid', 'Would undo'] : ['Redid', 'Would redo']
   const which = turns.length === 1 ? `turn ${turns[0]!.turn}` : `turns ${turns.map(each => each.turn).join(', ')}`
-  const advice = kept.length > 0 ? ` Kept ${countOf(kept.length)} that changed since; --force overwrites.` : ''
-  return `${verb[dry_run ? 1 : 0]} ${which}: ${countOf(files.length)}.${advice}`
-}
-
-function countOf(count: number): string {
-  return `${count} file${count === 1 ? '' : 's'}`
+  const advice = kept.length > 0 ? ` Kept ${countOf(kept.length, 'file')} that changed since; --force overwrites.` : ''
+  return `${verb[dry_run ? 1 : 0]} ${which}: ${countOf(files.length, 'file')}.${advice}`
 }
 
 function nothingLeft(kind: 'undo' | 'redo', options: UndoOptions): UndoReport {

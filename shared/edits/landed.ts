@@ -24,16 +24,18 @@ export async function landedBytes(
   path: string,
   door: Pick<Door, 'files' | 'journalFolder'>,
 ): Promise<Result<{ before?: Uint8Array; after?: Uint8Array }, EditProblem>> {
-  const images = await landedImages(turnIds, door)
+  const images = await landedImages(turnIds, door, each => each === path)
   if (!images.ok) return images
   const found = images.value.get(path)
   const [before, after] = [found?.before, found?.after].map(image => (image?.kind === 'file' ? image.bytes : undefined))
   return ok({ ...(before && { before }), ...(after && { after }) })
 }
 
-async function landedImages(
+/** Of each file that is meant, what was there before turns and what still stands of them. */
+export async function landedImages(
   turnIds: readonly string[],
   door: Pick<Door, 'files' | 'journalFolder'>,
+  isMeant: (path: string) => boolean = () => true,
 ): Promise<Result<ReturnType<typeof netImages>, EditProblem>> {
   const journal = new ChangeJournal(door.journalFolder, door.files)
   const names = await journal.names()
@@ -46,9 +48,11 @@ async function landedImages(
   const standing = standingChanges(records.filter(record => record !== undefined))
   const entries: RecordEntry[] = []
   for (const { record, standingPaths } of standing.filter(each => turnIds.includes(each.record.turn.id))) {
+    const paths = standingPaths.filter(isMeant)
+    if (paths.length === 0) continue
     const full = await journal.withContents(record)
     if (!full.ok) return fail(problemOfFile(full.error, `the record of turn ${record.turn.number}`))
-    entries.push(...full.value.entries.filter(entry => standingPaths.includes(entry.path)))
+    entries.push(...full.value.entries.filter(entry => paths.includes(entry.path)))
   }
   return ok(netImages(entries))
 }

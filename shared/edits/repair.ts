@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { countOf } from '#shared/base/count-of'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { FileSystem } from '#shared/host/host'
 import type { ChangeJournal, ChangeRecord, RecordEntry, RecordName } from './change-journal'
@@ -95,7 +96,7 @@ async function standingOf(entry: RecordEntry, root: string, files: FileSystem): 
 }
 
 function repairMessage(record: ChangeRecord, outcome: 'old' | 'new', wasMidWay: boolean): string {
-  const count = `${record.entries.length} file${record.entries.length === 1 ? '' : 's'}`
+  const count = countOf(record.entries.length, 'file')
   const title = record.turn.title === '' ? '' : ` of "${record.turn.title}"`
   if (!wasMidWay) {
     return outcome === 'new'

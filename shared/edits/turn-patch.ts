@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { type FilePair, fileHead, LINK_MODE, unifiedDiff } from '#shared/base/diff'
-import { fail, ok, type Result } from '#shared/base/result'
-import { ChangeJournal, type RecordEntry, turnKeyOf } from './change-journal'
+import { ok, type Result } from '#shared/base/result'
 import type { EditProblem } from './change-set'
-import { ABSENT, type FileImage, isSameImage, netImages } from './file-image'
+import { ABSENT, type FileImage, isSameImage } from './file-image'
 import { binaryPatch } from './git-binary'
-import { problemOfFile } from './project-file'
+import { landedImages } from './landed'
 import type { Door } from './write'
 
 /** What turns changed, all together. */
@@ -16,20 +15,12 @@ export interface TurnPatch {
   leftOut: string[]
 }
 
-/** The net change of turns, the shell's included: a file that was changed twice is in it once. */
+/** The net change that stands of turns, the shell's included: a file that was changed twice is in it once. */
 export async function patchOfTurns(turnIds: readonly string[], door: Door): Promise<Result<TurnPatch, EditProblem>> {
-  const journal = new ChangeJournal(door.journalFolder, door.files)
-  const names = await journal.names()
-  if (!names.ok) return fail(problemOfFile(names.error, door.journalFolder))
-  const keys = new Set(turnIds.map(turnKeyOf))
-  const entries: RecordEntry[] = []
-  for (const name of names.value.filter(each => each.state === 'done' && keys.has(each.turnKey))) {
-    const record = await journal.withContents(name)
-    if (!record.ok) return fail(problemOfFile(record.error, door.journalFolder))
-    entries.push(...record.value.entries)
-  }
+  const images = await landedImages(turnIds, door)
+  if (!images.ok) return images
   const patch: TurnPatch = { text: '', leftOut: [] }
-  for (const [path, change] of [...netImages(entries)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [path, change] of [...images.value].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const text = fileText(path, withoutFolder(change.before), withoutFolder(change.after))
     if (text === undefined) patch.leftOut.push(path)
     else patch.text += text

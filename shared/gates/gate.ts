@@ -57,7 +57,11 @@ export interface GateSettings {
   runAll: boolean
   /** Security fails when the scanner could not be asked. */
   requireScanner?: boolean
-  /** Only these gates; undefined = all. */
+  /** These fail where they could not judge. */
+  required?: readonly GateName[]
+  /** These do not judge, and say so. */
+  off?: readonly GateName[]
+  /** Only these gates, without a word of the others; undefined = all. */
   only?: readonly GateName[]
 }
 

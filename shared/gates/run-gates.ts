@@ -33,7 +33,7 @@ export const GATE_BUDGET_MS = 10_000
 
 /**
  * Judges a change: gate after gate, up to the first FAIL unless `settings.runAll`. Never throws; a gate that breaks or takes
- * too long is SKIP with the reason.
+ * too long is SKIP with the reason, and FAIL where it is required.
  *
  * @param project before the change, made for this run
  */
@@ -51,6 +51,10 @@ export async function runGates(
   for (const gate of GATES) {
     if (settings.only && !settings.only.includes(gate.name)) continue
     if (gate.isWanted && !gate.isWanted(input)) continue
+    if (settings.off?.includes(gate.name)) {
+      results.push(toResult(gate, { kind: 'skip', reason: 'not run: verify.gates leaves it out' }, 0))
+      continue
+    }
     const failed = results.find(result => result.status === 'FAIL')
     if (failed && !settings.runAll) {
       results.push(toResult(gate, { kind: 'skip', reason: `not run: ${failed.check_name} failed` }, 0))
@@ -58,7 +62,8 @@ export async function runGates(
     }
     const gateStartMs = now()
     const verdict = await judge(gate, input, signal)
-    results.push(toResult(gate, verdict, now() - gateStartMs))
+    const isMissing = verdict.kind === 'skip' && settings.required?.includes(gate.name)
+    results.push(toResult(gate, isMissing ? failedToJudge(verdict.reason) : verdict, now() - gateStartMs))
   }
   return { status: overall(results), results, duration_ms: rounded(now() - startMs) }
 }
@@ -84,6 +89,11 @@ async function judge(gate: Gate, input: Omit<GateInput, 'signal'>, runSignal: Ab
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** What was asked for and could not be done must not read as if all were well. */
+function failedToJudge(reason: string): Verdict {
+  return { kind: 'fail', message: `asked for, and could not judge: ${reason}`, findings: [] }
 }
 
 function toResult(gate: Gate, verdict: Verdict, durationMs: number): GateResult {

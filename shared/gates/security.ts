@@ -6,6 +6,7 @@ import { findBuildRisks } from './support/build-risks'
 import { findDanger } from './support/danger'
 import { findEndlessLoops } from './support/endless-loops'
 import { problemsAdded, toFinding } from './support/findings'
+import { findHiddenEncoding } from './support/hidden-encoding'
 import { verdictFrom } from './support/judge-files'
 import { readScannerReport } from './support/scanner'
 import { SECRET_RULES } from './support/secret-rules'
@@ -16,7 +17,7 @@ import { findTextTricks } from './support/text-tricks'
 
 /**
  * The change adds no secret, no dangerous call and no surprise in a build file. Findings: `security/` and the kind of a rule in
- * support/secret-rules.ts, injection-rules.ts, weakening-rules.ts, build-risks.ts, source-surprises.ts or text-tricks.ts; `security/scanner` from a scanner that was handed in.
+ * support/secret-rules.ts, injection-rules.ts, weakening-rules.ts, build-risks.ts, source-surprises.ts, text-tricks.ts or hidden-encoding.ts; `security/scanner` from a scanner that was handed in.
  */
 export const security: Gate = {
   name: 'security',
@@ -56,6 +57,7 @@ function problemsIn(file: FileChange, text: string, languageId: string | undefin
     ...findBuildRisks(text, file.path),
     ...findSourceSurprises(text === file.after ? file.before : undefined, text, file.path),
     ...findTextTricks(text, languageId),
+    ...findHiddenEncoding(text, languageId),
   ]
 }
 

@@ -92,6 +92,8 @@ export interface WalkOptions {
   enters(path: string, names: readonly string[]): boolean | Promise<boolean>
   /** Whether to look at a file. */
   includes(path: string): boolean
+  /** Told of a folder that could not be read; `path` is relative. */
+  missed?(error: FileError): void
   signal?: AbortSignal
 }
 
@@ -123,7 +125,7 @@ export interface FileSystem {
   stage(path: string, bytes: Uint8Array, options?: StageOptions): Promise<Result<StagedFile, FileError>>
   /** Makes durable which names are in a folder. */
   syncFolder(path: string): Promise<Result<void, FileError>>
-  /** Appends in one write call; with `durable`, returns only once it is on the disk. */
+  /** Appends in one write call, to no device and no FIFO; with `durable`, returns only once it is on the disk. */
   append(path: string, bytes: Uint8Array, durable?: boolean): Promise<Result<void, FileError>>
   /** With all missing parents; fine when it is there already. */
   makeFolder(path: string): Promise<Result<void, FileError>>
@@ -134,6 +136,8 @@ export interface FileSystem {
   setMode(path: string, mode: number): Promise<Result<void, FileError>>
   /** All files below a folder, links not followed, in no order. Folders that cannot be read are left out. */
   walk(folder: string, options: WalkOptions): Promise<Result<WalkedFile[], FileError>>
+  /** Files of which an editor holds text that is not saved, as far as it is known: `read` and `stat` are about that. Absolute. */
+  unsaved?(): readonly string[]
   /**
    * Waits until nobody else, in this process or another, holds this lock; a dead owner's lock counts for nothing.
    *

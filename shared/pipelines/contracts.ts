@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { TurnView, UndoReport } from '#shared/edits/checkpoint'
+import { SUBTASK_AGENTS, SUBTASK_STATUSES } from '#shared/protocol/events'
 import type { Finding, GateResult } from '#shared/protocol/gate-report'
 import { GATE_NAMES } from '#shared/protocol/gate-report'
 import type { RunResult } from '#shared/protocol/run-result'
@@ -8,7 +9,6 @@ import type { Summary } from './summary'
 import { LENSES, SEVERITIES } from './support/critique-finding'
 import type { PlanGraph } from './support/plan-graph'
 import type { ContextPacket } from './support/plan-packet'
-import { SUBTASK_AGENTS } from './support/subtasks'
 
 /**
  * The JSON that scripts rely on, as schemas. The build writes them into the package as JSON schemas
@@ -149,7 +149,7 @@ export const summarySchema = v.strictObject({
         agent: v.picklist(SUBTASK_AGENTS),
         title: v.string(),
         depends: v.array(v.string()),
-        status: v.picklist(['done', 'failed', 'skipped']),
+        status: v.picklist(SUBTASK_STATUSES),
         reason: v.optional(v.string()),
         result: v.optional(v.pipe(v.string(), v.description('what the agent answered, perhaps cut'))),
         duration_ms: v.number(),

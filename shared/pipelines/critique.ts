@@ -5,6 +5,7 @@ import type { DeclarationFact, FileFacts } from '#shared/languages/language'
 import { type ProjectView, withChanges } from '#shared/languages/project-view'
 import type { Languages } from '#shared/languages/registry'
 import { isTestFile } from '#shared/languages/test-files'
+import { EXIT, type Failure } from '#shared/protocol/exit-codes'
 import type { Plan } from './plan'
 import type { CritiqueFinding, Lens } from './support/critique-finding'
 import { dependencyRemarks } from './support/dependency-lens'
@@ -72,6 +73,13 @@ export function critiqueText(findings: readonly CritiqueFinding[]): string {
       return `- ${severity} (${lens}): ${place}${message}${suggestion ? `; ${suggestion}` : ''}`
     })
     .join('\n')
+}
+
+/** Why a task is not to be done, where its review says so. */
+export function rejectionOf(remarks: readonly CritiqueFinding[]): Failure | undefined {
+  const errors = remarks.filter(remark => remark.severity === 'error')
+  if (errors.length === 0) return undefined
+  return { message: `the review rejected the task:\n${critiqueText(errors)}`, exitCode: EXIT.failed }
 }
 
 function withSeverities(found: readonly CritiqueFinding[], severities: LensSeverities): CritiqueFinding[] {

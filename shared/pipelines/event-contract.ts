@@ -1,9 +1,8 @@
 import * as v from 'valibot'
-import type { KodeEvent, OrchestrationEvent } from '#shared/protocol/events'
+import { type KodeEvent, type OrchestrationEvent, SUBTASK_AGENTS, SUBTASK_STATUSES } from '#shared/protocol/events'
 import type { GateReport } from '#shared/protocol/gate-report'
 import type { Message } from '#shared/protocol/messages'
 import { gateResult, runResultSchema, summarySchema, usage } from './contracts'
-import { SUBTASK_AGENTS } from './support/subtasks'
 
 /** The lines of `--output-format stream-json`, as a schema; see contracts.ts. */
 
@@ -216,7 +215,7 @@ const orchestrationSchema = v.variant('type', [
   v.strictObject({
     type: v.literal('subtask_ended'),
     ...subtask,
-    status: v.picklist(['done', 'failed', 'skipped']),
+    status: v.picklist(SUBTASK_STATUSES),
     reason: v.optional(v.string()),
   }),
   v.strictObject({ type: v.literal('synthesis_started'), results: v.number(), subtasks: v.number() }),

@@ -1,11 +1,11 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
+import { type Asked, askOnce } from '#shared/agent/ask-once'
+import type { ModelReply } from '#shared/agent/model-call'
+import { userText } from '#shared/agent/user-message'
 import generateText from '#shared/context/prompts/generate.md'
 import { hunkSchema } from '#shared/edits/hunks'
-import type { Message } from '#shared/protocol/messages'
-import type { Provider } from '#shared/providers/provider'
-import { askModel, type ModelAnswer } from './support/ask-model'
-import { assistantText, userText } from './support/own-messages'
+import type { AssistantMessage, Message } from '#shared/protocol/messages'
 
 /** Source: spec/kode.md §3.1; larger than its 4096 tokens, which cut patches of a few files. */
 const TEMPERATURE = 0.2
@@ -25,20 +25,20 @@ export interface GenerateSettings {
 
 /** One conversation about one patch: the task, and after each failed round what was wrong with it. */
 export class PatchConversation {
-  readonly #provider: Provider
+  readonly #asked: Asked
   readonly #settings: GenerateSettings
   readonly #messages: Message[]
 
   /** @param context what matters of the project: excerpts, or a context packet as the user gave it */
-  constructor(provider: Provider, settings: GenerateSettings, task: string, context: string) {
-    this.#provider = provider
+  constructor(asked: Asked, settings: GenerateSettings, task: string, context: string) {
+    this.#asked = asked
     this.#settings = settings
     const wanted = settings.enforcesSchema ? 'Return the hunks as {"hunks": […]}.' : 'Return the JSON array of hunks.'
-    this.#messages = [userText(`${task}\n\n${context}\n\n${wanted}`)]
+    this.#messages = [userText(`${task}\n\n${context}\n\n${wanted}`, 'task')]
   }
 
   /** Asks for the next version of the patch. */
-  async ask(signal: AbortSignal, onNotice: (text: string) => void): Promise<ModelAnswer> {
+  async ask(signal: AbortSignal): Promise<ModelReply> {
     const { model, temperature, maxTokens, enforcesSchema } = this.#settings
     const request = {
       model,
@@ -49,14 +49,20 @@ export class PatchConversation {
       maxTokens: maxTokens ?? MAX_TOKENS,
       ...(enforcesSchema && { outputSchema: PATCH_SCHEMA }),
     }
-    const answer = await askModel(this.#provider, request, signal, onNotice)
-    if (answer.kind === 'reply') this.#messages.push(assistantText(answer.text, model))
-    return answer
+    const reply = await askOnce(request, this.#asked, signal)
+    if (reply.kind === 'reply') this.#messages.push(wordsOf(reply.message))
+    return reply
   }
 
   /** Tells the model what was wrong with its last patch. */
   complain(feedback: string): void {
     const request = 'Return all of it again, with every hunk that is needed, corrected.'
-    this.#messages.push(userText(`The patch was not applied; the files are unchanged.\n\n${feedback}\n\n${request}`))
+    const text = `The patch was not applied; the files are unchanged.\n\n${feedback}\n\n${request}`
+    this.#messages.push(userText(text, 'task'))
   }
+}
+
+/** No tool was offered, so nobody would answer a call. */
+function wordsOf(message: AssistantMessage): AssistantMessage {
+  return { ...message, parts: message.parts.filter(part => part.type === 'text') }
 }

@@ -20,8 +20,8 @@ export interface LoopServices extends Omit<RunServices, 'land'> {
 /** One attempt on the real files. */
 export interface LoopTrial {
   land(changes: ChangeSet): Promise<Result<WrittenFiles, EditProblem>>
-  /** What the tests write is taken back with the rest. */
-  runTests(command: string, signal: AbortSignal): Promise<TestSummary>
+  /** What the tests write is taken back with the rest; where that could not be, they do not run. */
+  runTests(command: string, signal: AbortSignal): Promise<Result<TestSummary, EditProblem>>
   keep(): Promise<void>
   /** Every file is as before the attempt, byte for byte. */
   takeBack(): Promise<Result<void, EditProblem>>
@@ -70,6 +70,7 @@ interface Attempt {
 async function runAttempt(prompt: string, services: LoopServices, signal: AbortSignal): Promise<Attempt> {
   const { testCommand } = services
   const trial = await services.startTrial()
+  let hasBegun = false
   let red: TestSummary | undefined
   const land = async (changes: ChangeSet): Promise<Result<WrittenFiles, EditProblem>> => {
     if (!trial.ok) return trial
@@ -78,7 +79,10 @@ async function runAttempt(prompt: string, services: LoopServices, signal: AbortS
     services.progress('test first: the new tests must fail')
     const tests = await trial.value.land(parts.tests)
     if (!tests.ok) return tests
-    red = await trial.value.runTests(testCommand ?? '', signal)
+    hasBegun = true
+    const ran = await trial.value.runTests(testCommand ?? '', signal)
+    if (!ran.ok) return ran
+    red = ran.value
     if (signal.aborted) return fail({ kind: 'other', path: '', message: 'interrupted' })
     if (red.passed) return fail({ kind: 'other', path: '', message: NOT_RED })
     const rest = await trial.value.land(parts.rest)
@@ -90,7 +94,8 @@ async function runAttempt(prompt: string, services: LoopServices, signal: AbortS
   if (!trial.ok) return { summary, exitCode: run.exitCode, mayTryAgain: false }
   if (!run.landed) {
     const back = await trial.value.takeBack()
-    const undone = { ...summary, ...(red && { test: red, rolled_back: back.ok }) }
+    const error = back.ok ? summary.error : `${summary.error}; ${back.error.message}`
+    const undone = { ...summary, ...(red && { test: red }), ...(error && { error }), rolled_back: hasBegun && back.ok }
     return { summary: undone, exitCode: run.exitCode, mayTryAgain: red?.passed === true && back.ok }
   }
   if (testCommand === undefined) {
@@ -100,18 +105,20 @@ async function runAttempt(prompt: string, services: LoopServices, signal: AbortS
   }
 
   services.progress(`test: ${testCommand}`)
-  const test = await trial.value.runTests(testCommand, signal)
-  if (test.passed && !signal.aborted) {
+  const ran = await trial.value.runTests(testCommand, signal)
+  const test = ran.ok ? ran.value : undefined
+  if (test?.passed && !signal.aborted) {
     await trial.value.keep()
     return { summary: { ...summary, test }, exitCode: EXIT.done, mayTryAgain: false }
   }
-  services.progress(signal.aborted ? 'interrupted; rolling back' : 'the tests failed; rolling back')
+  const hasFailed = ran.ok ? 'tests failed after applying the patch' : ran.error.message
+  const why = signal.aborted ? 'interrupted' : hasFailed
+  services.progress(`${why}; rolling back`)
   const back = await trial.value.takeBack()
-  const why = signal.aborted ? 'interrupted' : 'tests failed after applying the patch'
-  const error = back.ok ? `${why} (rolled back)` : back.error.message
-  const undone = { status: 'FAIL' as const, test, rolled_back: back.ok, applied_hunks: [], applied_files: [], error }
+  const error = back.ok ? `${why} (rolled back)` : `${why}; ${back.error.message}`
+  const undone = { status: 'FAIL' as const, rolled_back: back.ok, applied_hunks: [], applied_files: [], error }
   const exitCode = signal.aborted ? EXIT.interrupted : EXIT.failed
-  return { summary: { ...summary, ...undone }, exitCode, mayTryAgain: back.ok }
+  return { summary: { ...summary, ...undone, ...(test && { test }) }, exitCode, mayTryAgain: back.ok }
 }
 
 const NOT_RED =

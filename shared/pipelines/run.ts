@@ -1,9 +1,11 @@
+import type { Spending } from '#shared/agent/limits'
+import { textOf } from '#shared/agent/model-call'
 import type { Result } from '#shared/base/result'
 import type { ChangeSet, EditProblem } from '#shared/edits/change-set'
 import type { Proposed } from '#shared/edits/proposed'
 import type { WrittenFiles } from '#shared/edits/write'
 import { feedbackFor } from '#shared/gates/support/feedback'
-import { EXIT, type Failure } from '#shared/protocol/exit-codes'
+import { EXIT, type Failure, INTERRUPTED } from '#shared/protocol/exit-codes'
 import type { GateReport } from '#shared/protocol/gate-report'
 import { withAdvice } from '#shared/protocol/with-advice'
 import type { Provider } from '#shared/providers/provider'
@@ -20,7 +22,6 @@ import {
 } from './summary'
 import type { CritiqueFinding } from './support/critique-finding'
 import { failedHunks, type Judge } from './support/failed-hunks'
-import type { RunBudget } from './support/run-budget'
 
 /** What a run needs; the engine's side is the same for every pipeline. */
 export interface RunServices {
@@ -39,7 +40,7 @@ export interface RunServices {
   /** Whether trust lets this change land; the reason where it does not. */
   mayLand(changes: ChangeSet, report: GateReport, signal: AbortSignal): Promise<Result<void, string>>
   land(changes: ChangeSet): Promise<Result<WrittenFiles, EditProblem>>
-  budget: RunBudget
+  budget: Spending
   progress(text: string): void
   now(): number
 }
@@ -48,7 +49,7 @@ export interface RunServices {
 export interface TaskContext {
   /** What of the project matters, as the model reads it. */
   text: string
-  /** Of a review of the task; an error ends the run. */
+  /** Of a review of the task. */
   remarks: readonly CritiqueFinding[]
   /** What could not be done, one line each. */
   warnings: readonly string[]
@@ -71,29 +72,24 @@ export interface RunEnd {
  */
 export async function runTask(task: string, services: RunServices, signal: AbortSignal): Promise<RunEnd> {
   const record = new RunLedger(task, services)
-  const context = await services.context(task)
-  record.context = context
-  if (signal.aborted) return record.end('interrupted', EXIT.interrupted)
-  if (context.failure) return record.end(context.failure.message, context.failure.exitCode)
-  if (context.remarks.length > 0) services.progress(critiqueText(context.remarks))
-  const rejections = context.remarks.filter(remark => remark.severity === 'error')
-  if (rejections.length > 0)
-    return record.end(`the review rejected the task:\n${critiqueText(rejections)}`, EXIT.failed)
-  const conversation = new PatchConversation(services.provider, services.model, task, withRemarks(context))
+  const known = await openTask(task, services, signal)
+  record.context = known
+  if (known.failure) return record.end(known.failure.message, known.failure.exitCode)
+  const conversation = openConversation(task, known, services)
   let lastReply = ''
   let refused: Refused | undefined
 
   for (let round = 1; round <= services.maxRounds; round++) {
-    const exhausted = services.budget.exhausted()
-    if (exhausted) return record.end(exhausted, EXIT.limit)
+    const overspent = services.budget.overspent()
+    if (overspent) return record.end(overspent.message, EXIT.limit)
     record.startRound(round)
     services.progress(`generate (round ${round} of ${services.maxRounds})`)
-    const generated = await conversation.ask(signal, services.progress)
+    const generated = await conversation.ask(signal)
     if (generated.kind === 'cancelled') return record.end('interrupted', EXIT.interrupted)
-    services.budget.take(generated, services.model.model)
     if (generated.kind === 'failed') return record.end(withAdvice(generated.failure), EXIT.provider)
+    const reply = textOf(generated.message)
 
-    const proposed = await services.propose(generated.text)
+    const proposed = await services.propose(reply)
     const remarks = await services.critique(proposed.changes)
     const objections = remarks.filter(remark => remark.severity === 'error')
     record.remarks = remarks
@@ -101,8 +97,8 @@ export async function runTask(task: string, services: RunServices, signal: Abort
       const text = critiqueText(objections)
       record.reject(proposed, text)
       services.progress(`refused by the critique:\n${text}`)
-      if (generated.text === lastReply) return record.end('the model gave the same refused patch twice', EXIT.failed)
-      lastReply = generated.text
+      if (reply === lastReply) return record.end('the model gave the same refused patch twice', EXIT.failed)
+      lastReply = reply
       conversation.complain(`The review rejected it:\n${text}`)
       continue
     }
@@ -115,16 +111,39 @@ export async function runTask(task: string, services: RunServices, signal: Abort
     services.progress(`refused: ${failureOf(report)}`)
     refused = { proposed, failed }
     // The same answer again would be refused again.
-    if (generated.text === lastReply)
+    if (reply === lastReply)
       return giveUp('the model gave the same refused patch twice', refused, services, record, signal)
-    lastReply = generated.text
+    lastReply = reply
     conversation.complain(`${feedbackFor(report)}${blameText(refused)}`)
   }
   return giveUp(`no patch passed in ${services.maxRounds} rounds`, refused, services, record, signal)
 }
 
+/** A task with what is known of it; `failure` says also that it was interrupted, or that nothing is left to spend. */
+export async function openTask(
+  task: string,
+  { context, budget, progress }: Pick<RunServices, 'context' | 'budget' | 'progress'>,
+  signal: AbortSignal,
+): Promise<TaskContext> {
+  const known = await context(task)
+  if (signal.aborted) return { ...known, failure: INTERRUPTED }
+  if (known.remarks.length > 0) progress(critiqueText(known.remarks))
+  const overspent = budget.overspent()
+  if (known.failure || !overspent) return known
+  return { ...known, failure: { message: overspent.message, exitCode: EXIT.limit } }
+}
+
+/** The conversation about the patch for a task. */
+export function openConversation(
+  task: string,
+  known: TaskContext,
+  { provider, model, budget, progress }: Pick<RunServices, 'provider' | 'model' | 'budget' | 'progress'>,
+): PatchConversation {
+  return new PatchConversation({ provider, spending: budget, tell: progress }, model, task, withRemarks(known))
+}
+
 /** For the writing model: the context, and behind it what was said of the task. */
-export function withRemarks({ text, remarks }: TaskContext): string {
+function withRemarks({ text, remarks }: TaskContext): string {
   if (remarks.length === 0) return text
   return `${text}\n\nSaid of the task in a review; heed what is right:\n${critiqueText(remarks)}`
 }
@@ -188,6 +207,7 @@ async function land(
   if (!allowed.ok) return record.end(allowed.error, EXIT.refused)
   if (signal.aborted) return record.end('interrupted', EXIT.interrupted)
   const landed = await services.land(proposed.changes)
+  if (!landed.ok && signal.aborted) return record.end('interrupted', EXIT.interrupted)
   if (!landed.ok) return record.end(landed.error.message, EXIT.failed)
   for (const file of landed.value.files) services.progress(`${file.status} ${file.path}`)
   return record.pass(proposed, landed.value)
@@ -291,8 +311,8 @@ class RunLedger {
       ...(this.context.subtasks && { subtasks: this.context.subtasks }),
       rounds: this.#rounds,
       model: this.#services.model.model,
-      usage: { ...this.#services.budget.usage },
-      cost_usd: this.#services.budget.costUsd,
+      usage: { ...this.#services.budget.total },
+      cost_usd: this.#services.budget.costUsd ?? null,
     }
   }
 }

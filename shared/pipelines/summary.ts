@@ -1,4 +1,4 @@
-import type { SubtaskView } from '#shared/protocol/events'
+import type { SubtaskStatus, SubtaskView } from '#shared/protocol/events'
 import type { Finding, GateReport, GateResult } from '#shared/protocol/gate-report'
 import type { Usage } from '#shared/protocol/messages'
 import type { CritiqueFinding } from './support/critique-finding'
@@ -55,7 +55,7 @@ export interface Summary {
 export interface SubtaskSummary extends SubtaskView {
   /** Ids of subtasks. */
   depends: string[]
-  status: 'done' | 'failed' | 'skipped'
+  status: SubtaskStatus
   /** Why it was not done. */
   reason?: string
   /** What the agent answered, perhaps cut. */

@@ -41,12 +41,20 @@ export type KodeEvent =
  */
 export type OrchestrationEvent =
   | ({ type: 'subtask_started' } & SubtaskView)
-  | ({ type: 'subtask_ended'; status: 'done' | 'failed' | 'skipped'; reason?: string } & SubtaskView)
+  | ({ type: 'subtask_ended'; status: SubtaskStatus; reason?: string } & SubtaskView)
   | { type: 'synthesis_started'; results: number; subtasks: number }
 
+/** Who works on a subtask; none of them writes files. */
+export const SUBTASK_AGENTS = ['main', 'researcher', 'test-oracle'] as const
+export type SubtaskAgent = (typeof SUBTASK_AGENTS)[number]
+
+export const SUBTASK_STATUSES = ['done', 'failed', 'skipped'] as const
+export type SubtaskStatus = (typeof SUBTASK_STATUSES)[number]
+
 export interface SubtaskView {
+  /** Unique in its list. */
   id: string
-  agent: 'main' | 'researcher' | 'test-oracle'
+  agent: SubtaskAgent
   /** One line for people. */
   title: string
 }

@@ -16,6 +16,8 @@ export interface Failure {
   exitCode: number
 }
 
+export const INTERRUPTED: Failure = { message: 'interrupted', exitCode: EXIT.interrupted }
+
 /** One line each, for help. */
 export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   0: 'done, and every check that was asked for passed',

@@ -7,19 +7,29 @@ export interface WrittenMention {
   end: number
 }
 
-/** `@` counts at the start of the text or after white space: an e-mail address mentions nothing. Each name once. */
-export function mentionsIn(text: string): WrittenMention[] {
+/**
+ * `@` counts at the start of the text or after white space: an e-mail address mentions nothing. Each name once.
+ *
+ * @param caret where somebody types: the word that ends there is none yet
+ */
+export function mentionsIn(text: string, caret?: number): WrittenMention[] {
   const names = new Set<string>()
   return [...text.matchAll(/(?<=^|\s)@(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"']+))/g)].flatMap(match => {
     const name = match[1] ?? match[2] ?? match[3] ?? ''
-    if (names.has(name)) return []
+    const end = match.index + match[0].length
+    if (names.has(name) || end === caret) return []
     names.add(name)
-    return [{ name, start: match.index, end: match.index + match[0].length }]
+    return [{ name, start: match.index, end }]
   })
 }
 
-/** How a name is mentioned, so that `mentionsIn` finds it. */
+/** How a name is mentioned, so that `mentionsIn` finds it; of one with quotes of both kinds it finds the beginning only. */
 export function mentionText(name: string): string {
   if (!/[\s"']/.test(name)) return `@${name}`
   return name.includes('"') ? `@'${name}'` : `@"${name}"`
+}
+
+/** A sentence may end right behind a mention. */
+export function withoutSentenceEnd(name: string): string {
+  return name.replace(/[.,:;!?)\]]+$/, '')
 }

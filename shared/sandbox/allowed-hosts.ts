@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
 import { join } from 'node:path'
+import { readText } from './read-text'
 
 /** What a project's manifests say it downloads from. */
 const HOSTS_OF_MANIFESTS: readonly { files: readonly string[]; hosts: readonly string[] }[] = [
@@ -33,14 +34,11 @@ const HOSTS_OF_CODE_HOSTS: Record<string, readonly string[]> = {
 /** Package registries and code hosts that this project uses. Only well-known ones: a project must not open its own way out. */
 export function defaultHosts(root: string): string[] {
   const ofManifests = HOSTS_OF_MANIFESTS.filter(({ files }) => files.some(file => existsSync(join(root, file))))
-  const remotes = gitConfig(root).matchAll(/^\s*url\s*=\s*(?:https:\/\/|ssh:\/\/)?(?:[^@/\s]+@)?([a-z0-9.-]+)[:/]/gim)
+  const remotes = readText(join(root, '.git/config')).matchAll(
+    /^\s*url\s*=\s*(?:https:\/\/|ssh:\/\/)?(?:[^@/\s]+@)?([a-z0-9.-]+)[:/]/gim,
+  )
   const ofRemotes = [...remotes].flatMap(([, host]) => HOSTS_OF_CODE_HOSTS[host!.toLowerCase()] ?? [])
   return [...new Set([...ofManifests.flatMap(({ hosts }) => hosts), ...ofRemotes])]
-}
-
-function gitConfig(root: string): string {
-  const path = join(root, '.git', 'config')
-  return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
 /** Ports of a host that is listed without one. */

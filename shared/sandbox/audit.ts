@@ -1,16 +1,11 @@
-import {
-  cpSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs'
-import { basename, dirname, join, relative } from 'node:path'
-import type { ProtectedPath } from './protected-paths'
+import { cpSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import { isInside } from '#shared/host/inside'
+import { withFolderHeld } from '#shared/host/node/confined-path'
+import { fileError } from '#shared/host/node/file-error'
+import { lookAt } from './look-at'
+import { ancestorsWithin, type ProtectedPath, sharedGitFolder } from './protected-paths'
+import { readText } from './read-text'
 
 type Found = ReadonlyMap<string, ProtectedPath>
 
@@ -18,34 +13,60 @@ type Found = ReadonlyMap<string, ProtectedPath>
  * Looks for protected files that a command created: there was nothing yet to make read-only. What would run something
  * outside is moved to quarantine, links that were replaced are put back; each is told.
  *
+ * Nothing is touched behind a link that a command may have put in the way: it would be a file of somebody else.
+ *
  * @param quarantine a folder that commands cannot reach; created when needed
  */
-export function auditProtected(root: string, before: Found, after: Found, quarantine: string): string[] {
+export async function auditProtected(root: string, before: Found, after: Found, quarantine: string): Promise<string[]> {
   const told: string[] = []
-  for (const entry of before.values()) {
-    if (entry.kind === 'symlink' && !isSameLink(entry)) told.push(restoreLink(entry, root, quarantine))
+  const judge = async (entry: ProtectedPath, work: () => Promise<string | undefined>) => {
+    try {
+      told.push((await work()) ?? '')
+    } catch (error) {
+      // One that another command changes meanwhile, or that cannot be moved, must not hide the others.
+      const { message } = fileError(entry.path, error)
+      told.push(`${relative(root, entry.path)} could not be put right (${message}). Ask the user to look at it.`)
+    }
   }
+  for (const entry of before.values()) await judge(entry, () => keepLink(entry, root, quarantine))
+  const shared = sharedGitFolder(root)
   for (const entry of after.values()) {
-    if (before.has(entry.path) || !isDangerous(entry)) continue
-    moveTo(quarantine, entry.path, root)
-    told.push(
-      `${relative(root, entry.path)} was created by the command and moved to ${quarantine}: it decides what runs outside the sandbox. Create it with Write, or ask the user to put it back.`,
-    )
+    const known = before.get(entry.path)
+    const isOther = entry.leadsOut !== known?.leadsOut && !isOfFolder(entry.leadsOut, shared)
+    if (!known || isOther) await judge(entry, () => putAway(entry, isOther, root, quarantine))
   }
-  return told
+  return told.filter(line => line !== '')
+}
+
+function isOfFolder(path: string | undefined, folder: string | undefined): boolean {
+  return path === undefined || (folder !== undefined && isInside(path, folder))
+}
+
+/** @param leadsOut to a git folder that nobody looks at, and that a command may be able to write */
+async function putAway(
+  entry: ProtectedPath,
+  leadsOut: boolean,
+  root: string,
+  quarantine: string,
+): Promise<string | undefined> {
+  const link = linkOnWay(entry.path, root)
+  if (link === undefined && !leadsOut && !isDangerous(entry)) return undefined
+  const path = link ?? entry.path
+  await moveTo(quarantine, path, root)
+  return `${relative(root, path)} was created by the command and moved to ${quarantine}: it decides what runs outside the sandbox. Create it with Write, or ask the user to put it back.`
 }
 
 /** What `git init`, `git clone` and `git worktree add` leave behind is fine; everything else that is new is not. */
 function isDangerous({ path, kind }: ProtectedPath): boolean {
-  if (!lstatSync(path, { throwIfNoEntry: false })) return false
+  if (!lookAt(path)) return false
   const name = basename(path)
   // A way to a git folder: what it leads to is judged by itself.
   if (name === '.git') return false
   if (kind === 'symlink' || !path.includes('/.git/')) return true
-  if (name === 'hooks') return readdirSync(path).some(each => !each.endsWith('.sample'))
-  if (name === 'config') return !isPlainGitConfig(readFileSync(path, 'utf8'))
+  if (name === 'hooks') return kind !== 'directory' || readdirSync(path).some(each => !each.endsWith('.sample'))
+  if (name === 'config') return !isPlainGitConfig(readText(path))
   const isOfWorktree = basename(dirname(dirname(path))) === 'worktrees'
-  if (name === 'commondir') return !isOfWorktree || readFileSync(path, 'utf8').trim() !== '../..'
+  if (name === 'commondir') return !isOfWorktree || readText(path).trim() !== '../..'
   return name !== 'gitdir'
 }
 
@@ -86,26 +107,45 @@ export function isPlainGitConfig(text: string): boolean {
   return true
 }
 
-function isSameLink({ path, target }: ProtectedPath): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && readlinkSync(path) === target
+/** The first folder on the way to a path that is none but a link. */
+function linkOnWay(path: string, root: string): string | undefined {
+  return ancestorsWithin(path, root).find(folder => lookAt(folder)?.isSymbolicLink())
 }
 
-function restoreLink({ path, target = '' }: ProtectedPath, root: string, quarantine: string): string {
-  if (lstatSync(path, { throwIfNoEntry: false })) moveTo(quarantine, path, root)
-  mkdirSync(dirname(path), { recursive: true })
-  symlinkSync(target, path)
+function isSameLink({ path, target }: ProtectedPath, root: string): boolean {
+  if (linkOnWay(path, root) !== undefined) return false
+  return lookAt(path)?.isSymbolicLink() === true && readlinkSync(path) === target
+}
+
+async function keepLink(entry: ProtectedPath, root: string, quarantine: string): Promise<string | undefined> {
+  const { path, kind, target = '' } = entry
+  if (kind !== 'symlink' || isSameLink(entry, root)) return undefined
+  for (const folder of ancestorsWithin(path, root)) {
+    const there = lookAt(folder)
+    if (there && !there.isDirectory()) await moveTo(quarantine, folder, root)
+    if (!there?.isDirectory()) await held(folder, root, place => void mkdirSync(place))
+  }
+  if (lookAt(path)) await moveTo(quarantine, path, root)
+  await held(path, root, place => symlinkSync(target, place))
   return `${relative(root, path)} is a protected link; it was put back. What the command made of it is in ${quarantine}.`
 }
 
-function moveTo(quarantine: string, path: string, root: string): void {
+async function moveTo(quarantine: string, path: string, root: string): Promise<void> {
   const target = join(quarantine, relative(root, path))
   mkdirSync(dirname(target), { recursive: true, mode: 0o700 })
   rmSync(target, { recursive: true, force: true })
-  try {
-    renameSync(path, target)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error
-    cpSync(path, target, { recursive: true, verbatimSymlinks: true })
-    rmSync(path, { recursive: true, force: true })
-  }
+  await held(path, root, place => {
+    try {
+      renameSync(place, target)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error
+      cpSync(place, target, { recursive: true, verbatimSymlinks: true })
+      rmSync(place, { recursive: true, force: true })
+    }
+  })
+}
+
+/** @param path in the project, without a link on its way; one that comes meanwhile is not followed */
+function held(path: string, root: string, use: (place: string) => void): Promise<void> {
+  return withFolderHeld(root, relative(root, path).split(sep), use)
 }

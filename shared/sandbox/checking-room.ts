@@ -64,12 +64,13 @@ export class CheckingRoom {
   run({ texts, command, folder, timeoutMs, signal }: RoomCommand): Promise<Result<RoomAnswer, string>> {
     return this.occupy(texts, timeoutMs, async sandbox => {
       const room = join(this.#folder, 'room')
-      const line = `ROOM=${shellWord(room)}\n( ${command} ) > "$ROOM/answer"`
+      const line = `ROOM=${shellWord(room)}\nrm -rf "$ROOM/answer"\n( ${command} ) > "$ROOM/answer"`
       const ended = await sandbox.run({ command: line, cwd: join(this.project, folder), timeoutMs, signal })
       if (!ended.ok) return fail(ended.error.message)
       const { exitCode, stderr, timedOut, cancelled } = ended.value
       if (timedOut || cancelled) return fail('it took too long')
-      const answer = await this.#parts.files.read(join(room, 'answer'), MAX_ANSWER_BYTES)
+      // What ran may have put a link in its place, to what only kode may read.
+      const answer = await this.#parts.files.confinedTo(room).read(join(room, 'answer'), MAX_ANSWER_BYTES)
       if (!answer.ok) return fail(answer.error.message)
       return ok({ exitCode, stderr, answer: Buffer.from(answer.value).toString() })
     })

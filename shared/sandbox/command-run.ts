@@ -59,6 +59,7 @@ type RunInBackground = (
 /** Starts a command that goes on by itself; resolves once it runs, or could not be started. */
 export async function startInBackground(
   request: BackgroundRequest,
+  env: Readonly<Record<string, string | undefined>>,
   run: RunInBackground,
 ): Promise<Result<BackgroundCommand, SandboxError>> {
   const log = new OutputBuffer(BACKGROUND_LOG_BYTES)
@@ -81,5 +82,5 @@ export async function startInBackground(
     stopping.abort()
     await ended
   }
-  return { ok: true, value: { pid, output: () => log.text(), ended: ended!, stop } }
+  return { ok: true, value: { pid, output: () => redactSecrets(log.text(), env), ended: ended!, stop } }
 }

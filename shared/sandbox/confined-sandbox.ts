@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { ProcessEnd, Processes } from '#shared/host/host'
@@ -6,12 +6,12 @@ import { isInside } from '#shared/host/inside'
 import { isWritable } from '#shared/host/node/writable'
 import { defaultHosts } from './allowed-hosts'
 import { auditProtected } from './audit'
-import { browserView } from './browser-view'
 import { cleaned, readable, startInBackground, whyNotRunnable } from './command-run'
 import { ControlGroup } from './control-group'
 import { type Conversation, startConversation } from './conversation'
 import { commandEnvironment } from './environment'
 import { Excess } from './excess'
+import { hiddenPaths } from './hidden-paths'
 import type { Limits } from './limits'
 import type { NamespaceTools } from './network-namespace'
 import type { SandboxPolicy } from './policy'
@@ -24,6 +24,7 @@ import {
   sharedGitFolder,
 } from './protected-paths'
 import { lineToRun } from './pseudo-terminal'
+import { readText } from './read-text'
 import type {
   BackgroundCommand,
   BackgroundRequest,
@@ -84,12 +85,6 @@ export type NetworkChoice =
       ask?: ((host: string, port: number) => Promise<boolean>) | undefined
     }
 
-/** In kode's own folder: sessions, keys and tokens. */
-const HIDDEN_FOLDERS = ['db', 'logs', 'quarantine']
-const HIDDEN_FILES = ['mcp.json', 'keys.json', 'auth.json']
-/** Where the reference keeps its keys, in clear. */
-const HIDDEN_IN_HOME = ['.config/koda/db']
-
 /** Private to the sandbox: what lies there outside is not seen inside anyway. */
 const PRIVATE_FOLDERS = ['/tmp', '/var/tmp', '/run', '/dev', '/proc']
 
@@ -125,7 +120,7 @@ export class ConfinedSandbox implements Sandbox {
   }
 
   start(request: BackgroundRequest): Promise<Result<BackgroundCommand, SandboxError>> {
-    return startInBackground(request, (signal, onStart, onOutput) =>
+    return startInBackground(request, this.#parts.env, (signal, onStart, onOutput) =>
       this.#track(this.#run({ ...request, signal, onStart, onOutput })),
     )
   }
@@ -140,8 +135,7 @@ export class ConfinedSandbox implements Sandbox {
     if (refusal) return fail(refusal)
     const network = await this.#sessionNetwork()
     const view = this.#view(this.#protected.scan())
-    const { root, home } = this.#parts
-    const seen = isBrowser ? browserView(view, [root, home].filter(existsSync)) : view
+    const seen = isBrowser ? await this.#browserView(view) : view
     const [program, ...args] = this.#argumentsFor({ command, cwd }, `${++this.#runs}`, seen, network)
     const descriptors = this.#sessionFolder().openDescriptors(isBrowser)
     const started = await startConversation({
@@ -185,10 +179,9 @@ export class ConfinedSandbox implements Sandbox {
   }
 
   #networkPolicy(): SandboxPolicy['network'] {
-    const { network, root } = this.#parts
+    const { network } = this.#parts
     if (network.kind === 'none') return { mode: 'none', allow: [] }
-    const defaults = network.hasDefaults ? defaultHosts(root) : []
-    return { mode: 'allow-list', allow: [...defaults, ...network.userHosts] }
+    return { mode: 'allow-list', allow: [...this.#defaultHosts(network), ...network.userHosts] }
   }
 
   async close(): Promise<void> {
@@ -252,7 +245,7 @@ export class ConfinedSandbox implements Sandbox {
     const { stdout, stderr } = readable(ended.value, command, env)
     const violations = [
       ...excess.told,
-      ...auditProtected(root, before, this.#protected.scan(), this.#parts.quarantine),
+      ...(await auditProtected(root, before, this.#protected.scan(), this.#parts.quarantine)),
       ...(network?.guard.takeBlocked() ?? []),
       ...(ended.value.exitCode === 0 ? [] : violationsIn(command.isOnTerminal ? stdout : stderr, root, before.keys())),
     ]
@@ -277,8 +270,7 @@ export class ConfinedSandbox implements Sandbox {
 
   /** Whether this run, or one after it, got as far as its shell: then words like bubblewrap's are the command's own. */
   #hasStarted(runId: string): boolean {
-    const note = join(this.#sessionFolder().temporary, STARTED)
-    return existsSync(note) && Number(readFileSync(note, 'utf8')) >= Number(runId)
+    return Number(readText(join(this.#sessionFolder().temporary, STARTED))) >= Number(runId)
   }
 
   #sessionNetwork(): Promise<SessionNetwork | undefined> {
@@ -287,10 +279,14 @@ export class ConfinedSandbox implements Sandbox {
   }
 
   async #openNetwork(): Promise<SessionNetwork | undefined> {
-    const { network, root } = this.#parts
+    const { network } = this.#parts
     if (network.kind === 'none') return undefined
     const { openSessionNetwork } = await import('./session-network')
-    return openSessionNetwork({ ...network, defaultHosts: network.hasDefaults ? defaultHosts(root) : [] })
+    return openSessionNetwork({ ...network, defaultHosts: this.#defaultHosts(network) })
+  }
+
+  #defaultHosts({ hasDefaults }: { hasDefaults: boolean }): string[] {
+    return hasDefaults ? defaultHosts(this.#parts.root) : []
   }
 
   #environment(commandLine: string): Record<string, string> {
@@ -311,6 +307,7 @@ export class ConfinedSandbox implements Sandbox {
     if (caches) mkdirSync(caches, { recursive: true, mode: 0o700 })
     const folders = [root, ...(caches ? [caches] : []), ...(gitFolder ? [gitFolder] : [])]
     const writable = folders.sort((a, b) => a.length - b.length)
+    const hidden = hiddenPaths(stateFolder, home)
     const isSeen = (path: string) =>
       existsSync(path) &&
       (writable.some(zone => isInside(path, zone)) || !PRIVATE_FOLDERS.some(folder => isInside(path, folder)))
@@ -318,12 +315,15 @@ export class ConfinedSandbox implements Sandbox {
       writable,
       temporary: this.#sessionFolder().temporary,
       protected: protectedTargets(found, gitFolder),
-      hiddenFolders: [
-        ...HIDDEN_FOLDERS.map(name => join(stateFolder, name)),
-        ...HIDDEN_IN_HOME.map(name => join(home, name)),
-      ].filter(isSeen),
-      hiddenFiles: HIDDEN_FILES.map(name => join(stateFolder, name)).filter(isSeen),
+      hiddenFolders: hidden.folders.filter(isSeen),
+      hiddenFiles: hidden.files.filter(isSeen),
     }
+  }
+
+  async #browserView(view: View): Promise<View> {
+    const [{ browserView }, { socketFiles }] = await Promise.all([import('./browser-view'), import('./socket-files')])
+    const { root, home } = this.#parts
+    return browserView(view, [root, home].filter(existsSync), this.#sessionFolder().browserTemporary, socketFiles())
   }
 
   /** As commands see it. */

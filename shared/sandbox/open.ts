@@ -72,10 +72,15 @@ export async function openSandbox(options: OpenSandbox): Promise<Result<Sandbox,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       network,
       keepsCaches: options.keepsCaches ?? true,
-      description: `${wall.level}: read-only system, writable project, ${network.kind === 'none' ? 'no network' : 'network to allowed hosts'}`,
+      description: `${wall.level}: read-only system, writable project, ${describeNetwork(network, options.net)}`,
       outside: unconfined('outside the sandbox'),
     }),
   )
+}
+
+function describeNetwork({ kind }: NetworkChoice, net: OpenSandbox['net']): string {
+  if (kind === 'none') return 'no network'
+  return net === 'loopback' ? 'a network of its own that leads nowhere' : 'network to allowed hosts'
 }
 
 /** On Linux a session's network needs nsenter; without it there is none. */
@@ -85,13 +90,11 @@ function chooseNetwork(
   program: string,
 ): NetworkChoice {
   if (net === 'none') return { kind: 'none' }
-  const choice = {
-    kind: 'allow-list',
-    hasDefaults: net !== 'loopback',
-    userHosts: allowNet ?? [],
-    denied: denyNet ?? [],
-    ask: askNetwork,
-  } as const
+  const hosts =
+    net === 'loopback'
+      ? { hasDefaults: false, userHosts: [], denied: [] }
+      : { hasDefaults: true, userHosts: allowNet ?? [], denied: denyNet ?? [], ask: askNetwork }
+  const choice = { kind: 'allow-list', ...hosts } as const
   if (level === 'seatbelt') return { ...choice, namespaceTools: undefined }
   const nsenter = findProgram('nsenter', env.PATH, root)
   return nsenter === undefined ? { kind: 'none' } : { ...choice, namespaceTools: { bubblewrap: program, nsenter } }

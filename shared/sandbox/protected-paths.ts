@@ -1,8 +1,10 @@
-import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { type Dirent, readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { isInside } from '#shared/host/inside'
 import { CONTROL_NAMES } from './control-names'
+import { lookAt } from './look-at'
 import { type OpenableFolder, OpenFolders } from './open-folders'
+import { readText } from './read-text'
 
 /** Files and folders of a project that decide what runs later, outside: a command may read them, not change them. */
 
@@ -77,6 +79,8 @@ export interface ProtectedPath {
   kind: 'file' | 'directory' | 'symlink'
   /** Of a link: where it points. */
   target?: string
+  /** Of a way to a git folder that is none of the project's: where it ends. */
+  leadsOut?: string
 }
 
 interface SeenFolder extends OpenableFolder {
@@ -130,8 +134,15 @@ export class ProtectedPaths {
       for (const each of gitControlPaths(path)) all.set(each.path, each)
       return
     }
-    all.set(path, entry)
+    all.set(path, this.#withEnd(entry))
     for (const each of kind === 'symlink' ? this.#behindLink(path) : this.#behindGitFile(path)) all.set(each.path, each)
+  }
+
+  #withEnd(entry: ProtectedPath): ProtectedPath {
+    const { path, kind } = entry
+    if (basename(path) !== '.git') return entry
+    const end = kind === 'symlink' ? endOf(resolve(dirname(path), entry.target ?? '')) : namedGitFolder(path)
+    return end === undefined || this.#isOfProject(end) ? entry : { ...entry, leadsOut: end }
   }
 
   /** A protected name that is a link: what it leads to is protected too, where a command could write to it. */
@@ -212,9 +223,7 @@ function bareRepositoryPaths(root: string): ProtectedPath[] {
 
 /** A submodule's name may hold slashes: its folder is the first one down that looks like a git folder. */
 function submoduleFolders(folder: string): string[] {
-  return subfolders(folder).flatMap(each =>
-    lstatSync(`${each}/HEAD`, { throwIfNoEntry: false }) ? [each] : submoduleFolders(each),
-  )
+  return subfolders(folder).flatMap(each => (lookAt(`${each}/HEAD`) ? [each] : submoduleFolders(each)))
 }
 
 function subfolders(folder: string): string[] {
@@ -233,18 +242,23 @@ export function sharedGitFolder(root: string): string | undefined {
   if (!own || basename(dirname(own)) !== 'worktrees') return undefined
   const isKnownThere = realPath(readText(`${own}/gitdir`).trim()) === realPath(gitFile)
   const shared = dirname(dirname(own))
-  return isKnownThere && lstatSync(`${shared}/HEAD`, { throwIfNoEntry: false }) ? shared : undefined
+  return isKnownThere && lookAt(`${shared}/HEAD`) ? shared : undefined
 }
 
 function namedGitFolder(gitFile: string): string | undefined {
   const pointer = /^gitdir: (.+)$/m.exec(readText(gitFile))?.[1]
-  return pointer === undefined ? undefined : realPath(resolve(dirname(gitFile), pointer))
+  return pointer === undefined ? undefined : endOf(resolve(dirname(gitFile), pointer))
+}
+
+/** Where a path really is; as it is named while nothing is there yet. */
+function endOf(path: string): string {
+  return realPath(path) ?? path
 }
 
 /** Of protected files, those with further names: a command can change such a file under another of them. */
 export function knownByOtherNames(found: Iterable<ProtectedPath>): string[] {
   return [...found]
-    .filter(({ path, kind }) => kind === 'file' && (lstatSync(path, { throwIfNoEntry: false })?.nlink ?? 1) > 1)
+    .filter(({ path, kind }) => kind === 'file' && (lookAt(path)?.nlink ?? 1) > 1)
     .map(({ path }) => path)
 }
 
@@ -258,11 +272,11 @@ export function ancestorsWithin(path: string, zone: string): string[] {
 }
 
 function existing(paths: readonly string[]): ProtectedPath[] {
-  return paths.filter(path => lstatSync(path, { throwIfNoEntry: false })).map(protectedPath)
+  return paths.filter(path => lookAt(path)).map(protectedPath)
 }
 
 function protectedPath(path: string): ProtectedPath {
-  const stat = lstatSync(path, { throwIfNoEntry: false })
+  const stat = lookAt(path)
   if (stat?.isSymbolicLink()) return { path, kind: 'symlink', target: readlinkSync(path) }
   return { path, kind: stat?.isDirectory() ? 'directory' : 'file' }
 }
@@ -273,14 +287,6 @@ function entriesOf(folder: string): Dirent[] {
     return readdirSync(folder, { withFileTypes: true })
   } catch {
     return []
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
   }
 }
 

@@ -64,7 +64,7 @@ export interface ConverseRequest {
 export interface BackgroundCommand {
   /** Of the process that holds it, outside the sandbox. */
   pid: number
-  /** What it printed so far, stdout and stderr as they came; of much output the beginning and the end. */
+  /** What it printed so far, stdout and stderr as they came, secrets redacted; of much output the beginning and the end. */
   output(): string
   /** Resolves when it has ended, by itself or not. */
   ended: Promise<Result<SandboxEnd, SandboxError>>

@@ -22,11 +22,6 @@ export class SessionFolder {
   constructor() {
     this.#path = mkdtempSync(join(tmpdir(), 'kode-'))
     mkdirSync(this.temporary)
-    const { arch } = process
-    if (arch === 'x64' || arch === 'arm64') {
-      for (const forBrowser of [false, true])
-        writeFileSync(this.#filterFile(forBrowser), seccompProgram(arch, forBrowser))
-    }
     process.once('exit', this.#removeAtExit)
   }
 
@@ -35,8 +30,18 @@ export class SessionFolder {
     return `${this.#path}/tmp`
   }
 
+  /** A browser finds it as /tmp: nothing that a command prepared is in it. */
+  get browserTemporary(): string {
+    const path = `${this.#path}/browser-tmp`
+    mkdirSync(path, { recursive: true })
+    return path
+  }
+
   #filterFile(forBrowser: boolean): string {
-    return `${this.#path}/${forBrowser ? 'browser-filter' : 'filter'}`
+    const path = `${this.#path}/${forBrowser ? 'browser-filter' : 'filter'}`
+    const { arch } = process
+    if (!existsSync(path) && (arch === 'x64' || arch === 'arm64')) writeFileSync(path, seccompProgram(arch, forBrowser))
+    return path
   }
 
   /**

@@ -38,7 +38,7 @@ export class Unconfined implements Sandbox {
   }
 
   start(request: BackgroundRequest): Promise<Result<BackgroundCommand, SandboxError>> {
-    return startInBackground(request, (signal, onStart, onOutput) =>
+    return startInBackground(request, this.#parts.env, (signal, onStart, onOutput) =>
       this.#run({ ...request, signal, onStart, onOutput }),
     )
   }

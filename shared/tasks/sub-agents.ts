@@ -1,27 +1,28 @@
 import { settingsFor, toolsFor } from '#shared/agent/as-agent'
 import type { ChangeEngine } from '#shared/agent/change-engine'
-import { textOf } from '#shared/agent/model-call'
 import type { OpenModel } from '#shared/agent/open-model'
 import type { WantedLog } from '#shared/agent/project-sessions'
-import { AgentSession, type SessionBinding } from '#shared/agent/session'
+import type { SessionBinding } from '#shared/agent/session'
 import type { ToolCallServices } from '#shared/agent/tool-call'
 import type { Toolset } from '#shared/agent/toolset'
-import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
+import type { WiringParts } from '#shared/agent/wiring'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { AgentShelf } from '#shared/context/agents/agent-shelf'
 import { type AgentDefinition, WRITING_TOOLS } from '#shared/context/agents/definition'
 import type { TrustMode } from '#shared/protocol/approvals'
-import type { KodeEvent, TurnEnd } from '#shared/protocol/events'
+import type { KodeEvent } from '#shared/protocol/events'
+import { EXIT } from '#shared/protocol/exit-codes'
 import type { ToolCall } from '#shared/protocol/messages'
 import { OnDemandSandbox } from '#shared/sandbox/on-demand'
 import type { Sandbox, SandboxError } from '#shared/sandbox/sandbox'
 import type { SessionLog } from '#shared/store/messages'
-import type { AgentAnswer, AgentDesk, AgentEntry, AgentRequest } from '#shared/tools/agent-desk'
+import type { AgentDesk, AgentEntry, AgentRequest } from '#shared/tools/agent-desk'
 import type { TaskReport } from '#shared/tools/task-desk'
 import type { PathScope } from '#shared/trust/path-scope'
 import { clampMode } from '#shared/trust/policy'
-import { bringHome, type Homecoming } from './bring-home'
-import type { TaskBoard } from './task-board'
+import { bringHome } from './bring-home'
+import { SubAgent, type Work } from './sub-agent'
+import type { TaskBoard, TaskPlace } from './task-board'
 import { transcriptOf } from './transcript'
 import type { WorkingCopies } from './working-copies'
 import type { WorkingCopy } from './working-copy'
@@ -41,7 +42,7 @@ export interface SubAgentParts {
   modelFor(agent: AgentDefinition): Promise<Result<OpenModel, string>>
   systemFor(agent: AgentDefinition, model: string, root: string): Promise<string>
   /** Today, and how the project's repository stands. */
-  environmentNote(root: string): Promise<string>
+  environmentNote(place: TaskPlace): Promise<string>
   copies: WorkingCopies
   /** What judges and lands changes in a copy; its journals go to the folder. */
   engineAt(root: string, stateFolder: string): ChangeEngine
@@ -87,6 +88,11 @@ export class SubAgents {
           const line = progressOf(event)
           if (line !== '') onOutput(`${line}\n`)
         })
+      },
+      ask: async (request, signal) => {
+        const child = await this.#open(request, caller, false)
+        if (!child.ok) return fail({ message: child.error, exitCode: EXIT.usage })
+        return child.value.ask(request.prompt, signal)
       },
       start: request => this.#start(request, caller),
     }
@@ -175,7 +181,7 @@ export class SubAgents {
       new SubAgent({
         mode,
         log: log.value,
-        environmentNote: () => this.#parts.environmentNote(where.root),
+        environmentNote: () => this.#parts.environmentNote(where),
         onClose: () => this.#parts.board.endAllOf(log.value.id),
         wire: (session, calls) => {
           const parts: WiringParts = {
@@ -189,7 +195,7 @@ export class SubAgents {
             tools,
             system: () => system,
             actor: 'sub_agent',
-            spending: parent.spending.child(limitsOf(parent)),
+            spending: parent.spending.part(),
             tasks: this.#parts.board.deskOf(log.value.id, () => undefined, where),
             agents: this.deskOf({
               session,
@@ -265,123 +271,10 @@ export class SubAgents {
 /** Where an agent works. */
 type Place = Pick<WiringParts, 'root' | 'scope' | 'engine' | 'sandbox' | 'classify'>
 
-/** What an agent does in a copy, and how it comes home. */
-interface Work {
-  bringHome(signal: AbortSignal): Promise<Homecoming>
-  /** Keeps it beside the project. @returns a line about it; empty when there is nothing */
-  keep(why: string): Promise<string>
-  end(): Promise<void>
-}
-
-interface SubAgentSession {
-  mode: TrustMode
-  log: SessionLog
-  environmentNote(): Promise<string>
-  wire(session: SessionBinding, calls: () => ToolCallServices): WiringParts
-  onClose(): Promise<void>
-  work?: Work
-}
-
-/** One agent at work for another. */
-class SubAgent {
-  readonly #session: AgentSession
-  readonly #id: string
-
-  readonly #work: Work | undefined
-
-  constructor({ mode, log, environmentNote, wire, onClose, work }: SubAgentSession) {
-    this.#id = log.id
-    this.#work = work
-    this.#session = new AgentSession({
-      log,
-      mode,
-      canUseAuto: () => fail({ message: 'a sub-agent keeps the mode it was started with' }),
-      environmentNote,
-      beforeTurn: async () => undefined,
-      withMentions: async text => [{ type: 'text', text }],
-      turnServices: session => {
-        const wiring: SessionWiring = new SessionWiring(
-          wire(session, () => wiring.calls),
-          session,
-        )
-        return wiring.turnServices()
-      },
-      onModeChanged: () => undefined,
-      onClose,
-    })
-  }
-
-  /** Answers one prompt; never rejects. Whatever it started has ended afterwards. */
-  async run(prompt: string, signal: AbortSignal, onEvent: (event: KodeEvent) => void): Promise<AgentAnswer> {
-    const before = this.#session.messages().length
-    const cancel = () => void this.#session.cancel()
-    this.#session.subscribe(onEvent)
-    signal.addEventListener('abort', cancel, { once: true })
-    try {
-      const ending = this.#session.prompt([{ type: 'text', text: prompt }])
-      if (signal.aborted) cancel()
-      const end = await ending
-      const said = this.#session
-        .messages()
-        .slice(before)
-        .findLast(message => textOf(message).trim() !== '')
-      const answer = outputOf(end, textOf(said).trim(), this.#id)
-      await this.#session.close()
-      return this.#work ? await withWork(answer, end, this.#work, signal) : answer
-    } finally {
-      signal.removeEventListener('abort', cancel)
-      await this.#session.close()
-      await this.#work?.end()
-    }
-  }
-}
-
-/** Only who came to an end brings its work home; what was cut off is kept beside the project. */
-async function withWork(answer: AgentAnswer, end: TurnEnd, work: Work, signal: AbortSignal): Promise<AgentAnswer> {
-  const isDone = end.reason === 'answered' || (end.reason === 'limit' && end.limit === 'turns')
-  if (!isDone) {
-    const kept = await work.keep('the agent did not finish')
-    return kept === '' ? answer : { ...answer, text: `${answer.text}\n${kept}` }
-  }
-  const { landed, report, isComplete } = await work.bringHome(signal)
-  return {
-    text: report === '' ? answer.text : `${answer.text}\n${report}`,
-    ...((answer.isError || !isComplete) && { isError: true }),
-    ...(landed.changes.length > 0 && { landed }),
-  }
-}
-
-function outputOf(end: TurnEnd, said: string, id: string): AgentAnswer {
-  const foot = `\n[session_id ${id}]`
-  switch (end.reason) {
-    case 'answered':
-      return { text: (said || '(no output)') + foot }
-    case 'cancelled':
-      return { isError: true, text: `[cancelled]${said && `\nIts last words: ${said}`}${foot}` }
-    case 'limit':
-      if (end.limit === 'turns' && said !== '') return { text: said + foot }
-      return {
-        isError: true,
-        text: `[${end.limit === 'turns' ? 'max_turns' : end.limit} reached: ${end.message}]${said && `\n${said}`}${foot}`,
-      }
-    case 'refused':
-    case 'provider_failed':
-    case 'store_failed':
-      return { isError: true, text: `Error: ${end.message}${said && `\nIts last words: ${said}`}${foot}` }
-  }
-}
-
 /** What it does, as one line for people. */
 function progressOf(event: KodeEvent): string {
   if (event.type === 'tool_started') return `${event.call.name} ${event.title}`.trimEnd()
   return event.type === 'notice' && event.level !== 'info' ? event.text : ''
-}
-
-function limitsOf({ settings }: WiringParts) {
-  return {
-    ...(settings.maxCostUsd !== undefined && { maxCostUsd: settings.maxCostUsd }),
-    ...(settings.maxTotalTokens !== undefined && { maxTotalTokens: settings.maxTotalTokens }),
-  }
 }
 
 function titleOf({ agent, prompt }: AgentRequest): string {

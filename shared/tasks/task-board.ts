@@ -83,6 +83,11 @@ export class TaskBoard {
     }
   }
 
+  /** Whether anything runs beside some conversation. */
+  get isBusy(): boolean {
+    return this.#entries.some(({ task }) => isRunning(task))
+  }
+
   /** Puts a running task on the board. */
   add(task: BoardTask, owner: string): void {
     this.#entries.push({ task, owner, isTold: false })

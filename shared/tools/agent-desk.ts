@@ -1,5 +1,6 @@
 import type { Result } from '#shared/base/result'
 import type { ChangedFile } from '#shared/protocol/events'
+import type { Failure } from '#shared/protocol/exit-codes'
 import type { TaskReport } from './task-desk'
 
 /** An agent as tools tell of it. */
@@ -36,6 +37,8 @@ export interface AgentDesk {
   check(agent: string, isBackground: boolean): Promise<Result<void, string>>
   /** Runs it to its end. */
   invoke(request: AgentRequest, signal: AbortSignal, onOutput: (text: string) => void): Promise<AgentAnswer>
+  /** Has it answer for a program, which gets its last words alone, or why there are none. */
+  ask(request: AgentRequest, signal: AbortSignal): Promise<Result<string, Failure>>
   /** Starts it beside the conversation. An error is one line for the model. */
   start(request: AgentRequest): Promise<Result<TaskReport, string>>
 }

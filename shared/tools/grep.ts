@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { effectOf } from '#shared/trust/effects'
-import { ripgrep } from './support/ripgrep'
+import { globsAgainst, ripgrep } from './support/ripgrep'
 import { displayPath, resolveFrom } from './support/tool-path'
 import { defineTool, type ToolContext, type ToolOutput } from './tool'
 
@@ -44,8 +44,9 @@ async function search(request: Input, path: string, context: ToolContext, signal
   const cwd = isFolder ? path : dirname(path)
   const target = isFolder ? '.' : `./${basename(path)}`
 
+  const leftOut = await globsAgainst(context.hidden, cwd, context)
   const run = (isLiteral: boolean) =>
-    ripgrep([...argsFor(request, isLiteral), '--', request.pattern, target], cwd, context, signal)
+    ripgrep([...argsFor(request, isLiteral), ...leftOut, '--', request.pattern, target], cwd, context, signal)
   let output = await run(false)
   // A pattern that is no regular expression was probably meant as it stands.
   if (!output.ok && /regex parse error|unclosed|invalid/i.test(output.error)) output = await run(true)

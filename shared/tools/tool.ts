@@ -63,6 +63,9 @@ function withPathAlias(value: unknown): unknown {
 }
 
 function issueText(issue: v.BaseIssue<unknown>): string {
+  // Of several forms the first is the one that is offered.
+  const [offered] = issue.type === 'union' ? (issue.issues ?? []) : []
+  if (offered) return issueText(offered)
   const path = v.getDotPath(issue)
   return path ? `${path}: ${issue.message}` : issue.message
 }
@@ -101,6 +104,8 @@ export interface ToolContext {
   /** What paths are judged against. */
   scope: PathScope
   files: FileSystem
+  /** Absolute; what nobody but kode reads, as in `hiddenPaths`. */
+  hidden: readonly string[]
   processes: Processes
   web: Web
   sandbox: Sandbox

@@ -17,19 +17,26 @@ export interface Circumstances {
   ownedFiles?: ReadonlySet<string>
   /** What the user asked to remember, and what the machine and the workspace demand. */
   rules?: readonly TrustRule[]
+  /** What the effect reads of kode's own keys and conversations. */
+  ownSecrets?: readonly string[]
   /** The command line, for rules on exact lines. */
   command?: string
 }
 
-/** Decides whether an effect may happen: the matrix, then rules, which may always tighten it. Pure. */
+/** Decides whether an effect may happen: the matrix, then rules, which may always tighten it; first what nobody may. Pure. */
 export function decideTrust(
   effect: Effect,
   mode: TrustMode,
   actor: Actor,
   circumstances: Circumstances = {},
 ): Decision {
+  const { rules = [], command = '', ownSecrets = [] } = circumstances
+  if (ownSecrets.length > 0)
+    return {
+      kind: 'deny',
+      reason: `${effect.reason}: ${ownSecrets.join(', ')}; keys and conversations are for kode alone`,
+    }
   const decided = byMatrix(effect, mode, actor, circumstances)
-  const { rules = [], command = '' } = circumstances
   const strict = ruleTightening(rules, effect, command)
   if (strict && decided.kind !== 'deny') {
     const kind = strict.decision === 'ask' && actor === 'interactive' ? 'ask' : 'deny'

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { makePdf, text } from '../support/make-pdf'
@@ -536,6 +536,23 @@ test('a run is recorded, and played again without a network to the same end', as
   expect(readFileSync(join(again, 'src/a.ts'), 'utf8')).toContain('42')
   expect(readFileSync(recording, 'utf8')).not.toContain('"k"')
 })
+
+test.each(['before', 'during'])(
+  'a recording goes behind no link that a command put in its place %s the run',
+  async when => {
+    const call = { toolCalls: [{ name: 'Bash', arguments: { command: 'npm test' } }] }
+    const { root, env, model } = await projectWith([call, { text: 'Done.' }])
+    const outside = join(root, '../.bashrc')
+    writeFileSync(outside, 'mine\n')
+    if (when === 'before') symlinkSync(outside, join(root, 'run.jsonl'))
+    const plant = when === 'during' ? 'ln -sf ../.bashrc run.jsonl && test -L run.jsonl' : 'true'
+    writeFileSync(join(root, 'package.json'), JSON.stringify({ scripts: { test: plant } }))
+    const end = await runCli(['--record', 'run.jsonl', 'go'], { cwd: root, env })
+    expect(end.code, end.stderr).toBe(0)
+    expect(JSON.stringify(model.requests[1]?.body.messages)).toContain('Exit code 0')
+    expect(readFileSync(outside, 'utf8')).toBe('mine\n')
+  },
+)
 
 test('the patch and the summary of a run are written for CI', async () => {
   const { root, env } = await projectWith([{ toolCalls: [edit('41', '42')] }, { text: 'All good.' }])

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import * as v from 'valibot'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { summarySchema } from '#shared/pipelines/contracts'
@@ -53,6 +54,70 @@ test('what won before is told to the next patch, and not to those that are to di
   expect(prompts().filter(prompt => prompt.includes('ones won'))).toHaveLength(1)
 })
 
+test('--timeout before the best branch is here: 3, and nothing lands', async () => {
+  const { root, run } = await project({ minimal: '2', modular: '2' })
+  const slowGit = join(root, '../bin/git')
+  mkdirSync(join(root, '../bin'))
+  const real = execFileSync('which', ['git'], { encoding: 'utf8' }).trim()
+  writeFileSync(slowGit, `#!/bin/sh\ncase "$*" in *--deleted*) sleep 10;; esac\nexec ${real} "$@"\n`)
+  chmodSync(slowGit, 0o755)
+  const before = treeHash(root)
+  const end = await run('--timeout', '10', '--test-command', 'true')
+  expect(end.code, end.stderr).toBe(3)
+  expect(JSON.parse(end.stdout)).toMatchObject({
+    status: 'FAIL',
+    applied_files: [],
+    error: 'stopped after 10 s (--timeout)',
+  })
+  expect(treeHash(root)).toBe(before)
+})
+
+test("the user's packet reaches every branch, also where git ignores it", async () => {
+  const { run, prompts } = await project({ minimal: '2', modular: '2' }, { 'logs/packet.txt': 'a.js holds a' })
+  const end = await run('--context-file', 'logs/packet.txt', '--test-command', 'true')
+  expect(end.code, end.stderr).toBe(0)
+  const [minimal, modular] = prompts().toSorted(
+    (a, b) => Number(b.includes('least code')) - Number(a.includes('least')),
+  )
+  expect(minimal).toContain('a.js holds a\\n\\nSolve this with the least code')
+  expect(modular).toContain('a.js holds a\\n\\nSolve this with clean, separate modules')
+})
+
+test('branches share one budget and one review, and the summary counts all of it', async () => {
+  const priced = { KODE_LLM_MODEL: 'gpt-4o' }
+  const config = { small_model: 'gpt-4o-mini', engine: { token_budget_usd: 0.5 } }
+  const { run, models } = await project(
+    { minimal: '2', modular: '2' },
+    { '.kode/kode.json': JSON.stringify(config) },
+    priced,
+  )
+  const end = await run('--model-critique', '--test-command', 'true')
+  expect(end.code, end.stderr).toBe(0)
+  expect(models().toSorted()).toEqual(['gpt-4o', 'gpt-4o', 'gpt-4o-mini'])
+  const summary = v.parse(summarySchema, JSON.parse(end.stdout))
+  expect(summary.usage).toMatchObject({ input: 100 + 100 + 40_000, output: 50 + 500 + 10 })
+  expect(summary.branches?.map(branch => branch.cost_usd)).toEqual([0.00075, 0.00525])
+  // The review took 40 000 tokens of gpt-4o-mini.
+  expect(summary.cost_usd).toBeCloseTo(0.00075 + 0.00525 + 0.006006, 8)
+})
+
+test('what one branch spends, the others cannot', async () => {
+  // The larger patch costs $0.00525, comes first, and passes as little as the smaller one.
+  const config = { engine: { token_budget_usd: 0.005 } }
+  const { run, models } = await project(
+    { minimal: '(', modular: '((', delayMs: 1_000 },
+    { '.kode/kode.json': JSON.stringify(config) },
+    { KODE_LLM_MODEL: 'gpt-4o' },
+  )
+  const end = await run('--test-command', 'true')
+  expect(end.code, end.stderr).toBe(3)
+  const summary = v.parse(summarySchema, JSON.parse(end.stdout))
+  expect(summary.branches?.map(branch => branch.error)).toEqual(
+    Array(2).fill(expect.stringMatching(/token_budget_usd/)),
+  )
+  expect(models().length).toBeLessThanOrEqual(2)
+})
+
 test('when every branch fails, the verdict is FAIL and nothing was touched', async () => {
   const { root, run } = await project({ minimal: '3', modular: '4' })
   const before = treeHash(root)
@@ -92,8 +157,12 @@ test('less change, fewer tokens and less time score higher; failed is -1', () =>
   expect(Object.fromEntries(scores)).toEqual({ small: 1, large: 0.1, failed: -1 })
 })
 
-/** The minimal strategy changes one file, the modular one adds another. */
-async function project(values: { minimal: string; modular: string }, more: Record<string, string> = {}) {
+/** The minimal strategy changes one file, the modular one adds another. @param delayMs until the minimal patch is there */
+async function project(
+  { delayMs = 0, ...values }: { minimal: string; modular: string; delayMs?: number },
+  more: Record<string, string> = {},
+  variables: Record<string, string> = {},
+) {
   const change = (value: string) => ({
     id: 'hunk-1',
     file_path: 'a.js',
@@ -102,8 +171,10 @@ async function project(values: { minimal: string; modular: string }, more: Recor
     new_text: `a = ${value}`,
   })
   const extra = { id: 'hunk-2', file_path: 'extra.js', action: 'CREATE', new_text: 'export const extra = 1\n' }
-  const model = await startScriptedProvider(request => {
+  const model = await startScriptedProvider(async request => {
+    if (request.body.model === 'gpt-4o-mini') return { text: '{"findings": []}', usage: { input: 40_000, output: 10 } }
     const isMinimal = JSON.stringify(request.body.messages).includes('least code')
+    if (isMinimal) await setTimeout(delayMs)
     // The larger change also costs more, so that a busy machine's clock does not decide.
     return isMinimal
       ? { text: JSON.stringify([change(values.minimal)]), usage: { input: 100, output: 50 } }
@@ -112,9 +183,16 @@ async function project(values: { minimal: string; modular: string }, more: Recor
   onTestFinished(() => model.close())
   const root = tempProject({ ...FILES, ...more })
   gitInit(root)
-  const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'm' }
+  const env = {
+    KODE_LLM_ENDPOINT: model.url,
+    KODE_LLM_API_KEY: 'k',
+    KODE_LLM_MODEL: 'm',
+    PATH: `${join(root, '../bin')}:${process.env.PATH}`,
+    ...variables,
+  }
   return {
     root,
+    models: () => model.requests.map(request => request.body.model),
     prompts: () => model.requests.map(request => JSON.stringify(request.body.messages)),
     runPlain: () => runCli(['loop', 'change a.js'], { cwd: root, env }),
     run: (...flags: string[]) => runCli(['loop', '--branches', '2', ...flags, 'change a.js'], { cwd: root, env }),

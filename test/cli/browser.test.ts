@@ -49,6 +49,26 @@ test('without being asked for it no page is opened, and flags ask for it', async
   expect(wrong.stderr).toContain('--browser-steps: "click:" is no step; write click: SELECTOR')
 })
 
+test('who asks for it gets it, whatever gates the project names, or hears that it could not be had', async () => {
+  const onlySyntax = { '.kode/kode.json': '{ "verify": { "gates": ["syntax"] } }' }
+  const root = tempProject({ ...PAGE, ...onlySyntax })
+  const bad = await verify(root, BAD, '--browser', '--dev-server', SERVE)
+  expect(bad).toMatchObject({ code: 1, gate: { status: 'FAIL', findings: [{ id: 'browser/page-error' }] } })
+  const unserved = await verify(root, GOOD, '--browser')
+  expect(unserved).toMatchObject({
+    code: 1,
+    gate: { status: 'FAIL', message: expect.stringContaining('nothing serves a page here') },
+  })
+})
+
+test('what a project has in its words for a step or a server reaches no terminal as it is', async () => {
+  const engine = { browser_verification: true, dev_server_command: ': \u001b[2Jgone' }
+  const root = tempProject({ ...PAGE, '.kode/kode.json': JSON.stringify({ engine }) })
+  const end = await runCli(['verify', '--input', '-'], { cwd: root, input: GOOD })
+  expect(end.stderr).toContain('KODE_BROWSER: [START] server - : gone')
+  expect(end.stderr).not.toContain('\u001b')
+})
+
 test('who asks for it where no browser is hears so at once', async () => {
   const root = tempProject(PAGE)
   const env = { KODE_BROWSER_PATH: join(root, 'chromium') }

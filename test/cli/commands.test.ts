@@ -232,6 +232,11 @@ test('kode stats sums up the log and survives broken lines', async () => {
     recent: ['PASS', 'FAIL'],
   })
   expect((await runCli(['stats'], { cwd: root })).stdout).toContain('2 verdicts: 1 (50.0 %) passed')
+  writeFileSync(join(root, 'logs/kode.log'), entry('PASS', {}))
+  const one = await runCli(['stats'], { cwd: root })
+  expect(one.stdout).toContain('1 verdict: 1 (100.0 %) passed')
+  const page = await runCli(['stats', '--html'], { cwd: root })
+  expect(page.stdout).toContain('<b>1</b>verdict<')
   expect((await runCli(['stats', '--log-dir', 'nowhere'], { cwd: root })).code).toBe(1)
 })
 

@@ -92,6 +92,28 @@ const PROJECTS: readonly Project[] = [
     },
   },
   {
+    language: 'Python without pytest',
+    files: {
+      'shop.py': 'def total(prices):\n    return sum(prices)\n',
+      'tests/test_shop.py':
+        'import unittest\nfrom pathlib import Path\n\nfrom shop import total\n\n\nclass TestShop(unittest.TestCase):\n    def test_total(self):\n        Path("last.txt").write_text("ran")\n        self.assertEqual(total([1, 2]), 3)\n',
+      'last.txt': 'never\n',
+    },
+    command: 'python3 -m unittest discover -s tests',
+    isFound: true,
+    path: 'shop.py',
+    from: '    return sum(prices)\n',
+    good: '    return sum(price for price in prices)\n',
+    bad: '    return sum(prices) + 1\n',
+    failedTest: 'test_shop.TestShop.test_total',
+    // The system's own: others may lie in the home, which is empty here.
+    env: { PATH: '/usr/bin:/bin' },
+    newTest: {
+      path: 'tests/test_double.py',
+      text: 'import unittest\n\nimport shop\n\n\nclass TestDouble(unittest.TestCase):\n    def test_double(self):\n        self.assertEqual(getattr(shop, "double")(2), 4)\n',
+    },
+  },
+  {
     language: 'TypeScript',
     files: {
       // Any Node may run the tests, also one that knows no TypeScript.

@@ -66,12 +66,12 @@ describe('kode run --model-critique', () => {
   })
 
   test.each([
-    ['nobody wants it', [], {}],
-    ['its lens is off', ['--model-critique'], { critique: { severities: { model: 'off' } } }],
-    ['the budget is used up before', ['--model-critique'], { engine: { token_budget_usd: 0 } }],
-  ])('where %s, the small model is not asked', async (_, flags, config) => {
+    ['nobody wants it', [], {}, ['gpt-4o']],
+    ['its lens is off', ['--model-critique'], { critique: { severities: { model: 'off' } } }, ['gpt-4o']],
+    ['the budget is used up before', ['--model-critique'], { engine: { token_budget_usd: 0 } }, []],
+  ])('where %s, the small model is not asked', async (_, flags, config, asked) => {
     const { requests } = await run(flags, { small: review('info'), main: patch }, config)
-    expect(requests.map(request => request.body.model)).not.toContain('gpt-4o-mini')
+    expect(requests.map(request => request.body.model)).toEqual(asked)
   })
 
   test('it sees no name of a project behind the blindfold, and its findings come back with them', async () => {
@@ -100,6 +100,17 @@ test('kode loop asks the small model once, however often it tries', async () => 
   expect(requests.map(request => request.body.model)).toEqual(['gpt-4o-mini', 'gpt-4o', 'gpt-4o'])
   for (const request of requests.slice(1)) expect(request.raw).toContain('checkout reads it too')
   expect(readFileSync(join(root, 'src/total.js'), 'utf8')).toBe(FILES['src/total.js'])
+})
+
+test('kode generate asks for no patch when the review has used up the budget', async () => {
+  const { requests, end } = await run(
+    ['--model-critique'],
+    { small: review('info'), main: patch },
+    { engine: { token_budget_usd: 0.0001 } },
+    'generate',
+  )
+  expect(requests.map(request => request.body.model)).toEqual(['gpt-4o-mini'])
+  expect(end).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('engine.token_budget_usd') })
 })
 
 describe('kode critique --model-critique', () => {
@@ -145,6 +156,8 @@ async function run(
   const root = tempProject({ ...FILES, '.kode/kode.json': JSON.stringify({ small_model: 'gpt-4o-mini', ...config }) })
   const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'gpt-4o' }
   const end = await runCli([command, ...flags, 'make total 2'], { cwd: root, env })
-  const summary = command === 'critique' ? undefined : v.parse(summarySchema, JSON.parse(end.stdout))
+  const summary = ['critique', 'generate'].includes(command)
+    ? undefined
+    : v.parse(summarySchema, JSON.parse(end.stdout))
   return { root, end, requests: model.requests, summary: summary ?? v.parse(v.looseObject({}), {}) }
 }

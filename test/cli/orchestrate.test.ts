@@ -1,8 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { journalFolderFor } from '#shared/edits/write'
+import { nodeFiles } from '#shared/host/node/files'
 import { summarySchema } from '#shared/pipelines/contracts'
+import { breakSandbox } from '../support/broken-sandbox'
 import { runCli } from '../support/run-cli'
 import { type RecordedRequest, type ScriptedReply, startScriptedProvider } from '../support/scripted-provider'
 import { shippedSchema } from '../support/shipped-schema'
@@ -154,6 +157,20 @@ describe('kode run --orchestrate', () => {
     ])
   })
 
+  test('a decomposition and a plan that are cut at the output limit are used, and that is said', async () => {
+    const text = subtask(1, 'main', 'none', 'Work out the change')
+    const answers = {
+      decompose: { text, finish: 'length' },
+      synthesize: { text: 'Step 1:', finish: 'length' },
+    } as const
+    const { end, summary } = await run(answers)
+    expect(end.code, end.stderr).toBe(0)
+    expect(summary.warnings).toEqual([
+      'orchestrate: the list of subtasks was cut at the output limit',
+      'orchestrate: the plan was cut at the output limit',
+    ])
+  })
+
   test('a decomposition without subtasks: the task is done without them, and that is said', async () => {
     const { end, summary, asked } = await run({ decompose: { text: 'I would just change line 1.' } })
     expect(end.code, end.stderr).toBe(0)
@@ -168,11 +185,60 @@ describe('kode run --orchestrate', () => {
     const config = { engine: { token_budget_usd: 0.25 } }
     const { end, summary, asked, root, before } = await run({ researcher: reads, oracle: reads }, [], config)
     expect(end.code).toBe(3)
-    expect(summary).toMatchObject({ status: 'FAIL', error: expect.stringMatching(/^the budget is used up: .*0\.25/) })
+    expect(summary).toMatchObject({
+      status: 'FAIL',
+      error: expect.stringMatching(/^stopped after \$0\.\d+ \(engine\.token_budget_usd 0\.25\)$/),
+    })
     // Each request costs ten cents: two agents, and at most one more request of each.
     expect(asked.length).toBeLessThanOrEqual(5)
     expect(summary.cost_usd).toBeLessThan(0.5)
     expect(treeHash(root)).toBe(before)
+  })
+
+  test.each<[string, (root: string) => unknown, RegExp]>([
+    ['another kode tests it', root => lockTrial(journalOf(root)), /Another kode/],
+    ['what it writes cannot be seen', root => makeFolder(journalOf(root), 'shadow/index.jsonl'), /watched/],
+    ['no sandbox works', root => breakSandbox(root), /bubblewrap does not work here/],
+  ])(
+    'where the project cannot be checked since %s, that is said, and the run ends as a run',
+    async (_, hinder, why) => {
+      const { end, summary, asked, root } = await run({}, [], {}, undefined, 'run', {}, hinder)
+      expect(asked[0]).toBe('decompose')
+      expect(summary).toMatchObject({ command: 'run', usage: { input: expect.any(Number) } })
+      const warning = summary.warnings?.find(each => /^orchestrate: .* was not (?:checked|run): /.test(each))
+      expect(warning, end.stderr).toMatch(why)
+      expect(existsSync(join(root, 'src/built.js'))).toBe(false)
+      expect(readFileSync(join(root, 'logs/kode.log'), 'utf8').trimEnd().split('\n')).toHaveLength(1)
+    },
+  )
+
+  test('an agent that has used up its requests is asked for its last words', async () => {
+    let requests = 0
+    const searches: Answer = (_, count) => {
+      requests++
+      return count < 30
+        ? { toolCalls: [{ name: 'Grep', arguments: { pattern: `line ${count}`, path: '.' } }] }
+        : { text: 'Nobody but tax.js.' }
+    }
+    const decompose = { text: subtask(1, 'researcher', 'none', 'Find who reads the price') }
+    const { end, summary } = await run({ decompose, researcher: searches })
+    expect(end.code, end.stderr).toBe(0)
+    expect(requests).toBe(31)
+    expect(summary.subtasks).toMatchObject([{ status: 'done', result: 'Nobody but tax.js.' }])
+  })
+
+  test('the budget holds where the endpoint counts nothing, too', async () => {
+    const reads: Answer = (_, count) => ({
+      toolCalls: [{ name: 'Grep', arguments: { pattern: `line ${count}`, path: '.' } }],
+      isUncounted: true,
+    })
+    const decompose = { text: subtask(1, 'researcher', 'none', 'Find who reads the price'), isUncounted: true }
+    // One request with kode's own tools and prompts is about two cents.
+    const config = { engine: { token_budget_usd: 0.05 } }
+    const { end, summary, asked } = await run({ decompose, researcher: reads }, [], config)
+    expect(end.code, end.stderr).toBe(3)
+    expect(summary).toMatchObject({ cost_usd: null, error: expect.stringContaining('about $0.0') })
+    expect(asked.length).toBeLessThan(12)
   })
 
   test.each<[string, Partial<Record<Role, Answer>>, string]>([
@@ -276,6 +342,7 @@ async function run(
   onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void, root: string) => void,
   command = 'run',
   files: Record<string, string> = {},
+  prepare?: (root: string) => unknown,
 ) {
   const asked: (Role | 'nobody')[] = []
   const all = { ...ANSWERS, ...answers }
@@ -288,8 +355,14 @@ async function run(
   })
   onTestFinished(() => model.close())
   const root = tempProject({ ...FILES, ...files, '.kode/kode.json': JSON.stringify(config) })
+  await prepare?.(root)
   const before = treeHash(root)
-  const env = { KODE_LLM_ENDPOINT: model.url, KODE_LLM_API_KEY: 'k', KODE_LLM_MODEL: 'gpt-4o' }
+  const env = {
+    KODE_LLM_ENDPOINT: model.url,
+    KODE_LLM_API_KEY: 'k',
+    KODE_LLM_MODEL: 'gpt-4o',
+    PATH: `${join(root, '../bin')}:${process.env.PATH}`,
+  }
   const words = [command, '--orchestrate', ...flags, 'double the price']
   const watch = onStderr && {
     onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => onStderr(text, kill, root),
@@ -299,6 +372,16 @@ async function run(
   const summary = isSummary ? v.parse(summarySchema, JSON.parse(end.stdout)) : NO_SUMMARY
   const requestOf = (role: Role) => textOf(model.requests[asked.indexOf(role)] ?? model.requests[0]!)
   return { end, summary, asked, requests: model.requests, requestOf, root, before, env }
+}
+
+const journalOf = (root: string) => journalFolderFor(join(root, '../.config/kode'), root)
+const makeFolder = (...parts: string[]) => mkdirSync(join(...parts), { recursive: true })
+
+/** As a loop does that tests a patch. */
+async function lockTrial(journal: string): Promise<void> {
+  const lock = await nodeFiles().lock(join(journal, 'trial'), 0)
+  if (!lock.ok) throw new Error(lock.error.message)
+  onTestFinished(() => lock.value())
 }
 
 const NO_SUMMARY: Partial<v.InferOutput<typeof summarySchema>> = {}

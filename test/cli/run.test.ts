@@ -1,6 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { journalFolderFor } from '#shared/edits/write'
+import { breakSandbox } from '../support/broken-sandbox'
 import { runCli } from '../support/run-cli'
 import { type Script, startScriptedProvider } from '../support/scripted-provider'
 import { tempProject, treeHash } from '../support/temp-project'
@@ -157,7 +159,7 @@ test('the budget ends a run where the provider counts nothing, too', async () =>
   expect(model.requests).toHaveLength(1)
   expect(JSON.parse(end.stdout)).toMatchObject({
     cost_usd: null,
-    error: expect.stringMatching(/used up: about \$0\.00/),
+    error: expect.stringMatching(/^stopped after about \$0\.00.*\(engine\.token_budget_usd 0\.0001\)$/),
   })
 })
 
@@ -269,6 +271,16 @@ test('generate prints the hunks and writes nothing', async () => {
   expect(readFileSync(join(root, 'a.ts'), 'utf8')).toBe('1\n')
 })
 
+test.each([
+  ['--partial', ['--partial'], /--partial works with --apply/],
+  ['--output-format', ['--output-format', 'stream-json'], /--output-format works with --apply/],
+])('generate refuses %s, which does nothing without --apply', async (_, flags, message) => {
+  const { root, env, model } = await projectWith([hunks([modify('a.ts', '1', '2')])], { 'a.ts': '1\n' })
+  const end = await runCli(['generate', ...flags, 'x'], { cwd: root, env })
+  expect(end).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) })
+  expect(model.requests).toHaveLength(0)
+})
+
 describe('kode loop', () => {
   const files = {
     'package.json': '{ "name": "p", "type": "module", "scripts": { "test": "node --test" } }\n',
@@ -311,6 +323,32 @@ test('a is 2', () => {
     expect(treeHash(root)).toBe(before)
   })
 
+  test('where nobody could see what the tests write, they do not run, and nothing stays', async () => {
+    const { root, env } = await projectWith([hunks([modify('a.js', '1', '2')])], files)
+    const before = treeHash(root)
+    mkdirSync(join(journalFolderFor(join(root, '../.config/kode'), root), 'shadow/index.jsonl'), { recursive: true })
+    const end = await runCli(['loop', 'make it 2'], { cwd: root, env })
+    expect(end.code, end.stderr).toBe(1)
+    expect(JSON.parse(end.stdout)).toMatchObject({
+      status: 'FAIL',
+      rolled_back: true,
+      error: expect.stringMatching(/^what commands write here cannot be watched: .* \(rolled back\)$/),
+    })
+    expect(treeHash(root)).toBe(before)
+  })
+
+  test('where no sandbox works, tests run only when the user says so: 4, before a model is asked', async () => {
+    const { root, env, model } = await projectWith([hunks([modify('a.js', '1', '2')])], files)
+    const broken = { ...env, ...breakSandbox(root) }
+    const refused = await runCli(['loop', 'make it 2'], { cwd: root, env: broken })
+    expect(refused.code).toBe(4)
+    expect(refused.stderr).toMatch(/npm test was not run: bubblewrap does not work here.*--no-sandbox/s)
+    expect(model.requests).toHaveLength(0)
+    const end = await runCli(['loop', '--no-sandbox', 'make it 2'], { cwd: root, env: broken })
+    expect(end.code, end.stderr).toBe(0)
+    expect(JSON.parse(end.stdout)).toMatchObject({ test: { passed: true } })
+  })
+
   test('red, then repaired with what the tests said', async () => {
     const script = [hunks([modify('a.js', '1', '3')]), hunks([modify('a.js', '1', '2')])]
     const { root, env, model } = await projectWith(script, files)
@@ -320,17 +358,53 @@ test('a is 2', () => {
     expect(readFileSync(join(root, 'a.js'), 'utf8')).toBe('export const a = 2\n')
   })
 
-  test('--timeout while the tests run rolls back: 3', async () => {
-    const { root, env } = await projectWith([hunks([modify('a.js', '1', '2')])], files)
+  test.each([
+    ['the tests', [], 'test: sleep'],
+    ['the new tests, which must fail,', ['--tdd'], 'test first: '],
+  ])('--timeout while %s run rolls back: 3', async (_, flags, mark) => {
+    const patch = [modify('a.js', '1', '2'), { id: 'test', file_path: 'b.test.js', action: 'CREATE', new_text: '\n' }]
+    const { root, env } = await projectWith([hunks(patch)], files)
     const before = treeHash(root)
-    const words = ['loop', '--timeout', '3', '--test-command', 'sleep 50', 'make it 2']
+    const words = ['loop', '--timeout', '8', '--test-command', 'sleep 50', ...flags, 'make it 2']
     const end = await runCli(words, { cwd: root, env })
     expect(end.code, end.stderr).toBe(3)
+    expect(end.stderr).toContain(mark)
     expect(JSON.parse(end.stdout)).toMatchObject({
       status: 'FAIL',
-      error: expect.stringMatching(/^stopped after 3 s \(--timeout\)/),
+      rolled_back: true,
+      error: 'stopped after 8 s (--timeout); rolled back',
     })
     expect(treeHash(root)).toBe(before)
+  })
+
+  test.each([
+    [
+      'tests fail',
+      1,
+      ['--test-command', 'touch ran; sleep 2; false'],
+      /^tests failed after .*; what commands write here/,
+    ],
+    [
+      'time is up',
+      3,
+      ['--timeout', '8', '--test-command', 'touch ran; sleep 50'],
+      /^stopped after 8 s .*; what commands/,
+    ],
+  ])('where %s, and what they wrote can no longer be seen, nobody is told that all is as before', async (...row) => {
+    const [, code, flags, error] = row
+    const { root, env } = await projectWith([hunks([modify('a.js', '1', '3')])], files)
+    const shadow = join(journalFolderFor(join(root, '../.config/kode'), root), 'shadow/index.jsonl')
+    const waiting = setInterval(() => {
+      if (!existsSync(join(root, 'ran'))) return
+      clearInterval(waiting)
+      rmSync(shadow)
+      mkdirSync(shadow)
+    }, 20)
+    onTestFinished(() => clearInterval(waiting))
+    const end = await runCli(['loop', ...flags, 'make it 2'], { cwd: root, env })
+    expect(end.code, end.stderr).toBe(code)
+    expect(JSON.parse(end.stdout)).toMatchObject({ rolled_back: false, error: expect.stringMatching(error) })
+    expect(readFileSync(join(root, 'a.js'), 'utf8')).toBe(files['a.js'])
   })
 
   test('Ctrl-C while the tests run rolls back', async () => {

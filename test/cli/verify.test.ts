@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../support/run-cli'
-import { tempProject } from '../support/temp-project'
+import { gitInit, tempProject } from '../support/temp-project'
 
 /** In the built program: what a bundler does to a parser shows only there. */
 describe('kode verify', () => {
@@ -31,5 +34,37 @@ describe('kode verify', () => {
       expect(results.find((each: { check_name: string }) => each.check_name === 'syntax')).toMatchObject({ status })
       expect(JSON.stringify(results)).not.toContain('broke:')
     }
+  })
+
+  test('names what of a commit no gate can look at', async () => {
+    const cwd = tempProject({
+      'a.ts': 'export const a = 1\n',
+      'b.ts': 'export const b = 1\n',
+      'gone.bin': 'x\0\x01',
+      '.gitignore': 'logs\n',
+    })
+    symlinkSync('a.ts', join(cwd, 'old-link.ts'))
+    gitInit(cwd)
+    rmSync(join(cwd, 'gone.bin'))
+    rmSync(join(cwd, 'old-link.ts'))
+    // One NUL in a comment: node runs it, git and kode take it for data.
+    writeFileSync(join(cwd, 'a.ts'), '/*\0*/ export const = 1\n')
+    writeFileSync(join(cwd, 'b.ts'), Buffer.from('\ufeffexport const b = 2\n', 'utf16le'))
+    symlinkSync('/etc/hostname', join(cwd, 'link.ts'))
+    for (const args of [['--base', 'HEAD'], ['--staged']]) {
+      if (args[0] === '--staged') execFileSync('git', ['add', '--all'], { cwd })
+      const { code, stdout, stderr } = await runCli(['verify', ...args], { cwd })
+      const { warnings, applied_files } = JSON.parse(stdout)
+      expect(warnings.toSorted()).toEqual(['a.ts is no text: not judged', 'link.ts is a symbolic link: not judged'])
+      expect(stderr).toContain('warning: a.ts is no text: not judged')
+      expect({ code, applied_files }).toEqual({ code: 0, applied_files: ['b.ts'] })
+    }
+  })
+
+  test('says that hunks beside whole files are not judged', async () => {
+    const hunks = [{ id: 'one', file_path: 'a.ts', action: 'CREATE', new_text: 'export const = 1\n' }]
+    const input = JSON.stringify({ files: { 'b.ts': 'export const b = 1\n' }, hunks })
+    const { stdout } = await runCli(['verify', '--input', '-'], { cwd: tempProject(), input })
+    expect(JSON.parse(stdout).warnings).toEqual(['1 hunk beside whole files: not judged'])
   })
 })

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest'
+import type { Settings } from '#shared/config/settings'
 import type { Host } from '#shared/host/host'
 import { nodeFiles } from '#shared/host/node/files'
 import { nodeProcesses } from '#shared/host/node/processes'
@@ -12,7 +13,13 @@ import type { Provider } from '#shared/providers/provider'
 export async function agentSession(
   root: string,
   provider: Provider,
-  more: { host?: Partial<Host>; env?: Record<string, string>; model?: string; isInteractive?: boolean } = {},
+  more: {
+    host?: Partial<Host>
+    env?: Record<string, string>
+    model?: string
+    settings?: Partial<Settings>
+    isInteractive?: boolean
+  } = {},
 ) {
   const host: Host = {
     files: nodeFiles(),
@@ -26,7 +33,7 @@ export async function agentSession(
   }
   const kode = await createKode(host, {
     root,
-    settings: { ...(more.model && { model: more.model }) },
+    settings: { ...(more.model && { model: more.model }), ...more.settings },
     env: { PATH: process.env.PATH, HOME: `${root}/..`, ...more.env },
     version: 'test',
     isInteractive: more.isInteractive ?? false,

@@ -1,4 +1,4 @@
-import { Spending, type TurnLimits } from '#shared/agent/limits'
+import { Spending, type SpendingLimits, type TurnLimits } from '#shared/agent/limits'
 import { Steering } from '#shared/agent/steering'
 import type { ToolAudit, ToolCallServices } from '#shared/agent/tool-call'
 import { Toolset } from '#shared/agent/toolset'
@@ -17,6 +17,8 @@ export interface FakeSession {
   calls: ToolCallServices
   messages: Message[]
   events: KodeEvent[]
+  /** Input of replies that were not added. */
+  told: number[]
   audits: ToolAudit[]
   steering: Steering
 }
@@ -25,10 +27,11 @@ export interface FakeSession {
 export function fakeSession(
   provider: Provider,
   tools: readonly Tool[],
-  more: { limits?: Partial<TurnLimits>; calls?: Partial<ToolCallServices> } = {},
+  more: { limits?: Partial<TurnLimits & SpendingLimits>; calls?: Partial<ToolCallServices> } = {},
 ): FakeSession {
   const messages: Message[] = []
   const events: KodeEvent[] = []
+  const told: number[] = []
   const audits: ToolAudit[] = []
   const steering = new Steering(waiting => events.push({ type: 'steering', waiting }))
   const emit = (event: KodeEvent) => events.push(event)
@@ -58,15 +61,15 @@ export function fakeSession(
     suggestTitle: async () => undefined,
     calls,
     add: async message => void messages.push(message),
-    tellSpent: () => undefined,
+    tellSpent: reply => told.push(reply.usage?.input ?? 0),
     addToolEnd: async end => void messages.push(end.message),
     steering,
     tasks: { list: () => [], cancel: () => ok(undefined), takeFinished: () => [], transcript: () => ok('') },
     afterTurn: () => Promise.resolve(),
-    spending: new Spending(usage => (usage.input + usage.output) / 1_000_000),
+    spending: new Spending(usage => (usage.input + usage.output) / 1_000_000, more.limits),
     isFailFast: false,
     limits: { maxTurns: 50, ...more.limits },
     emit,
   }
-  return { services, calls, messages, events, audits, steering }
+  return { services, calls, messages, events, told, audits, steering }
 }

@@ -1,4 +1,15 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -65,8 +76,8 @@ export class PageProject {
   readonly #outside: string
   readonly #texts: Readonly<Record<string, string>>
 
-  constructor(texts: Readonly<Record<string, string>>, parent: string = tmpdir()) {
-    this.#outside = realpathSync(mkdtempSync(join(parent, 'kode-page-')))
+  constructor(texts: Readonly<Record<string, string>>) {
+    this.#outside = realpathSync(mkdtempSync(join(tmpdir(), 'kode-page-')))
     onTestFinished(() => rmSync(this.#outside, { recursive: true, force: true, maxRetries: 5 }))
     this.root = join(this.#outside, 'project')
     this.#texts = texts
@@ -76,13 +87,38 @@ export class PageProject {
     }
   }
 
+  /** Installs packages of this checkout, and what they need, where the sandbox sees them: it sees no checkout below /tmp. */
+  install(...names: string[]): void {
+    const installed = join(dirname(this.#openRoom(true).project), 'installed/node_modules')
+    for (const name of withDependencies(names)) {
+      cpSync(join(PACKAGES, name), join(installed, name), { recursive: true, mode: constants.COPYFILE_FICLONE })
+      const { bin = {} } = manifestOf(name)
+      for (const [command, path] of Object.entries(typeof bin === 'string' ? { [name]: bin } : bin)) {
+        mkdirSync(join(installed, '.bin'), { recursive: true })
+        symlinkSync(join('..', name, path), join(installed, '.bin', command))
+      }
+    }
+    symlinkSync(installed, join(this.root, 'node_modules'))
+  }
+
+  #openRoom(useSandbox: boolean): CheckingRoom {
+    const common = { stateFolder: join(this.#outside, 'state'), processes: nodeProcesses(), env: process.env }
+    return new CheckingRoom({
+      root: this.root,
+      cacheFolder: join(this.#outside, 'cache'),
+      name: 'page',
+      isWanted: () => true,
+      files,
+      openSandbox: root => openSandbox({ ...common, root, net: 'loopback', useSandbox }),
+    })
+  }
+
   /** What the gate says of a change; null deletes a file. */
   async judge(
     change: Record<string, string | null>,
     wish: Partial<PageWish> = {},
     more: Tools = {},
   ): Promise<GateResult> {
-    const common = { stateFolder: join(this.#outside, 'state'), processes: nodeProcesses(), env: process.env }
     const page = projectPage(
       {
         path: '/',
@@ -95,15 +131,7 @@ export class PageProject {
       {
         root: this.root,
         browser: 'browser' in more ? more.browser : findBrowser(this.root, homedir(), process.env),
-        openRoom: () =>
-          new CheckingRoom({
-            root: this.root,
-            cacheFolder: join(this.#outside, 'cache'),
-            name: 'page',
-            isWanted: () => true,
-            files,
-            openSandbox: root => openSandbox({ ...common, root, net: 'loopback', useSandbox: more.useSandbox ?? true }),
-          }),
+        openRoom: () => this.#openRoom(more.useSandbox ?? true),
       },
     )
     const report = await runGates(
@@ -117,6 +145,29 @@ export class PageProject {
     if (!result) throw new Error('the gate did not take part')
     return result
   }
+}
+
+const PACKAGES = realpathSync(join(import.meta.dirname, '../../node_modules'))
+
+/** Those that are here: the ones for other machines are not. */
+function withDependencies(names: readonly string[]): Set<string> {
+  const all = new Set(names)
+  for (const name of all) {
+    const { dependencies, optionalDependencies } = manifestOf(name)
+    for (const each of Object.keys({ ...dependencies, ...optionalDependencies }))
+      if (existsSync(join(PACKAGES, each))) all.add(each)
+  }
+  return all
+}
+
+interface Manifest {
+  bin?: string | Record<string, string>
+  dependencies?: object
+  optionalDependencies?: object
+}
+
+function manifestOf(name: string): Manifest {
+  return JSON.parse(readFileSync(join(PACKAGES, name, 'package.json'), 'utf8'))
 }
 
 interface Tools {

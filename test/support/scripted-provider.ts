@@ -59,6 +59,8 @@ export interface ScriptedReply {
   thinking?: string
   toolCalls?: ScriptedToolCall[]
   usage?: Partial<ScriptedUsage>
+  /** Tells no usage, as some servers do; chat completions only. */
+  isUncounted?: boolean
   /** `null`: none is sent. Default: `tool_calls` with calls, else `stop`. */
   finish?: 'stop' | 'length' | 'tool_calls' | 'content_filter' | null
   /** An HTTP error in the dialect of the wire format. */
@@ -286,7 +288,7 @@ async function write(out: ServerResponse, text: string, reply: ReadyReply): Prom
   const step = reply.bytesPerWrite ?? bytes.length
   for (let start = 0; start < bytes.length; start += step) {
     const isRoomLeft = out.write(bytes.subarray(start, start + step))
-    if (!isRoomLeft) await new Promise<void>(resolve => void out.once('drain', resolve).once('close', resolve))
+    if (!isRoomLeft) await drainOrClose(out)
     // Without a pause the pieces would travel in one packet.
     else if (reply.bytesPerWrite) await new Promise(setImmediate)
   }
@@ -326,7 +328,7 @@ function chatEvents(reply: ReadyReply, request: RecordedRequest): string[] {
   const finish = finishOf(reply)
   if (finish !== null) events.push(event({ ...head, choices: [{ index: 0, delta: {}, finish_reason: finish }] }))
   const options = request.body.stream_options
-  if (typeof options === 'object' && options !== null && 'include_usage' in options) {
+  if (!reply.isUncounted && typeof options === 'object' && options !== null && 'include_usage' in options) {
     events.push(event({ ...head, choices: [], usage: chatUsage(reply) }))
   }
   if (finish !== null) events.push('data: [DONE]\n\n')
@@ -608,4 +610,14 @@ async function readAll(incoming: IncomingMessage): Promise<string> {
 
 function sleep(durationMs: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, durationMs))
+}
+
+function drainOrClose(out: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      out.off('drain', done).off('close', done)
+      resolve()
+    }
+    out.on('drain', done).on('close', done)
+  })
 }

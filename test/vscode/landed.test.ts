@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Editor, edit } from './support/editor'
+import { press } from './support/press'
 
 const THREE = 'export const a = 1\n// -\n// -\nexport const b = 2\n// -\n// -\nexport const c = 3\n'
 const TENS = THREE.replace(/= (\d)/g, '= $10')
@@ -21,6 +22,9 @@ beforeAll(async () => {
       'hunks.ts': THREE,
       'whole.ts': THREE,
       'shared.ts': THREE,
+      'first.ts': THREE,
+      'second.ts': THREE,
+      'looked-at.ts': THREE,
       'logo.png': RED,
       'art/other.png': GREEN,
       'gone.png': RED,
@@ -60,20 +64,11 @@ async function landTens(...paths: string[]): Promise<void> {
 const row = (path: string) =>
   editor.workbench.page.getByRole('tree', { name: 'Pending Changes' }).getByRole('treeitem', { name: path })
 
-/** A row has its buttons while the pointer is over it, and moves when one above it goes. */
-async function press(name: string, button: string): Promise<void> {
-  const isPressed = async () => {
-    await row(name).hover()
-    return row(name)
-      .getByRole('button', { name: button })
-      .click({ timeout: 3_000 })
-      .then(
-        () => true,
-        () => false,
-      )
-  }
-  await expect.poll(isPressed, { timeout: 30_000 }).toBe(true)
-}
+/** A row has its buttons while the pointer is over it. */
+const pressIn = (name: string, button: string, isHeard: () => boolean | Promise<boolean>) =>
+  press(() => row(name).getByRole('button', { name: button }), isHeard, row(name))
+
+const isGone = (name: string) => async () => (await row(name).count()) === 0
 
 describe('what landed in auto', () => {
   test('waits in the review: one hunk is taken back, the others are kept', async () => {
@@ -81,14 +76,38 @@ describe('what landed in auto', () => {
     const lens = (title: string) => editor.workbench.page.locator('.codelens-decoration a', { hasText: title })
     await expect.poll(() => lens('Revert').count(), { timeout: 30_000 }).toBe(3)
     await row('hunks.ts').locator('.monaco-tl-twistie').click()
-    await press('export const b = 20', 'Reject Hunk')
-    await expect.poll(() => editor.read('hunks.ts'), { timeout: 30_000 }).toBe(TENS.replace('b = 20', 'b = 2'))
-    await press('hunks.ts', 'Accept Change')
-    await row('hunks.ts').waitFor({ state: 'detached' })
-    expect(editor.read('hunks.ts')).toBe(TENS.replace('b = 20', 'b = 2'))
+    const withoutOne = TENS.replace('b = 20', 'b = 2')
+    await pressIn('export const b = 20', 'Reject Hunk', () => editor.read('hunks.ts') === withoutOne)
+    await pressIn('hunks.ts', 'Accept Change', isGone('hunks.ts'))
+    expect(editor.read('hunks.ts')).toBe(withoutOne)
     // The turn is taken back as a whole all the same.
     await editor.chat.getByRole('button', { name: 'Undo the changes of this turn' }).click()
     await expect.poll(() => editor.read('hunks.ts'), { timeout: 30_000 }).toBe(THREE)
+  })
+
+  test('is taken back by the buttons of its own row alone, whatever diff is open', async () => {
+    const { page } = editor.workbench
+    await landTens('first.ts', 'second.ts', 'looked-at.ts')
+    await page.getByRole('treeitem', { name: 'Verified' }).waitFor()
+    const tab = page.getByRole('tab', { name: /looked-at.ts .landed by kode/, selected: true })
+    await press(
+      () => row('looked-at.ts'),
+      () => tab.isVisible(),
+    )
+    // Clicks that never end hit the rows also while the tree is read again.
+    for (const path of ['first.ts', 'second.ts']) {
+      const reject = row(path).getByRole('button', { name: 'Reject Change', includeHidden: true })
+      const isBack = async () => {
+        if ((await reject.count()) > 0)
+          await reject.dispatchEvent('click', {}, { timeout: 1_000 }).catch(() => undefined)
+        return editor.read(path) === THREE
+      }
+      await row(path).hover()
+      await expect.poll(isBack, { timeout: 30_000, interval: 5 }).toBe(true)
+    }
+    await row('looked-at.ts').getByText('landed').waitFor()
+    expect(editor.read('looked-at.ts')).toBe(TENS)
+    await pressIn('looked-at.ts', 'Accept Change', isGone('looked-at.ts'))
   })
 
   test('is taken back file by file; a file that was changed since is kept, and shown', async () => {
@@ -97,12 +116,10 @@ describe('what landed in auto', () => {
     await page.getByRole('treeitem', { name: 'Verified' }).waitFor()
     const mine = `${TENS}// mine\n`
     editor.write('shared.ts', mine)
-    for (const path of ['whole.ts', 'shared.ts']) {
-      await press(path, 'Reject Change')
-    }
-    await expect.poll(() => editor.read('whole.ts'), { timeout: 30_000 }).toBe(THREE)
-    await row('whole.ts').waitFor({ state: 'detached' })
     const toast = page.locator('.notification-toast', { hasText: 'Kept shared.ts: it was changed since' })
+    await pressIn('whole.ts', 'Reject Change', () => editor.read('whole.ts') === THREE)
+    await row('whole.ts').waitFor({ state: 'detached' })
+    await pressIn('shared.ts', 'Reject Change', () => toast.isVisible())
     await toast.getByRole('button', { name: 'Show' }).click()
     await page.locator('.editor-instance .view-line', { hasText: '+// mine' }).waitFor()
     expect(editor.read('shared.ts')).toBe(mine)
@@ -133,30 +150,21 @@ describe('what landed in auto', () => {
       const picture = pictures.nth(index).contentFrame().locator('#active-frame').contentFrame().locator('img')
       await picture.waitFor()
     }
-    await press('logo.png', 'Reject Change')
-    await expect.poll(() => editor.readBytes('logo.png').equals(RED), { timeout: 30_000 }).toBe(true)
+    await pressIn('logo.png', 'Reject Change', () => editor.readBytes('logo.png').equals(RED))
     await expect.poll(() => pictures.count(), { timeout: 30_000 }).toBe(0)
     await row('made.png').click()
     await expect.poll(() => pictures.count(), { timeout: 30_000 }).toBe(1)
-    await press('made.png', 'Accept Change')
-    await row('made.png').waitFor({ state: 'detached' })
+    await pressIn('made.png', 'Accept Change', isGone('made.png'))
     expect(editor.readBytes('made.png').equals(GREEN)).toBe(true)
     await row('data.bin').click()
     await page.getByText('it is either binary or uses an unsupported text encoding').first().waitFor()
-    await press('data.bin', 'Reject Change')
-    await expect.poll(() => editor.readBytes('data.bin').toString('hex'), { timeout: 30_000 }).toBe('00000001')
+    await pressIn('data.bin', 'Reject Change', () => editor.readBytes('data.bin').toString('hex') === '00000001')
     // What is left waits over a reload of the window.
     await editor.reload()
     await row('gone.png').getByText('deleted').waitFor()
-    await press('gone.png', 'Reject Change')
-    await expect.poll(() => existsSync(join(editor.server.workspace, 'gone.png')), { timeout: 30_000 }).toBe(true)
+    await pressIn('gone.png', 'Reject Change', () => existsSync(join(editor.server.workspace, 'gone.png')))
     expect(editor.readBytes('gone.png').equals(RED)).toBe(true)
-    // The tree moves its rows while it is read again: a click may miss.
-    const isBack = async () => {
-      if (await row('odd.txt').isVisible()) await press('odd.txt', 'Reject Change')
-      return editor.readBytes('odd.txt').equals(LATIN1)
-    }
-    await expect.poll(isBack, { timeout: 30_000, interval: 2_000 }).toBe(true)
+    await pressIn('odd.txt', 'Reject Change', () => editor.readBytes('odd.txt').equals(LATIN1))
   })
 })
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Editor, edit } from './support/editor'
+import { press } from './support/press'
 
 const FIVE = Array.from(
   { length: 5 },
@@ -49,20 +50,28 @@ describe('review in the editor', () => {
     const tree = page.getByRole('tree', { name: 'Pending Changes' })
     await tree.getByRole('treeitem', { name: 'five.ts' }).locator('.monaco-tl-twistie').click()
     const hunkRow = tree.getByRole('treeitem', { name: 'export const value0 = 10' })
-    await hunkRow.hover()
-    await hunkRow.getByRole('button', { name: 'Reject Hunk' }).click()
-    await hunkRow.waitFor({ state: 'detached' })
+    await press(
+      () => hunkRow.getByRole('button', { name: 'Reject Hunk' }),
+      async () => (await lens('Reject').count()) === 4,
+      hunkRow,
+    )
     await page.getByRole('button', { name: 'Pending Changes Section' }).click()
-    for (let left = 4; left > 2; left--) {
-      await expect.poll(() => lens('Reject').count(), { timeout: 30_000 }).toBe(left)
-      await (await topmost(lens('Reject'))).click()
+    for (let left = 3; left >= 2; left--) {
+      await press(
+        () => topmost(lens('Reject')),
+        async () => (await lens('Reject').count()) === left,
+      )
     }
-    await expect.poll(() => lens('Reject').count(), { timeout: 30_000 }).toBe(2)
     expect(editor.read('five.ts')).toBe(FIVE)
-    await lens('Accept').first().click()
-    await page.locator('.codelens-decoration', { hasText: 'Accepted' }).waitFor()
+    await press(
+      () => topmost(lens('Accept')),
+      async () => (await page.locator('.codelens-decoration', { hasText: 'Accepted' }).count()) > 0,
+    )
     expect(editor.read('five.ts')).toBe(FIVE)
-    await lens('Accept').filter({ hasNotText: 'Accepted' }).first().click()
+    await press(
+      () => topmost(lens('Accept').filter({ hasNotText: 'Accepted' })),
+      () => editor.read('five.ts') !== FIVE,
+    )
     await editor.chat.getByText('Two of them, then.').waitFor()
     expect(editor.read('five.ts')).toBe(FIVE.replace('= 4', '= 40').replace('= 5', '= 50'))
   })
@@ -96,8 +105,7 @@ describe('review in the editor', () => {
       .toContainEqual(expect.stringContaining('Not accepted: money.ts:2'))
     expect(hash()).toBe(before)
 
-    await right.locator('.view-line', { hasText: 'missing' }).click()
-    await page.keyboard.press('End')
+    await cursorToEndOf(right.locator('.view-line', { hasText: 'missing' }))
     for (let index = 0; index < ' + missing()'.length; index++) await page.keyboard.press('Backspace')
     await right.locator('.squiggly-error').waitFor({ state: 'detached' })
     await editor.workbench.editorAction('Accept Change').click()
@@ -237,19 +245,25 @@ async function proposeAndType(call: ReturnType<typeof edit>, typed: string, end:
   await editor.prompt('Cents')
   await editor.workbench.editorAction('Accept Change').waitFor()
   const right = page.locator('.editor.modified')
-  const line = right.locator('.view-line', { hasText: 'return Math' })
-  const endOfLine = `Ln 2, Col ${(await line.innerText()).length + 1}`
-  // The lens above the line moves it when it comes, so a click may miss; the status bar tells late where the cursor is.
+  await cursorToEndOf(right.locator('.view-line', { hasText: 'return Math' }))
+  await page.keyboard.type(typed)
+  await right.locator('.squiggly-error').waitFor()
+  return right
+}
+
+/**
+ * Of line 2. The lens above the line moves it when it comes, so a click may miss; the status bar tells late where the
+ * cursor is.
+ */
+async function cursorToEndOf(line: Locator): Promise<void> {
+  const { page } = editor.workbench
   const place = async () => {
     await line.click()
     await page.keyboard.press('End')
     await page.waitForTimeout(700)
     return page.locator('.statusbar').innerText()
   }
-  await expect.poll(place, { timeout: 30_000 }).toContain(endOfLine)
-  await page.keyboard.type(typed)
-  await right.locator('.squiggly-error').waitFor()
-  return right
+  await expect.poll(place, { timeout: 30_000 }).toContain(`Ln 2, Col ${(await line.innerText()).length + 1}`)
 }
 
 /** The editor keeps its lenses in any order and moves them after every change; a user clicks when they stand still. */

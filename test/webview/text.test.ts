@@ -2,7 +2,7 @@ import MarkdownIt from 'markdown-it'
 import { describe, expect, test } from 'vitest'
 import { History } from '../../webview/composer/history'
 import { pastePart } from '../../webview/composer/pastes'
-import { commandsFor, completeToken, finishedMentions, tokenAt, withoutMention } from '../../webview/composer/tokens'
+import { commandsFor, completeToken, tokenAt, withoutMention } from '../../webview/composer/tokens'
 import { countLines, diffLines } from '../../webview/transcript/diff-lines'
 import { BlockStream } from '../../webview/ui/block-stream'
 
@@ -89,15 +89,6 @@ describe('the menu of the composer', () => {
 })
 
 describe('the mentions of a draft', () => {
-  test.each([
-    ['see @a.ts and @"my notes.md", @a.ts', -1, ['a.ts', 'my notes.md']],
-    ['mail me@home.org, or @', -1, []],
-    ['@src/or', 7, []],
-    ['@a.ts @src/or', 13, ['a.ts']],
-  ])('of %j, typed up to %d, are %j', (draft, caret, names) =>
-    expect(finishedMentions(draft, caret).map(mention => mention.name)).toEqual(names),
-  )
-
   test.each([
     ['see @a.ts and @"my notes.md" or @a.ts', 'a.ts', 'see and @"my notes.md" or '],
     ['@"my notes.md" @a.ts', 'my notes.md', '@a.ts'],

@@ -1,4 +1,4 @@
-import { mentionsIn, mentionText, type WrittenMention } from '#shared/protocol/mentions'
+import { mentionsIn, mentionText } from '#shared/protocol/mentions'
 import type { SlashCommand } from '#shared/protocol/requests'
 
 /** The word at the caret that opens a menu: a command at the very start, or a mention. */
@@ -35,11 +35,6 @@ export function completeToken(draft: string, token: MenuToken, choice: string): 
   const rest = draft.slice(token.end).replace(/^ /, '')
   const head = `${draft.slice(0, token.start)}${word} `
   return { text: head + rest, caret: head.length }
-}
-
-/** The mentions of a draft; the word that is being typed is none yet. */
-export function finishedMentions(draft: string, caret: number): WrittenMention[] {
-  return mentionsIn(draft).filter(({ end }) => end !== caret)
 }
 
 /** The draft without a name's mentions. */

@@ -23,6 +23,7 @@ export interface ConversationContext {
   /** Absolute project folder. */
   root: string
   env: Readonly<Record<string, string | undefined>>
+  /** For git. */
   processes: Processes
   /** Puts a text into the user's clipboard; absent where there is none. */
   copy?(text: string): Promise<void> | void

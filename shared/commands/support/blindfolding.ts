@@ -1,5 +1,6 @@
+import { blindfoldModeOf } from '#shared/agent/blindfold-mode'
 import type { ChangeEngine } from '#shared/agent/change-engine'
-import { blindfoldModeOf, openBlindfold } from '#shared/agent/open-blindfold'
+import { vocabularySource } from '#shared/agent/vocabulary-source'
 import type { Settings } from '#shared/config/settings'
 import type { BlindfoldMode } from '#shared/context/blindfold/blindfold'
 import { EXIT } from '#shared/protocol/exit-codes'
@@ -22,16 +23,13 @@ export async function blindfolding(
   settings: Settings,
   ownTexts: readonly string[],
   engine: ChangeEngine,
-  { root, files, signal }: Pick<CommandContext, 'root' | 'files' | 'signal'>,
+  { env, processes }: Pick<CommandContext, 'env' | 'processes'>,
 ): Promise<(provider: Provider) => Provider> {
   const mode = blindfoldModeFrom(args, settings)
   if (mode === undefined) return provider => provider
-  const [{ BlindfoldProvider }, project] = await Promise.all([
-    import('#shared/context/blindfold/provider'),
-    engine.project(signal),
-  ])
-  const blindfold = await openBlindfold(mode, ownTexts, { root, files, ...project })
-  return provider => new BlindfoldProvider(provider, blindfold)
+  const { ProjectBlindfold } = await import('#shared/agent/project-blindfold')
+  const blindfold = new ProjectBlindfold(mode, () => ownTexts, vocabularySource(engine.code, env, processes))
+  return provider => blindfold.hide(provider)
 }
 
 /** The flag goes before the project's file. */

@@ -1,41 +1,24 @@
-import type { ChangeEngine } from '#shared/agent/change-engine'
-import type { Settings } from '#shared/config/settings'
-import decomposePrompt from '#shared/context/prompts/decompose.md'
-import synthesizePrompt from '#shared/context/prompts/synthesize.md'
 import { orchestrate } from '#shared/pipelines/orchestrate'
 import type { RunServices, TaskContext } from '#shared/pipelines/run'
 import type { OrchestrationEvent } from '#shared/protocol/events'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { listProjectFiles } from '#shared/tools/support/ripgrep'
-import { type CommandArgs, type CommandContext, CommandFailure } from '../command'
+import { type CommandContext, CommandFailure } from '../command'
 import { blindfoldModeFrom } from './blindfolding'
+import { patchServices } from './patch-services'
+import type { PatchWork } from './patch-work'
 import { checkProject } from './project-check'
 
-/** What kode itself says to the models that split and join. */
-export const ORCHESTRATION_PROMPTS = [decomposePrompt, synthesizePrompt]
-
-/** What a patch is made with. */
-interface PatchParts {
-  services: RunServices
-  engine: ChangeEngine
-  /** What matters for a task, with the files that a plan names. */
-  contextFor(task: string, plan: string): Promise<TaskContext>
-}
-
-/** The same services, but that agents look into the task first. @param tell what they are at */
-export function withAgents(
-  { services, engine, contextFor }: PatchParts,
-  context: CommandContext,
-  args: CommandArgs,
-  settings: Settings,
-  tell: (event: OrchestrationEvent) => void,
-): RunServices {
+/** What a run needs where agents look into the task first. @param tell what they are at */
+export function withAgents(work: PatchWork, tell: (event: OrchestrationEvent) => void): RunServices {
+  const { context, args, settings, engine, source } = work
+  const services = patchServices(work)
   const { openAgents, signal, progress } = context
   if (!openAgents) throw new CommandFailure('--orchestrate works on a command line only', EXIT.usage)
   const blindfold = blindfoldModeFrom(args, settings)
   const withPlan = async (task: string): Promise<TaskContext> => {
     const known = await services.context(task)
-    if (signal.aborted || known.remarks.some(remark => remark.severity === 'error')) return known
+    if (signal.aborted || known.failure) return known
     const agents = await openAgents({ ...(blindfold && { blindfold }) })
     const check = () => checkProject(task, engine, context, settings)
     const parts = { ...services, model: services.model.model, agents, check, emit: tell }
@@ -46,7 +29,7 @@ export function withAgents(
     const { subtasks, failure, plan } = made
     const more = { warnings: [...known.warnings, ...made.warnings], subtasks, ...(failure && { failure }) }
     if (plan === undefined) return { ...known, ...more }
-    const { text } = await contextFor(task, plan)
+    const text = await source.textWith(task, plan)
     return { ...known, ...more, text: `${text}\n\nThe plan, made of what agents found out:\n${plan}` }
   }
   return { ...services, context: withPlan }

@@ -1,9 +1,8 @@
 import { pageSettings } from '#shared/agent/open-engine'
-import { readPageSteps } from '#shared/config/page-steps'
 import type { ProjectFile } from '#shared/config/project-file'
-import { BROWSER_ADVICE, findBrowser } from '#shared/gates/browser/find-browser'
 import type { PageWish } from '#shared/gates/browser/project-page'
 import { EXIT } from '#shared/protocol/exit-codes'
+import { withoutControlSequences } from '#shared/sandbox/terminal-filter'
 import { type CommandArgs, type CommandContext, CommandFailure, textFlag } from '../command'
 
 /** Flags of the gate `browser`. */
@@ -22,19 +21,26 @@ export const PAGE_OPTIONS = {
 } as const
 
 /** What is wanted of the project's page: the flags go before the project, and its steps count when nobody gives others. */
-export function pageWish(args: CommandArgs, project: ProjectFile, context: CommandContext): { page?: PageWish } {
+export async function pageWish(
+  args: CommandArgs,
+  project: ProjectFile,
+  context: CommandContext,
+): Promise<{ page?: PageWish }> {
   const steps = textFlag(args, 'browser-steps')
   const isAskedFor = args.flags.browser === true || steps !== undefined
   if (!isAskedFor && project.engine?.browser_verification !== true) return {}
-  // The gate would only skip: who asks for it now must not read that all is well.
+  const { BROWSER_ADVICE, findBrowser } = await import('#shared/gates/browser/find-browser')
+  // The gate would only fail, once a model has made a change.
   if (isAskedFor && findBrowser(context.root, context.paths.home, context.env) === undefined)
     throw new CommandFailure(`--browser: no browser was found: ${BROWSER_ADVICE}`, EXIT.usage)
+  const { readPageSteps } = await import('#shared/config/page-steps')
   const read = readPageSteps(steps === undefined ? [] : [steps])
   if (!read.ok) throw new CommandFailure(`--browser-steps: ${read.error}`, EXIT.usage)
   const serverCommand = textFlag(args, 'dev-server')
   return {
     page: {
       ...pageSettings(project),
+      isDemanded: isAskedFor,
       ...(serverCommand !== undefined && { serverCommand }),
       ...(steps !== undefined && { instructions: [steps], areStepsDemanded: true }),
       onProgress: ({ status, step, message }) =>
@@ -43,6 +49,7 @@ export function pageWish(args: CommandArgs, project: ProjectFile, context: Comma
   }
 }
 
+/** Steps and commands are the project's own words. */
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim()
+  return withoutControlSequences(text).replace(/\s+/g, ' ').trim()
 }

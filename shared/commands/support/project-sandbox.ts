@@ -1,3 +1,4 @@
+import type { Result } from '#shared/base/result'
 import { EXIT } from '#shared/protocol/exit-codes'
 import { type OpenSandbox, openSandbox } from '#shared/sandbox/open'
 import type { Sandbox } from '#shared/sandbox/sandbox'
@@ -12,18 +13,28 @@ export async function projectRules(context: CommandContext): Promise<RuleBook> {
   return new RuleBook(context.files, places, project.trust?.rules ?? [])
 }
 
-/** The very sandbox that the agent's shell uses; about further hosts the user is asked, if there is one to answer. */
+/** What a command cannot do without: without it the command ends. */
 export async function openProjectSandbox(
   context: CommandContext,
   more: Pick<OpenSandbox, 'net' | 'useSandbox'>,
 ): Promise<Sandbox> {
+  const opened = await tryProjectSandbox(context, more)
+  if (!opened.ok) throw new CommandFailure(opened.error.message, EXIT.refused)
+  return opened.value
+}
+
+/** The very sandbox that the agent's shell uses; about further hosts the user is asked, if there is one to answer. */
+export async function tryProjectSandbox(
+  context: CommandContext,
+  more: Pick<OpenSandbox, 'net' | 'useSandbox'>,
+): Promise<Result<Sandbox, { message: string }>> {
   const { allowNet } = await context.settings()
   const rules = await (await projectRules(context)).load()
-  if (!rules.ok) throw new CommandFailure(rules.error.message, EXIT.refused)
+  if (!rules.ok) return rules
   const hosts = networkHosts(rules.value.rules)
   const { confirm } = context
   const ask = confirm && ((host: string, port: number) => confirm(networkQuestion(host, port)))
-  const opened = await openSandbox({
+  return openSandbox({
     root: context.root,
     stateFolder: context.paths.config,
     processes: context.processes,
@@ -34,8 +45,6 @@ export async function openProjectSandbox(
     ...(ask && { askNetwork: ask }),
     ...more,
   })
-  if (!opened.ok) throw new CommandFailure(opened.error.message, EXIT.refused)
-  return opened.value
 }
 
 function networkQuestion(host: string, port: number): string {

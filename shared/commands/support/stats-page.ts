@@ -5,7 +5,7 @@ import { escaped, selfContainedPage } from './page'
 export function statsPage(stats: Stats, project: string): string {
   const share = stats.total === 0 ? 0 : (100 * stats.passed) / stats.total
   const tiles = [
-    ['verdicts', String(stats.total)],
+    [stats.total === 1 ? 'verdict' : 'verdicts', String(stats.total)],
     ['passed', `${share.toFixed(1)} %`],
     ['failed', String(stats.failed)],
     ['on average', `${stats.average_duration_ms} ms`],

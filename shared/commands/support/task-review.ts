@@ -1,10 +1,10 @@
+import type { Spending } from '#shared/agent/limits'
 import type { OpenModel } from '#shared/agent/open-model'
 import { openSmallModel } from '#shared/agent/small-model'
 import type { Settings } from '#shared/config/settings'
 import type { TaskContext } from '#shared/pipelines/run'
 import type { CritiqueFinding } from '#shared/pipelines/support/critique-finding'
 import { critiqueByModel } from '#shared/pipelines/support/model-critique'
-import type { RunBudget } from '#shared/pipelines/support/run-budget'
 import { findProvider } from '#shared/providers/known-providers'
 import type { Provider } from '#shared/providers/provider'
 import type { CommandArgs, CommandContext } from '../command'
@@ -29,25 +29,17 @@ export function taskReview(
   settings: Settings,
   main: OpenModel,
   hidden: (provider: Provider) => Provider,
-  budget: RunBudget,
+  budget: Spending,
   context: Pick<CommandContext, 'env' | 'progress' | 'signal'>,
 ): (task: string, known: TaskContext) => Promise<TaskContext> {
   const most = reviewWeight(args, settings)
   if (most === undefined) return async (_, known) => known
   let asked: Promise<Omit<TaskContext, 'text'>> | undefined
   const ask = async (task: string, text: string) => {
-    const exhausted = budget.exhausted()
-    if (exhausted) return { remarks: [], warnings: problemOf(exhausted) }
     const { model, note } = openSmallModel(settings, context.env, main)
-    context.progress(`critique (${model.model})`)
-    const reviewer = {
-      provider: hidden(model.provider),
-      model: model.model,
-      enforcesSchema: findProvider(model.providerName)?.enforcesSchema === true,
-    }
-    const review = await critiqueByModel(task, text, reviewer, most, context.signal)
-    budget.take(review.taken, model.model)
-    return { remarks: review.findings, warnings: [...(note ? [note] : []), ...problemOf(review.problem)] }
+    const reviewer = { ...model, provider: hidden(model.provider), spending: budget }
+    const { remarks, warnings } = await reviewBy(reviewer, task, text, most, context)
+    return { remarks, warnings: [...(note ? [note] : []), ...warnings] }
   }
   return async (task, known) => {
     const isFirst = asked === undefined
@@ -58,6 +50,22 @@ export function taskReview(
   }
 }
 
-function problemOf(problem: string | undefined): string[] {
-  return problem === undefined ? [] : [`the task was not reviewed by a model: ${problem}`]
+/** What a model says of a task; a warning where it cannot be asked. */
+export async function reviewBy(
+  { provider, model, providerName, spending }: OpenModel & { spending: Spending },
+  task: string,
+  text: string,
+  most: CritiqueFinding['severity'],
+  { progress, signal }: Pick<CommandContext, 'progress' | 'signal'>,
+): Promise<Omit<TaskContext, 'text'>> {
+  const overspent = spending.overspent()
+  if (overspent) return { remarks: [], warnings: [notReviewed(overspent.message)] }
+  progress(`critique (${model})`)
+  const reviewer = { provider, spending, model, enforcesSchema: findProvider(providerName)?.enforcesSchema === true }
+  const { findings, problem } = await critiqueByModel(task, text, reviewer, most, signal)
+  return { remarks: findings, warnings: problem === undefined ? [] : [notReviewed(problem)] }
+}
+
+function notReviewed(problem: string): string {
+  return `the task was not reviewed by a model: ${problem}`
 }

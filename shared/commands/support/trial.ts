@@ -1,7 +1,7 @@
 import type { ChangeEngine } from '#shared/agent/change-engine'
 import { cutMiddle } from '#shared/base/cut'
 import { newId } from '#shared/base/ids'
-import { ok, type Result } from '#shared/base/result'
+import { fail, ok, type Result } from '#shared/base/result'
 import type { EditProblem } from '#shared/edits/change-set'
 import type { LoopTrial } from '#shared/pipelines/loop'
 import type { TestSummary } from '#shared/pipelines/summary'
@@ -26,12 +26,30 @@ export async function startTrial(
   const cause = { turnId: newId(), title: task.slice(0, MAX_TITLE) }
   const trial = await engine.startTrial(cause)
   if (!trial.ok) return trial
+  let unseen: EditProblem | undefined
   return ok({
     land: changes => engine.land(changes, cause),
-    runTests: async (command, signal) => (await engine.watch(cause, () => test(command, signal))).result,
+    async runTests(command, signal) {
+      const watch = await engine.watch(cause)
+      if (!watch.ok) return fail(unwatched(watch.error))
+      try {
+        return ok(await test(command, signal))
+      } finally {
+        const finished = await watch.value.finish()
+        if (!finished.ok) unseen = unwatched(finished.error)
+      }
+    },
     keep: () => trial.value.keep(),
-    takeBack: () => trial.value.takeBack(),
+    async takeBack() {
+      const back = await trial.value.takeBack()
+      return back.ok && unseen ? fail(unseen) : back
+    },
   })
+}
+
+/** What runs unseen cannot be taken back. */
+function unwatched(problem: EditProblem): EditProblem {
+  return { ...problem, message: `what commands write here cannot be watched: ${problem.message}` }
 }
 
 /** Runs a command of the project in the sandbox and reads from its output what failed. */

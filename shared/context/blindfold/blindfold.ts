@@ -18,26 +18,47 @@ const NAME_PARTS = /^([_$]*(?:(?:Test|Benchmark|Example|Fuzz)(?=[\p{Lu}_])|test_
  * every sign around them stays, so what a model quotes or sends comes back exactly.
  */
 export class Blindfold {
-  readonly #vocabulary: Vocabulary
   readonly #mode: BlindfoldMode
   readonly #key = randomBytes(32)
+  readonly #names = new Set<string>()
+  readonly #externals = new Set<string>()
+  readonly #literals = new Set<string>()
+  readonly #literalsByStart = new Map<string, string[]>()
   readonly #aliases = new Map<string, string>()
   readonly #words = new Map<string, string>()
-  readonly #literalsByStart: ReadonlyMap<string, readonly string[]>
+  /** Words that the model has read or written as they are. */
+  readonly #told = new Set<string>()
+  #learnt: Vocabulary | undefined
 
-  constructor(vocabulary: Vocabulary, mode: BlindfoldMode) {
-    this.#vocabulary = vocabulary
+  constructor(mode: BlindfoldMode) {
     this.#mode = mode
-    const byStart = new Map<string, string[]>()
-    if (mode === 'strict') {
-      for (const literal of vocabulary.literals) {
-        const start = literal.slice(0, LITERAL_START)
-        const known = byStart.get(start)
-        if (known) known.push(literal)
-        else byStart.set(start, [literal])
-      }
-    }
-    this.#literalsByStart = byStart
+  }
+
+  /**
+   * Hides these words from now on, beside those it hides already. A word that the model has read or written before it was
+   * one of the project's cannot be hidden from it any more, and stays.
+   */
+  learn(vocabulary: Vocabulary): void {
+    if (vocabulary === this.#learnt) return
+    this.#learnt = vocabulary
+    for (const name of vocabulary.names) if (!this.#told.has(name)) this.#names.add(name)
+    for (const external of vocabulary.externals) this.#externals.add(external)
+    if (this.#mode === 'identifiers') return
+    for (const literal of vocabulary.literals) if (!this.#literals.has(literal)) this.#learnLiteral(literal)
+  }
+
+  #learnLiteral(literal: string): void {
+    if ([...wordsOf(literal)].every(word => this.#told.has(word))) return
+    this.#literals.add(literal)
+    const start = literal.slice(0, LITERAL_START)
+    const known = this.#literalsByStart.get(start)
+    if (known) known.push(literal)
+    else this.#literalsByStart.set(start, [literal])
+  }
+
+  /** Notes what the model reads, as it leaves, or wrote, as it came. */
+  tell(text: string): void {
+    for (const word of wordsOf(text)) this.#told.add(word)
   }
 
   /** How many words have an alias so far. */
@@ -57,7 +78,7 @@ export class Blindfold {
     for (const { kind, start, end } of textParts(text)) {
       const part = text.slice(start, end)
       if (kind === 'code') masked += this.#maskNames(part)
-      else masked += this.#vocabulary.externals.has(part) ? part : this.#maskWords(part)
+      else masked += this.#externals.has(part) ? part : this.#maskWords(part)
     }
     // What was cut differently here than in its own file is still legible.
     const left = this.#quotations(masked)
@@ -90,11 +111,7 @@ export class Blindfold {
   /** What of the project can be read in a text that is about to leave; empty when nothing can. */
   leaks(text: string): string[] {
     const found = new Set<string>()
-    const { names } = this.#vocabulary
-    for (const [match] of text.matchAll(ESCAPED_WORD)) {
-      const readings = match.startsWith('\\') ? [match.slice(1), match.slice(2)] : [match]
-      for (const word of readings) if (names.has(word) && !this.#words.has(word)) found.add(word)
-    }
+    for (const word of wordsOf(text)) if (this.#names.has(word) && !this.#words.has(word)) found.add(word)
     for (const { start, end } of this.#quotations(text)) found.add(text.slice(start, end))
     return [...found]
   }
@@ -110,9 +127,8 @@ export class Blindfold {
 
   #maskName(word: string): string {
     if (this.#words.has(word)) return word
-    const { names } = this.#vocabulary
     const [, before = '', core = '', after = ''] = NAME_PARTS.exec(word) ?? []
-    if (!names.has(word) && !names.has(core)) return word
+    if (!this.#names.has(word) && !this.#names.has(core)) return word
     return core === '' ? this.#aliasOf(word) : before + this.#aliasOf(core) + after
   }
 
@@ -135,7 +151,7 @@ export class Blindfold {
       const digest = createHmac('sha256', this.#key).update(`${salt}:${word}`).digest()
       const number = digest.readUIntBE(0, 6) % 36 ** 6
       const alias = `${shape}_${number.toString(36).padStart(6, '0')}`
-      if (this.#words.has(alias) || this.#vocabulary.names.has(alias)) continue
+      if (this.#words.has(alias) || this.#names.has(alias)) continue
       this.#aliases.set(word, alias)
       this.#words.set(alias, word)
       return alias
@@ -170,3 +186,11 @@ export class Blindfold {
 }
 
 const LITERAL_START = 8
+
+/** A word after a backslash may begin with the backslash's letter, or behind it. */
+function* wordsOf(text: string): Iterable<string> {
+  for (const [found] of text.matchAll(ESCAPED_WORD)) {
+    if (!found.startsWith('\\')) yield found
+    else yield* [found.slice(1), found.slice(2)]
+  }
+}

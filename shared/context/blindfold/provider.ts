@@ -1,6 +1,7 @@
-import type { Message } from '#shared/protocol/messages'
-import type { ModelEvent, ModelRequest, Provider } from '#shared/providers/provider'
+import type { Message, ToolCall } from '#shared/protocol/messages'
+import type { ModelEvent, ModelRequest, Provider, ToolSpec } from '#shared/providers/provider'
 import type { Blindfold } from './blindfold'
+import { maskSchema, maskTexts } from './mask-schema'
 
 /**
  * A provider that never sees the project's own words: every outgoing text is masked and looked through once more, every reply
@@ -27,7 +28,8 @@ export class BlindfoldProvider implements Provider {
 
   async *stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent> {
     const masked = this.#mask(request)
-    const leaks = typeof masked === 'string' ? [] : this.#leaks(masked)
+    const texts = typeof masked === 'string' ? [] : textsOf(masked)
+    const leaks = [...new Set(texts.flatMap(text => this.#blindfold.leaks(text)))]
     if (typeof masked === 'string' || leaks.length > 0) {
       const message =
         typeof masked === 'string'
@@ -37,6 +39,7 @@ export class BlindfoldProvider implements Provider {
       yield { type: 'failure', failure: { kind: 'configuration', message, advice } }
       return
     }
+    for (const text of texts) this.#blindfold.tell(text)
     yield* this.#restored(this.#inner.stream(masked, signal))
   }
 
@@ -45,7 +48,7 @@ export class BlindfoldProvider implements Provider {
     const thinking = this.#blindfold.unmaskStream()
     const calls = new Map<string, ReturnType<Blindfold['unmaskStream']>>()
     let raw = ''
-    for await (const event of events) {
+    for await (const event of this.#heard(events)) {
       if (event.type !== 'text') {
         const rest = text.end()
         if (rest !== '') yield { type: 'text', text: rest }
@@ -67,18 +70,42 @@ export class BlindfoldProvider implements Provider {
           break
         }
         case 'tool_call_delta': {
+          if (asksTheWeb(event.name)) {
+            yield event
+            break
+          }
           const call = calls.get(event.id) ?? this.#blindfold.unmaskStream()
           calls.set(event.id, call)
-          yield { ...event, text: call.take(event.text) }
+          yield { ...event, name: this.#blindfold.unmask(event.name), text: call.take(event.text) }
           break
         }
         case 'tool_call':
-          yield { ...event, call: { ...event.call, arguments: this.#blindfold.unmask(event.call.arguments) } }
+          yield { ...event, call: this.#unmaskCall(event.call) }
           break
         default:
           yield event
       }
     }
+  }
+
+  /** Notes what the model writes, also where nobody listens to its end. */
+  async *#heard(events: AsyncIterable<ModelEvent>): AsyncIterable<ModelEvent> {
+    let said = ''
+    try {
+      for await (const event of events) {
+        if (event.type === 'text') said += event.text
+        if (event.type === 'tool_call') this.#blindfold.tell(event.call.arguments)
+        yield event
+      }
+    } finally {
+      this.#blindfold.tell(said)
+    }
+  }
+
+  #unmaskCall(call: ToolCall): ToolCall {
+    const { name, arguments: given } = call
+    if (asksTheWeb(name)) return call
+    return { ...call, name: this.#blindfold.unmask(name), arguments: this.#blindfold.unmask(given) }
   }
 
   /** @returns a reason where something cannot be masked */
@@ -89,7 +116,35 @@ export class BlindfoldProvider implements Provider {
       if (typeof masked === 'string') return masked
       messages.push(masked)
     }
-    return { ...request, system: this.#blindfold.maskProse(request.system), messages }
+    const { system, tools, outputSchema } = request
+    return {
+      ...request,
+      system: this.#blindfold.maskProse(system),
+      messages,
+      tools: tools.map(tool => this.#maskTool(tool)),
+      ...(outputSchema && { outputSchema: this.#maskSchema(outputSchema) }),
+    }
+  }
+
+  /** What servers and the project itself offer speaks of the project. */
+  #maskTool({ name, description, input }: ToolSpec): ToolSpec {
+    return {
+      name: this.#maskToolName(name),
+      description: this.#blindfold.maskProse(description),
+      input: this.#maskSchema(input),
+    }
+  }
+
+  /** Of a server, its tool: they stand between double underscores. */
+  #maskToolName(name: string): string {
+    return name
+      .split('__')
+      .map(part => this.#blindfold.maskProse(part))
+      .join('__')
+  }
+
+  #maskSchema(schema: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    return maskSchema(schema, text => this.#blindfold.maskProse(text))
   }
 
   #maskMessage(message: Message): Message | string {
@@ -102,18 +157,22 @@ export class BlindfoldProvider implements Provider {
       }
       case 'tool':
         if (message.images?.length) return 'blindfold: an image cannot be masked; the request was not sent'
-        return { ...message, text: blindfold.maskCode(message.text) }
+        return { ...message, name: this.#maskToolName(message.name), text: blindfold.maskCode(message.text) }
       case 'assistant':
         return {
           ...message,
           parts: message.parts.map(part => {
-            if (part.type === 'tool_call') return { ...part, arguments: this.#maskJson(part.arguments) }
+            if (part.type === 'tool_call') return this.#maskCall(part)
             if (part.type === 'thinking')
               return { ...part, text: this.#thinking.get(part.text) ?? this.#maskMixed(part.text) }
             return { ...part, text: this.#maskMixed(part.text) }
           }),
         }
     }
+  }
+
+  #maskCall(call: ToolCall): ToolCall {
+    return { ...call, name: this.#maskToolName(call.name), arguments: this.#maskJson(call.arguments) }
   }
 
   /** Prose with files, fences or JSON in it. */
@@ -133,33 +192,41 @@ export class BlindfoldProvider implements Provider {
     return masked + this.#blindfold.maskProse(text.slice(at))
   }
 
-  /** JSON keeps its keys; what is no JSON is taken for prose. */
+  /** JSON stays JSON; what is no JSON is taken for prose. */
   #maskJson(text: string): string {
     try {
-      return JSON.stringify(this.#maskValue(JSON.parse(text)))
+      return JSON.stringify(maskTexts(JSON.parse(text), each => this.#blindfold.maskCode(each)))
     } catch (error) {
       if (error instanceof SyntaxError) return this.#blindfold.maskProse(this.#blindfold.maskCode(text))
       throw error
     }
   }
+}
 
-  #maskValue(value: unknown): unknown {
-    if (typeof value === 'string') return this.#blindfold.maskCode(value)
-    if (Array.isArray(value)) return value.map(each => this.#maskValue(each))
-    if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(
-      Object.entries(value).map(([key, each]) => [this.#blindfold.maskProse(key), this.#maskValue(each)]),
-    )
-  }
+/** What is sent to the web must say no more than what is sent to a model: it stays as the model wrote it. */
+export function asksTheWeb(tool: string): boolean {
+  return /^(?:web|http|curl)/i.test(tool)
+}
 
-  /** Looks at what would leave, text by text. */
-  #leaks({ system, messages }: ModelRequest): string[] {
-    const texts = messages.flatMap(message => {
-      if (message.role === 'tool') return [message.text]
-      return message.parts.map(part => (part.type === 'tool_call' ? part.arguments : 'text' in part ? part.text : ''))
-    })
-    return [...new Set([system, ...texts].flatMap(text => this.#blindfold.leaks(text)))]
+/** What would leave, text by text. */
+function textsOf({ system, messages, tools, outputSchema }: ModelRequest): string[] {
+  const texts = [system]
+  const take = (text: string) => {
+    texts.push(text)
+    return text
   }
+  for (const message of messages) {
+    if (message.role === 'tool') take(message.text)
+    else
+      for (const part of message.parts)
+        take(part.type === 'tool_call' ? part.arguments : 'text' in part ? part.text : '')
+  }
+  for (const { name, description, input } of tools) {
+    for (const text of [...name.split('__'), description]) take(text)
+    maskSchema(input, take)
+  }
+  if (outputSchema) maskSchema(outputSchema, take)
+  return texts
 }
 
 /** Files of a packet, and fenced code. */

@@ -27,7 +27,9 @@ export class DevTools {
   readonly #waiting = new Map<number, (answer: Result<DevToolsValues, string>) => void>()
   readonly #listeners: ((method: string, params: DevToolsValues) => void)[] = []
   #lastId = 0
-  #pending = ''
+  /** Pieces of a message that has not ended. */
+  readonly #pending: string[] = []
+  #pendingChars = 0
   #ended: string | undefined
 
   constructor(browser: Pick<Conversation, 'stdin' | 'stdout'>) {
@@ -76,19 +78,29 @@ export class DevTools {
   }
 
   #take(piece: string): void {
-    const texts = (this.#pending + piece).split('\0')
-    this.#pending = texts.pop() ?? ''
-    if (this.#pending.length > MAX_MESSAGE_CHARS) this.end('the browser sent too much')
-    for (const text of texts) this.#hear(text)
+    // Looked for in the piece alone: in all that is pending, a large picture would be searched again with each of its pieces.
+    for (const [index, text] of piece.split('\0').entries()) {
+      if (index > 0) this.#endMessage()
+      if (this.#ended !== undefined) return
+      this.#pending.push(text)
+      this.#pendingChars += text.length
+      if (this.#pendingChars > MAX_MESSAGE_CHARS) this.end('the browser sent too much')
+    }
+  }
+
+  #endMessage(): void {
+    const text = this.#pending.splice(0).join('')
+    this.#pendingChars = 0
+    try {
+      this.#hear(text)
+    } catch (error) {
+      // Thrown on, from where a stream is read, it would end kode.
+      this.end(`the browser sent what nobody understands: ${messageOf(error)}`)
+    }
   }
 
   #hear(text: string): void {
-    const read = readMessage(text)
-    if (!read.ok) {
-      this.end(`the browser sent what nobody understands: ${read.error}`)
-      return
-    }
-    const { id, method, params = {}, result = {}, error } = read.value
+    const { id, method, params = {}, result = {}, error } = v.parse(messageSchema, JSON.parse(text))
     if (id !== undefined) {
       const answer = this.#waiting.get(id)
       this.#waiting.delete(id)
@@ -96,13 +108,5 @@ export class DevTools {
     } else if (method !== undefined) {
       for (const listener of this.#listeners) listener(method, params)
     }
-  }
-}
-
-function readMessage(text: string): Result<v.InferOutput<typeof messageSchema>, string> {
-  try {
-    return ok(v.parse(messageSchema, JSON.parse(text)))
-  } catch (error) {
-    return fail(messageOf(error))
   }
 }

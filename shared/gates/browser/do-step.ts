@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '#shared/base/result'
 import type { PageStep } from '#shared/config/page-steps'
 import type { Page } from './page'
 import { pageCall, pageCode } from './page-script'
+import { pageText } from './page-text'
 
 /** For what is to appear. Source: spec/kode.md §7.12. */
 const PATIENCE_MS = 5_000
@@ -54,18 +55,26 @@ async function ask(
 ): Promise<Result<Answer, string>> {
   const until = performance.now() + patienceMs
   for (;;) {
-    const evaluated = await page.evaluate(expression)
-    const read: Answer = evaluated.ok ? v.parse(answer, evaluated.value) : { problem: evaluated.error }
-    if (read.problem === undefined) return ok(read)
-    if (performance.now() > until || signal.aborted) return fail(read.problem)
+    const read = readAnswer(await page.evaluate(expression))
+    if (read.ok || performance.now() > until || signal.aborted) return read
     await sleep(POLL_MS, signal)
   }
+}
+
+/** A page may have replaced whatever its steps are looked for with. */
+function readAnswer(evaluated: Result<unknown, string>): Result<Answer, string> {
+  if (!evaluated.ok) return evaluated
+  const read = v.safeParse(answer, evaluated.value)
+  if (!read.success) return fail('the page answers what nobody understands')
+  const { problem } = read.output
+  return problem === undefined ? ok(read.output) : fail(pageText(problem))
 }
 
 async function click(place: Result<Answer, string>, page: Page, signal: AbortSignal): Promise<Result<string, string>> {
   if (!place.ok) return place
   const { x = 0, y = 0 } = place.value
-  await page.click(x, y)
+  const taken = await page.click(x, y)
+  if (!taken.ok) return taken
   await page.settle(signal)
   return ok('clicked')
 }

@@ -18,10 +18,9 @@ export async function writeEvidence(
 ): Promise<string[]> {
   const folder = join(root, FOLDER)
   // A project could bring a link that leads elsewhere.
-  const made = await files.makeFolder(folder)
-  const place = await files.realpath(folder)
-  if (!made.ok || !place.ok || place.value !== folder)
-    return [`no evidence was kept: ${FOLDER} is no folder of its own`]
+  const inside = files.confinedTo(root)
+  const made = await inside.makeFolder(folder)
+  if (!made.ok) return [`no evidence was kept: ${FOLDER} is no folder of its own`]
   const screenshot = look.kind === 'seen' ? look.visit.screenshot : undefined
   const all: Record<string, Uint8Array | undefined> = {
     '.gitignore': bytesOf('*\n'),
@@ -29,8 +28,8 @@ export async function writeEvidence(
     'screenshot.png': screenshot,
   }
   for (const [name, bytes] of Object.entries(all)) {
-    await files.remove(join(folder, name))
-    const written = bytes && (await files.replace(join(folder, name), bytes))
+    await inside.remove(join(folder, name))
+    const written = bytes && (await inside.replace(join(folder, name), bytes))
     if (written && !written.ok) return [`no evidence was kept: ${written.error.message}`]
   }
   return [`see ${FOLDER}/walkthrough.md`]

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { isInside } from '#shared/host/inside'
 import { isSeenByBrowser } from '#shared/sandbox/browser-view'
-import { findProgram } from '#shared/sandbox/find-program'
+import { findProgram, isExecutable } from '#shared/sandbox/find-program'
 
 /** All speak the DevTools protocol over a pipe. The last one may lead to a snap, whose own wall ours does not let it build. */
 const NAMES = [
@@ -26,7 +26,10 @@ export function findBrowser(
   const named = VARIABLES.map(name => env[name]).find(value => value !== undefined && value !== '')
   const folders = [...(env.PATH ?? '').split(':'), ...FOLDERS].join(':')
   const candidates = named === undefined ? NAMES : [named]
-  return candidates
-    .map(name => (isAbsolute(name) ? name : findProgram(name, folders, root)))
-    .find(path => path !== undefined && isSeenByBrowser(path) && !isInside(path, home) && !isInside(path, root))
+  const isFine = (path: string) => isSeenByBrowser(path) && !isInside(path, home) && !isInside(path, root)
+  const find = (name: string) => {
+    if (!isAbsolute(name)) return findProgram(name, folders, root, isFine)
+    return isExecutable(name) && isFine(name) ? name : undefined
+  }
+  return candidates.map(find).find(path => path !== undefined)
 }

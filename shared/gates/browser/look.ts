@@ -4,8 +4,10 @@ import type { CheckingRoom } from '#shared/sandbox/checking-room'
 import type { Sandbox } from '#shared/sandbox/sandbox'
 import type { PageProblem } from '../page-check'
 import type { ProjectState } from '../support/change-states'
+import { linkPackages } from '../support/link-packages'
 import { DevServer, findServerCommand } from './dev-server'
 import { BROWSER_ADVICE } from './find-browser'
+import { pageText } from './page-text'
 import { type Visit, type VisitPlan, visitPage } from './visit'
 
 /** Where a page is looked at. */
@@ -37,7 +39,7 @@ const LOOK_MS = 80_000
 export async function lookAt(
   state: ProjectState,
   plan: LookPlan,
-  { root, browser, openRoom }: LookingPlace,
+  { browser, openRoom }: LookingPlace,
   signal: AbortSignal,
 ): Promise<Result<Look, string>> {
   const command = plan.serverCommand ?? (await findServerCommand(state))
@@ -50,7 +52,7 @@ export async function lookAt(
       const refusal = whyNotIn(sandbox)
       if (refusal !== undefined) return fail(refusal)
       plan.onProgress({ status: 'START', step: 'server', message: command })
-      const server = await DevServer.start(command, room.project, `${root}/node_modules`, sandbox)
+      const server = await DevServer.start(command, room.project, await linkPackages(state), sandbox)
       if (!server.ok) return server
       try {
         return await lookThrough(server.value, command, { ...plan, browser }, sandbox, time)
@@ -95,6 +97,6 @@ export function problemsIn(look: Exclude<Look, { kind: 'unserved' }>): readonly 
   if (look.kind === 'seen') return look.visit.problems
   const last = look.told.split('\n').findLast(line => line.trim() !== '')
   const lastWords = last === undefined ? '' : `; its last words: ${last.trim()}`
-  const message = `the server does not come up (${look.command}): ${look.reason}${lastWords}`
+  const message = `the server does not come up (${pageText(look.command)}): ${look.reason}${lastWords}`
   return [{ kind: 'server-failed', message }]
 }

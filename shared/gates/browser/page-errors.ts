@@ -2,6 +2,7 @@ import { SourceMap } from 'node:module'
 import * as v from 'valibot'
 import type { PageProblem } from '../page-check'
 import type { DevToolsValues } from './devtools'
+import { pageText } from './page-text'
 
 const callFrame = v.object({
   url: v.string(),
@@ -109,17 +110,21 @@ export class PageErrors {
     const own = frames.find(each => this.#isOwn(each.url) && !FOREIGN.test(each.url))
     const place = own ?? frames[0] ?? { url, scriptId, lineNumber, columnNumber }
     const said = exception?.description?.split('\n')[0] ?? `${text} ${JSON.stringify(exception?.value) ?? ''}`.trim()
-    this.#add({ kind: 'page-error', message: said, ...this.#located(place) })
+    this.#add('page-error', said, () => this.#located(place))
   }
 
   #addRequest(type: string, url: string, what: string): void {
     if (!NEEDED.includes(type) || !this.#isOwn(url)) return
     const path = pathOf(url)
-    this.#add({ kind: 'failed-request', message: `${path} ${what}`, path })
+    this.#add('failed-request', `${path} ${what}`, () => ({ path }))
   }
 
-  #add(problem: PageProblem): void {
-    if (this.#found.length < MAX_ERRORS) this.#found.push(problem)
+  /** Each once: how often a page says something in a while is chance. */
+  #add(kind: PageProblem['kind'], said: string, locate: () => Pick<PageProblem, 'path' | 'line'>): void {
+    if (this.#found.length >= MAX_ERRORS) return
+    const message = pageText(said)
+    if (this.#found.some(known => known.kind === kind && known.message === message)) return
+    this.#found.push({ kind, message, ...locate() })
   }
 
   /** Vite, when a page in use needs a package that it did not know of; it loads the page again by itself. */
@@ -157,6 +162,9 @@ function readInlineMap(url: string): SourceMap | undefined {
 function pathOf(url: string, base?: string): string {
   if (!URL.canParse(url, base)) return url
   const { pathname } = new URL(url, base)
-  // As it is where it holds a percent sign that escapes nothing.
-  return /%(?![0-9a-f]{2})/i.test(pathname) ? pathname : decodeURI(pathname)
+  try {
+    return decodeURI(pathname)
+  } catch {
+    return pathname // as it is where a percent sign escapes nothing, or no character
+  }
 }

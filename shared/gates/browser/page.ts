@@ -3,6 +3,7 @@ import { sleep } from '#shared/base/cancel'
 import { fail, ok, type Result } from '#shared/base/result'
 import type { DevTools, DevToolsValues } from './devtools'
 import { PageErrors } from './page-errors'
+import { pageText } from './page-text'
 
 const LOAD_MS = 15_000
 /** Nothing on its way for so long: the page is as it will be. */
@@ -75,11 +76,11 @@ export class Page {
     this.#isLoaded = false
     this.#answer = undefined
     this.errors.start(new URL(url).origin)
-    const sent = await this.#send('Page.navigate', { url })
+    const until = performance.now() + LOAD_MS
+    const sent = await this.#send('Page.navigate', { url }, LOAD_MS)
     if (!sent.ok) return sent
     const { errorText } = v.parse(navigated, sent.value)
     if (errorText) return fail(errorText)
-    const until = performance.now() + LOAD_MS
     while (!this.#isLoaded && performance.now() < until && !signal.aborted) await sleep(20, signal)
     await this.settle(signal)
     this.errors.keep()
@@ -101,14 +102,19 @@ export class Page {
     if (!sent.ok) return sent
     const { result, exceptionDetails } = v.parse(evaluated, sent.value)
     if (!exceptionDetails) return ok(result.value)
-    return fail((exceptionDetails.exception?.description ?? exceptionDetails.text).split('\n')[0] ?? '')
+    const [said = ''] = (exceptionDetails.exception?.description ?? exceptionDetails.text).split('\n')
+    return fail(pageText(said))
   }
 
-  async click(x: number, y: number): Promise<void> {
-    const mouse = { x, y, button: 'left', clickCount: 1 }
-    await this.#send('Input.dispatchMouseEvent', { type: 'mouseMoved', x, y })
-    await this.#send('Input.dispatchMouseEvent', { type: 'mousePressed', ...mouse })
-    await this.#send('Input.dispatchMouseEvent', { type: 'mouseReleased', ...mouse })
+  /** On failure why the page did not take it: one that hangs never says that it did. */
+  async click(x: number, y: number): Promise<Result<void, string>> {
+    const button = { button: 'left', clickCount: 1 }
+    const events = [{ type: 'mouseMoved' }, { type: 'mousePressed', ...button }, { type: 'mouseReleased', ...button }]
+    for (const event of events) {
+      const sent = await this.#send('Input.dispatchMouseEvent', { x, y, ...event })
+      if (!sent.ok) return sent
+    }
+    return ok(undefined)
   }
 
   /** The whole of it as it is now, as PNG. */
@@ -121,8 +127,8 @@ export class Page {
     return taken.ok ? ok(Buffer.from(v.parse(screenshot, taken.value).data, 'base64')) : taken
   }
 
-  #send(method: string, params: DevToolsValues = {}): Promise<Result<DevToolsValues, string>> {
-    return this.#devTools.send(method, params, this.#session)
+  #send(method: string, params: DevToolsValues = {}, timeoutMs?: number): Promise<Result<DevToolsValues, string>> {
+    return this.#devTools.send(method, params, this.#session, timeoutMs)
   }
 
   #hear(method: string, params: DevToolsValues): void {

@@ -5,6 +5,7 @@ import type { PageCheck, PageProblem } from '../page-check'
 import { newAmong, ProjectState, statesOf } from '../support/change-states'
 import { writeEvidence } from './evidence'
 import { type Look, type LookingPlace, type LookPlan, lookAt, problemsIn } from './look'
+import { pageText } from './page-text'
 import type { PageProgress } from './visit'
 
 /** What somebody wants of a project's page. */
@@ -17,6 +18,8 @@ export interface PageWish {
   instructions: readonly string[]
   /** The steps are what the change is made for: one that fails without the change too is a failure. */
   areStepsDemanded: boolean
+  /** Somebody asks for it now: that nobody can look is a failure. */
+  isDemanded?: boolean
   onProgress?(progress: PageProgress): void
 }
 
@@ -66,5 +69,7 @@ function addedTo(problems: readonly PageProblem[], then: Look): readonly PagePro
 }
 
 function notesOf(look: Exclude<Look, { kind: 'unserved' }>): string[] {
-  return look.kind === 'seen' ? [`${look.command}: ${look.visit.url}`] : [look.told].filter(text => text !== '')
+  return look.kind === 'seen'
+    ? [`${pageText(look.command)}: ${look.visit.url}`]
+    : [look.told].filter(text => text !== '')
 }

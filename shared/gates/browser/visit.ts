@@ -7,6 +7,7 @@ import type { PageProblem } from '../page-check'
 import { DevTools } from './devtools'
 import { doStep } from './do-step'
 import { Page, type PageAnswer } from './page'
+import { pageText } from './page-text'
 
 /** What is done and how it went, as it happens. Source of the words: spec/kode.md §7.12. */
 export interface PageProgress {
@@ -95,7 +96,7 @@ async function look(url: string, plan: VisitPlan, page: Page, signal: AbortSigna
     const done = await doStep(step, page, signal)
     onProgress({ status: done.ok ? 'PASS' : 'FAIL', step: step.source, message: done.ok ? done.value : done.error })
     if (done.ok) continue
-    failed = { kind: 'step-failed', message: `${step.source}: ${done.error}` }
+    failed = { kind: 'step-failed', message: `${pageText(step.source)}: ${done.error}` }
     break
   }
   if (steps.length > 0) await page.settle(signal)

@@ -40,6 +40,12 @@ export class ProjectState {
     return shown === undefined ? (await this.#files.stat(`${this.#root}/${path}`)).ok : shown !== null
   }
 
+  /** Where something of the project on the disk really is; undefined: nowhere. */
+  async realPath(path: string): Promise<string | undefined> {
+    const real = await this.#files.realpath(`${this.#root}/${path}`)
+    return real.ok ? real.value : undefined
+  }
+
   /** Empty where there is no such file. */
   async read(path: string): Promise<string> {
     const shown = this.texts[path]

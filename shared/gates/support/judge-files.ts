@@ -1,3 +1,4 @@
+import { countOf } from '#shared/base/count-of'
 import type { FileChange } from '#shared/edits/change-set'
 import type { Judgement, Language, Problem, SourceFile } from '#shared/languages/language'
 import type { ProjectView } from '#shared/languages/project-view'
@@ -39,7 +40,8 @@ export async function judgeFiles(input: GateInput, gate: GateName, judge: FileJu
     if (before === undefined) notes.push(`${file.path}: could not be judged as it was before, so nothing in it blocks`)
     const added = problemsAdded(before ?? [], after.problems)
     const kept = after.problems.length - added.length
-    if (kept > 0) notes.push(`${file.path}: ${count(kept, 'problem')} that ${kept === 1 ? 'was' : 'were'} there before`)
+    if (kept > 0)
+      notes.push(`${file.path}: ${countOf(kept, 'problem')} that ${kept === 1 ? 'was' : 'were'} there before`)
     const text = file.after
     findings.push(
       ...added.map(problem => toFinding(gate, before ? problem : { ...problem, certainty: 'likely' }, file, text)),
@@ -79,8 +81,4 @@ async function problemsBefore(
   const before = language && (await judge(language, { path, text: file.before }, input.project))
   if (!before) return []
   return before.kind === 'judged' ? before.problems : undefined
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -5,6 +5,7 @@ import type { FileSystem } from '#shared/host/host'
 import type { CheckingRoom } from '#shared/sandbox/checking-room'
 import type { TestRunner } from '../test-runner'
 import { ProjectState, statesOf } from './change-states'
+import { linkPackages } from './link-packages'
 
 const TIMEOUT_MS = 120_000
 const MAX_OUTPUT_CHARS = 4_000
@@ -20,8 +21,7 @@ export function projectTests(root: string, files: FileSystem, openRoom: () => Ch
     const command = await commandFor(tests, state)
     if (command === undefined) return undefined
     const room = openRoom()
-    // What is installed is shared with the project.
-    const line = `[ -e node_modules ] || ln -s ${shellWord(`${root}/node_modules`)} node_modules; ( ${command} ) 2>&1`
+    const line = `${await linkPackages(state)}\n( ${command} ) 2>&1`
     const ran = await room.run({ texts: state.texts, command: line, folder: '', timeoutMs: TIMEOUT_MS, signal })
     await room.close()
     return { command, ran }

@@ -89,8 +89,9 @@ function filesAt(hold: PathHolder, confinedRoot: string | undefined): FileSystem
     syncFolder: path => attempt(path, held => syncPath(held, constants.O_DIRECTORY)),
     append: (path, bytes, durable = false) =>
       attempt(path, async held => {
-        const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | noFollow
+        const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | noFollow
         await using file = await fs.open(held, flags)
+        if (!(await file.stat()).isFile()) throw specialFile()
         await file.write(bytes)
         if (durable) await file.datasync()
       }),
@@ -174,7 +175,7 @@ async function readWhole(path: string, maxBytes: number, noFollow: number): Prom
   try {
     const stat = fstatSync(descriptor)
     if (stat.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
-    if (!stat.isFile()) throw Object.assign(new Error('is a device, pipe or socket'), { code: 'ESPECIAL' })
+    if (!stat.isFile()) throw specialFile()
     if (stat.size > maxBytes) {
       throw Object.assign(new Error(`${stat.size} bytes, more than ${maxBytes}`), { code: 'EFBIG' })
     }
@@ -184,6 +185,10 @@ async function readWhole(path: string, maxBytes: number, noFollow: number): Prom
   }
   await using file = await fs.open(path, flags)
   return file.readFile()
+}
+
+function specialFile(): Error {
+  return Object.assign(new Error('is a device, pipe or socket'), { code: 'ESPECIAL' })
 }
 
 async function readRange(path: string, start: number, length: number, noFollow: number): Promise<Uint8Array> {

@@ -23,7 +23,7 @@ export async function walkFiles(root: string, options: WalkOptions): Promise<Wal
   const breathe = breather()
   while (folders.length > 0 && !options.signal?.aborted) {
     const folder = folders.pop() ?? ''
-    const entries = listFolder(root, folder)
+    const entries = listFolder(root, folder, options)
     const names = entries.map(entry => entry.name)
     const answer = options.enters(folder, names)
     if (!(typeof answer === 'boolean' ? answer : await answer)) continue
@@ -37,13 +37,14 @@ export async function walkFiles(root: string, options: WalkOptions): Promise<Wal
   return found
 }
 
-function listFolder(root: string, folder: string) {
+function listFolder(root: string, folder: string, { missed }: WalkOptions) {
   try {
     return readdirSync(folder === '' ? root : `${root}/${folder}`, { withFileTypes: true })
   } catch (error) {
     // The root itself must be there; below it, a folder that vanished or is closed to us has nothing to show.
     if (folder === '') throw error
-    fileError(folder, error)
+    const problem = fileError(folder, error)
+    missed?.(problem)
     return []
   }
 }

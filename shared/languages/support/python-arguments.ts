@@ -1,3 +1,4 @@
+import { countOf } from '#shared/base/count-of'
 import type { PythonCall, PythonFunction, PythonModule } from './python-module'
 import type { SyntaxNode } from './tree-sitter'
 
@@ -56,7 +57,7 @@ export function objectionTo(call: PythonCall, parameters: PythonFunction['parame
   const takesRest = parameters.some(each => each.kind === 'rest')
   const takesKeywords = parameters.some(each => each.kind === 'keywords')
   if (call.positional > byPosition.length && !takesRest)
-    return `takes ${count(byPosition.length, 'positional argument')}, not ${call.positional}`
+    return `takes ${countOf(byPosition.length, 'positional argument')}, not ${call.positional}`
   const unknownKeyword = call.keywords.find(
     keyword =>
       !parameters.some(each => each.name === keyword && (each.kind === 'ordinary' || each.kind === 'keyword-only')),
@@ -83,8 +84,4 @@ export function signatureOf(name: string, parameters: PythonFunction['parameters
     return `${mark}${each.name}${each.hasDefault ? '=…' : ''}`
   })
   return `it is \`${name}(${written.join(', ')})\``
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

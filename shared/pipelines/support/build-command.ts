@@ -1,7 +1,6 @@
+import { commandsOf, type ProjectCommand, scriptCommands } from '#shared/config/project-command'
+import { ProjectState } from '#shared/gates/support/change-states'
 import type { FileSystem } from '#shared/host/host'
-import { commandsOf, type ProjectCommand } from './project-command'
-
-const HAS_BUILD_SCRIPT = { needs: /"build"\s*:\s*"/, needsIn: 'package.json' } as const
 
 /** The compiled files go elsewhere; what is hidden or installed is not the project's. */
 const COMPILE_PYTHON =
@@ -11,13 +10,7 @@ const COMPILE_PYTHON =
 const ECOSYSTEMS: readonly (readonly ProjectCommand[])[] = [
   [{ file: 'go.mod', command: 'go build ./...' }],
   [{ file: 'Cargo.toml', command: 'cargo check' }],
-  [
-    { file: 'pnpm-lock.yaml', command: 'pnpm run build', ...HAS_BUILD_SCRIPT },
-    { file: 'yarn.lock', command: 'yarn run build', ...HAS_BUILD_SCRIPT },
-    { file: 'bun.lock', command: 'bun run build', ...HAS_BUILD_SCRIPT },
-    { file: 'bun.lockb', command: 'bun run build', ...HAS_BUILD_SCRIPT },
-    { file: 'package.json', command: 'npm run build', ...HAS_BUILD_SCRIPT },
-  ],
+  scriptCommands('build'),
   // Python has no build; whether everything compiles is what comes closest.
   ['pyproject.toml', 'setup.py', 'requirements.txt'].map(file => ({ file, command: COMPILE_PYTHON })),
   [
@@ -31,6 +24,7 @@ const ECOSYSTEMS: readonly (readonly ProjectCommand[])[] = [
 
 /** How a project is built, by the files in its root: a command for each ecosystem it belongs to. */
 export async function detectBuildCommands(root: string, files: FileSystem): Promise<string[]> {
-  const found = await Promise.all(ECOSYSTEMS.map(table => commandsOf(table, root, files)))
+  const project = new ProjectState(root, {}, files)
+  const found = await Promise.all(ECOSYSTEMS.map(table => commandsOf(table, project)))
   return found.flatMap(commands => commands.slice(0, 1).map(({ command }) => command))
 }

@@ -15,6 +15,16 @@ const RUNNERS: readonly Runner[] = [
   { isIt: /^running \d+ tests?$/, failure: /^test (\S+)(?: - [\w ]+)? \.\.\. FAILED$/ },
   // pytest
   { isIt: /^(?:FAILED|ERROR) \S+\.py/, failure: /^(?:FAILED|ERROR) (\S+\.py(?:::[^\s[]+)*(?:\[[^\]]*\])?)/ },
+  // unittest; before Python 3.11 the class alone stands in the brackets, and a file that cannot be imported is all of the name.
+  {
+    isIt: /^Ran \d+ tests? in [\d.]+s$/,
+    failure: /^(?:FAIL|ERROR): (\S+ \(\S+\))/,
+    clean: text => {
+      const [, name = '', place = ''] = /^(\S+) \((\S+)\)$/.exec(text) ?? []
+      if (place.startsWith('unittest.loader.')) return name
+      return place.endsWith(`.${name}`) ? place : `${place}.${name}`
+    },
+  },
   // vitest
   { isIt: /^ *FAIL +\S+ > /, failure: /^ *FAIL +(?:\|[^|]+\| )?(\S+ > .+)$/ },
   // jest

@@ -1,18 +1,17 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
+import { type Asked, askOnce } from '#shared/agent/ask-once'
+import { textOf } from '#shared/agent/model-call'
+import { userText } from '#shared/agent/user-message'
 import critiqueText from '#shared/context/prompts/critique.md'
 import { findJson } from '#shared/edits/json-in-text'
 import { withAdvice } from '#shared/protocol/with-advice'
-import type { Provider } from '#shared/providers/provider'
-import { askModel, type Taken } from './ask-model'
 import { type CritiqueFinding, SEVERITIES } from './critique-finding'
-import { userText } from './own-messages'
 
 type Severity = CritiqueFinding['severity']
 
 /** Who reviews. */
-export interface Reviewer {
-  provider: Provider
+export interface Reviewer extends Asked {
   model: string
   /** The provider holds replies to a schema. */
   enforcesSchema: boolean
@@ -20,7 +19,6 @@ export interface Reviewer {
 
 export interface ModelReview {
   findings: CritiqueFinding[]
-  taken: Taken
   /** Why there is no review. */
   problem?: string
 }
@@ -59,32 +57,26 @@ const looseRemark = v.object({
 export async function critiqueByModel(
   task: string,
   context: string,
-  { provider, model, enforcesSchema }: Reviewer,
+  { model, enforcesSchema, ...asked }: Reviewer,
   most: Severity,
   signal: AbortSignal,
 ): Promise<ModelReview> {
   const request = {
     model,
     system: critiqueText.trim(),
-    messages: [userText(`${task}\n\n${context}\n\nReview the task; reply with the JSON of your findings.`)],
+    messages: [userText(`${task}\n\n${context}\n\nReview the task; reply with the JSON of your findings.`, 'task')],
     tools: [],
     temperature: TEMPERATURE,
     maxTokens: MAX_TOKENS,
     ...(enforcesSchema && { outputSchema: REVIEW_SCHEMA }),
   }
   const patience = AbortSignal.any([signal, AbortSignal.timeout(MAX_WAIT_MS)])
-  const answer = await askModel(provider, request, patience, () => undefined)
-  if (answer.kind === 'cancelled')
-    return {
-      findings: [],
-      taken: {},
-      problem: signal.aborted ? 'interrupted' : `no answer after ${MAX_WAIT_MS / 1000} s`,
-    }
-  if (answer.kind === 'failed') return { findings: [], taken: answer, problem: withAdvice(answer.failure) }
-  const findings = readReview(answer.text, most)
-  return findings
-    ? { findings, taken: answer }
-    : { findings: [], taken: answer, problem: 'the reply holds no findings' }
+  const reply = await askOnce(request, asked, patience)
+  if (reply.kind === 'cancelled')
+    return { findings: [], problem: signal.aborted ? 'interrupted' : `no answer after ${MAX_WAIT_MS / 1000} s` }
+  if (reply.kind === 'failed') return { findings: [], problem: withAdvice(reply.failure) }
+  const findings = readReview(textOf(reply.message), most)
+  return findings ? { findings } : { findings: [], problem: 'the reply holds no findings' }
 }
 
 /** The findings in a reply; undefined where it is no review. */

@@ -1,14 +1,7 @@
-/** Who works on a subtask; none of them writes files. */
-export const SUBTASK_AGENTS = ['main', 'researcher', 'test-oracle'] as const
-export type SubtaskAgent = (typeof SUBTASK_AGENTS)[number]
+import type { SubtaskAgent, SubtaskView } from '#shared/protocol/events'
 
 /** One part of a task, for one agent. */
-export interface Subtask {
-  /** Unique in its list. */
-  id: string
-  agent: SubtaskAgent
-  /** One line for people. */
-  title: string
+export interface Subtask extends SubtaskView {
   /** Ids of what must be done before; perhaps of what is not there. */
   depends: string[]
   prompt: string

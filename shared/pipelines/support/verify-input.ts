@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { countOf } from '#shared/base/count-of'
 import { messageOf } from '#shared/base/message-of'
 import { checkHunks } from '#shared/edits/hunks'
 import type { ProjectSource } from '#shared/edits/project-file'
@@ -71,7 +72,9 @@ export async function readVerifyInput(text: string, name: string, source: Subjec
   }
   if (isFileMode) {
     const files = Object.entries(input.files ?? {}).map(([path, body]) => ({ path, text: body }))
-    return { ...(await applyInMemory(proposeFiles(files), shown)), ...common, mode: 'files' }
+    const left = input.hunks?.length ?? 0
+    const unjudged = left > 0 ? [`${countOf(left, 'hunk')} beside whole files: not judged`] : []
+    return { ...(await applyInMemory(proposeFiles(files), shown)), ...common, mode: 'files', unjudged }
   }
   if (!input.hunks || input.hunks.length === 0) {
     throw new CommandInputError(`${name}: nothing to verify: it has neither "hunks" nor "files"`)

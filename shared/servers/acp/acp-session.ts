@@ -242,13 +242,14 @@ export class AcpSession {
   async #slashCommand(line: string, signal: AbortSignal): Promise<ChatAnswer | undefined> {
     const ofChat = chatCommandOf(line)
     if (ofChat) {
-      const { env, machine } = this.#parts
-      const chat = { session: this.#session, root: this.#root, env, processes: machine.processes, signal }
+      const { env } = this.#parts
+      const chat = { session: this.#session, root: this.#root, env, processes: this.#kode.gitProcesses, signal }
       return ofChat.command.run(chat, ofChat.words)
     }
     const [name = '', ...words] = line.slice(1).trim().split(/\s+/)
     const isOnShelf = (await this.#kode.chatCommands()).some(each => each.name === name)
-    return isOnShelf ? { text: await this.#kode.runCommand(name, words, signal) } : undefined
+    if (!isOnShelf) return undefined
+    return { text: await this.#kode.runCommand(name, words, signal, this.#session.spending) }
   }
 
   /** Another model is another wiring of the same conversation. */

@@ -63,6 +63,7 @@ class View {
     return {
       ...disk,
       read: (path, maxBytes) => this.#read(path, maxBytes),
+      unsaved: () => [...this.#known.unsaved],
       stat: async path => this.#withTextVersion(path, await disk.stat(path)),
       lstat: async path => this.#withTextVersion(path, await disk.lstat(path)),
       stage: async (path, bytes, options) => {

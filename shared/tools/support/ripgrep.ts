@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from '#shared/base/result'
+import { canonicalPath, relativeTo } from '#shared/trust/path-scope'
 import type { ToolContext } from '../tool'
 
 const TIMEOUT_MS = 30_000
@@ -62,4 +63,15 @@ export async function listProjectFiles(
 
 function firstLines(stderr: string): string {
   return stderr.trim().split('\n').slice(0, 3).join(' ').slice(0, 400) || 'ripgrep failed'
+}
+
+/** Arguments that leave places out which lie below a folder, whatever other globs say; links resolved. */
+export async function globsAgainst(
+  places: readonly string[],
+  folder: string,
+  { files }: Pick<ToolContext, 'files'>,
+): Promise<string[]> {
+  const root = await canonicalPath(folder, files)
+  const below = await Promise.all(places.map(async place => relativeTo(root, await canonicalPath(place, files))))
+  return below.flatMap(path => (path ? ['--glob', `!/${path.replaceAll(/[*?[\]{}\\]/g, '\\$&')}`] : []))
 }

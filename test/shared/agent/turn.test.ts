@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { runTurn, userMessage } from '#shared/agent/turn'
+import { runTurn } from '#shared/agent/turn'
+import { userMessage } from '#shared/agent/user-message'
 import type { Message } from '#shared/protocol/messages'
 import type { ModelEvent } from '#shared/providers/provider'
 import { calls, FakeProvider, says } from '../../support/fake-provider'
@@ -66,6 +67,23 @@ describe('a turn', () => {
     expect(end).toEqual({ reason: 'limit', limit, message: expect.stringMatching(message) })
     expect(provider.requests.length).toBeLessThan(4)
     expect(services.spending.costUsd).toBeUndefined()
+  })
+
+  test.each<[string, ModelEvent[], ModelEvent[][], number]>([
+    ['and is asked for again', [], [says('whole')], 1],
+    ['after some words, and is asked for again', [{ type: 'text', text: 'hal' }], [says('whole')], 1],
+    ['for good before any word', [], [], 1],
+    ['for good after some words', [{ type: 'text', text: 'half' }], [], 0],
+  ])('what a reply took counts and is kept that broke %s', async (_, words, later, told) => {
+    const kind = later.length > 0 ? ('network' as const) : ('auth' as const)
+    const thought: ModelEvent = { type: 'thinking', text: 'hm' }
+    const cut: ModelEvent[] = [thought, ...words, usage, { type: 'failure', failure: { kind, message: 'cut' } }]
+    const session = fakeSession(new FakeProvider(cut, ...later), [], { limits: { maxTotalTokens: 1_000 } })
+    await runTurn(session.services, prompt, never)
+    expect(session.services.spending.total).toMatchObject({ input: 900, output: 100 })
+    expect(session.services.spending.overspent()).toMatchObject({ limit: 'tokens' })
+    const kept = session.messages.filter(message => message.role === 'assistant' && message.usage)
+    expect([kept.length, session.told]).toEqual([1 - told, Array(told).fill(900)])
   })
 
   test('forgives one empty reply, not two', async () => {

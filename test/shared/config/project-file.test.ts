@@ -15,7 +15,7 @@ test.each([
 test.each([
   '{}',
   '{ "engine": { "browser_verification": true, "browser_steps": ["Log in"] } }',
-  '{ "verify": { "enabled": true } }',
+  '{ "verify": { "enabled": true, "gates": ["syntax", "security"] } }',
   '// mine\n{ "ghost": { "enabled": true, "branches": 2, }, }',
 ])('%s is read without a word', text => {
   const read = readProjectFile(text, 'kode.json')
@@ -29,6 +29,8 @@ test.each([
     'kode.json: engine.browser_steps: "click:" is no step; write click: SEL',
   ],
   ['{ "engine": { "browser_path": "shop" } }', 'kode.json: engine.browser_path: expected "/"'],
+  ['{ "verify": { "gates": ["sintax"] } }', 'kode.json: verify.gates.0: expected'],
+  ['{ "verify": { "gates": [] } }', 'kode.json: verify.gates: expected'],
   ['{\n  "engine": }', 'kode.json:2:'],
 ])('%s is an error that says where', (text, error) => {
   const read = readProjectFile(text, 'kode.json')

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { Blindfold } from '#shared/context/blindfold/blindfold'
 import { keptNames } from '#shared/context/blindfold/kept-names'
-import { BlindfoldProvider } from '#shared/context/blindfold/provider'
+import { asksTheWeb, BlindfoldProvider } from '#shared/context/blindfold/provider'
 import { VocabularyBuilder } from '#shared/context/blindfold/vocabulary'
 import type { Message } from '#shared/protocol/messages'
-import type { ModelRequest, Provider } from '#shared/providers/provider'
+import type { ModelEvent, ModelRequest, Provider } from '#shared/providers/provider'
+import { BUILT_IN_TOOLS } from '#shared/tools/registry'
 import { seededRandom } from '../../kill/loop'
 
 /** Per language: a program, names that must be gone, and what must stay. */
@@ -121,6 +122,87 @@ describe('a provider behind the blindfold', () => {
     expect(text).toBe('Ledger')
   })
 
+  test('tools of servers and schemas of answers speak of the project no more than messages do', async () => {
+    const builder = new VocabularyBuilder(() => false)
+    builder.addCode('class Ledger { chargeCustomer(amountDue) { this.items = anyOf(amountDue, this.enum) } }')
+    const blindfold = new Blindfold('identifiers')
+    blindfold.learn(builder.build())
+    const schema = {
+      type: 'object',
+      description: 'What a Ledger needs.',
+      properties: {
+        amountDue: { type: 'array', items: { $ref: '#/$defs/Ledger' } },
+        kind: { enum: ['Ledger', 'other'], default: 'Ledger' },
+        more: { anyOf: [{ const: 'chargeCustomer' }, { type: 'integer' }] },
+      },
+      required: ['amountDue'],
+      $defs: { Ledger: { type: 'string', title: 'Ledger' } },
+    }
+    const tool = { name: 'mcp__Ledger__chargeCustomer', description: 'Asks Ledger.chargeCustomer.', input: schema }
+    let seen: ModelRequest | undefined
+    const inner: Provider = {
+      name: 'calling',
+      listModels: async () => ({ models: [] }),
+      async *stream(request) {
+        seen = request
+        const [{ name, input }] = request.tools as [(typeof request.tools)[0]]
+        const arguments_ = JSON.stringify(Object.fromEntries((input.required as string[]).map(key => [key, 1])))
+        yield { type: 'tool_call_delta', id: 'c', name, text: arguments_ }
+        yield { type: 'tool_call', call: { type: 'tool_call', id: 'c', name, arguments: arguments_ } }
+      },
+    }
+    const call = { type: 'tool_call' as const, id: 'b', name: tool.name, arguments: '{}' }
+    const messages: Message[] = [
+      user('go'),
+      { role: 'assistant', id: 'a', model: 'm', stop: 'tool_calls', parts: [call] },
+      { role: 'tool', id: 't', call_id: 'b', name: tool.name, status: 'ok', text: 'fine' },
+    ]
+    const request = { model: 'm', system: '', messages, tools: [tool], outputSchema: schema }
+    const events: ModelEvent[] = []
+    for await (const event of new BlindfoldProvider(inner, blindfold).stream(request, new AbortController().signal))
+      events.push(event)
+    expect(JSON.stringify(seen)).not.toMatch(/Ledger|chargeCustomer|amountDue/)
+    const shape = { type: 'object', properties: { more: { anyOf: [{}, { type: 'integer' }] } } }
+    expect(seen).toMatchObject({ tools: [{ input: shape }], outputSchema: shape })
+    expect(seen?.tools[0]?.input.properties).toMatchObject({ kind: { enum: [expect.stringMatching(/^T_/), 'other'] } })
+    const made = { name: tool.name, arguments: '{"amountDue":1}' }
+    expect(events).toMatchObject([{ name: tool.name, text: made.arguments }, { call: made }])
+  })
+
+  test.each([
+    ['WebSearch', 'Ledger', /^T_\w{6}$/],
+    ['web_fetch', 'Ledger', /^T_\w{6}$/],
+    ['Grep', 'Ledger', /^Ledger$/],
+  ])('what a model sends with %s', async (name, word, sent) => {
+    const blindfold = await blindfoldFor('typescript', program, 'identifiers')
+    const text = JSON.stringify({ query: blindfold.maskCode(word) })
+    const inner: Provider = {
+      name: 'calling',
+      listModels: async () => ({ models: [] }),
+      async *stream() {
+        yield { type: 'tool_call_delta', id: 'c', name, text }
+        yield { type: 'tool_call', call: { type: 'tool_call', id: 'c', name, arguments: text } }
+      },
+    }
+    const request = { model: 'm', system: '', messages: [], tools: [] }
+    const given: string[] = []
+    for await (const event of new BlindfoldProvider(inner, blindfold).stream(request, new AbortController().signal)) {
+      if (event.type === 'tool_call_delta') given.push(event.text)
+      if (event.type === 'tool_call') given.push(event.call.arguments)
+    }
+    expect(given).toHaveLength(2)
+    for (const each of given) expect(JSON.parse(each).query).toMatch(sent)
+  })
+
+  test('every tool that asks the web is known as one, by each of its names', () => {
+    const names = BUILT_IN_TOOLS.flatMap(({ name, aliases = [] }) =>
+      [name, ...aliases].map(each => [each, name] as const),
+    )
+    const asking = names.filter(([each]) => asksTheWeb(each)).map(([, name]) => name)
+    expect(new Set(asking)).toEqual(new Set(['WebFetch', 'WebSearch']))
+    expect(asking).toHaveLength(names.filter(([, name]) => name === 'WebFetch' || name === 'WebSearch').length)
+  })
+
   test('what cannot be masked is not sent', async () => {
     const blindfold = await blindfoldFor('typescript', program, 'identifiers')
     const inner = new EchoProvider(() => 'sent')
@@ -163,7 +245,9 @@ async function blindfoldFor(language: string, program: string, mode: 'identifier
   for (const path of ['src/billing.ts', 'src/ledger.ts', 'taxes/tax.go']) builder.addPath(path)
   builder.addManifest('module example.com/shop\n')
   builder.addCode(program)
-  return new Blindfold(builder.build(), mode)
+  const blindfold = new Blindfold(mode)
+  blindfold.learn(builder.build())
+  return blindfold
 }
 
 function randomProgram(random: () => number): { language: string; text: string; names: string[] } {

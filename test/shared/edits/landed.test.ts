@@ -87,6 +87,24 @@ describe('of a file that is no text', () => {
     expect(await bytes('new.png')).toEqual({ ok: true, value: { after: image(4) } })
   })
 
+  test('its bytes are found without a look at the contents of other files', async () => {
+    project.put('a.png', image(1))
+    await command('turn', () => project.put('a.png', image(2)))
+    await command('turn', () => project.put('b.png', image(3)))
+    const read: string[] = []
+    const files = Object.assign(Object.create(project.door.files), {
+      read: (path: string) => {
+        read.push(path)
+        return project.door.files.read(path)
+      },
+    })
+    expect(await landedBytes(['turn'], 'a.png', { ...project.door, files })).toEqual({
+      ok: true,
+      value: { before: image(1), after: image(2) },
+    })
+    expect(read.filter(path => path.endsWith('.blobs'))).toHaveLength(1)
+  })
+
   test('nothing is told where only its permissions changed', async () => {
     project.put('tool.bin', image(1))
     await command('turn', () => chmodSync(project.at('tool.bin'), 0o755))

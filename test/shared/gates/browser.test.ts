@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { GREET, PAGE, PageProject, SERVE } from '../../support/page-project'
 
@@ -95,6 +95,14 @@ describe('what is wrong without the change too', () => {
     expect(result).toMatchObject({ status: 'WARN', findings: [{ id: 'browser/page-error', severity: 'warning' }] })
   })
 
+  test('only warns: an error that is thrown more often by chance', async () => {
+    const throwing = (times: number) => ({
+      'src/words.js': `${PAGE['src/words.js']}for (let count = 0; count < ${times}; count++) Promise.reject(new Error('late'))\n`,
+    })
+    const result = await new PageProject({ ...PAGE, ...throwing(1) }).judge(throwing(3), served)
+    expect(result).toMatchObject({ status: 'WARN', findings: [{ message: 'Error: late' }] })
+  })
+
   test('does not cover what is new', async () => {
     const result = await new PageProject({ ...PAGE, 'src/app.js': THROWS }).judge(
       { 'src/app.js': `setTimeout(() => { throw new Error('new') })\n${THROWS}` },
@@ -103,7 +111,7 @@ describe('what is wrong without the change too', () => {
     expect(result).toMatchObject({ status: 'FAIL', findings: [{ message: 'Error: new' }] })
   })
 
-  const failing = { ...served, instructions: ["javascript: throw new Error('too few')"] }
+  const failing = { ...served, instructions: ["javascript: throw new Error('too few') //\u001b"] }
 
   test('only warns: a step of the project', async () => {
     expect(await new PageProject(PAGE).judge(harmless, failing)).toMatchObject({ status: 'WARN' })
@@ -113,23 +121,39 @@ describe('what is wrong without the change too', () => {
     const demanded = { ...failing, serverCommand: 'PORT={port} node server.mjs', areStepsDemanded: true }
     expect(await new PageProject(PAGE).judge(harmless, demanded)).toMatchObject({
       status: 'FAIL',
-      findings: [{ message: `${failing.instructions}: Error: too few` }],
+      findings: [{ message: `${failing.instructions}: Error: too few`.replace('\u001b', '') }],
     })
   })
 
   test('skips where the server comes up neither way', async () => {
-    const result = await new PageProject(PAGE).judge(harmless, { serverCommand: 'echo broken; exit 3' })
+    const result = await new PageProject(PAGE).judge(harmless, { serverCommand: 'echo broken; exit 3 # \u001b[2J' })
     expect(result).toMatchObject({ status: 'SKIP', message: expect.stringContaining('its last words: broken') })
+    expect(result.message).not.toContain('\u001b')
   })
 })
 
-test('evidence goes nowhere but into the project', async () => {
-  const project = new PageProject(PAGE)
-  const elsewhere = join(project.root, '../elsewhere')
-  for (const folder of [elsewhere, join(project.root, '.kode')]) mkdirSync(folder)
-  symlinkSync(elsewhere, join(project.root, '.kode/artifacts'))
-  await project.judge({}, { serverCommand: 'exit 3' })
-  expect(readdirSync(elsewhere)).toEqual([])
+describe('evidence', () => {
+  test.each(['.kode', '.kode/artifacts'])('goes nowhere but into the project, also where %s is a link', async place => {
+    const project = new PageProject(PAGE)
+    const elsewhere = join(project.root, '../elsewhere')
+    mkdirSync(elsewhere)
+    mkdirSync(dirname(join(project.root, place)), { recursive: true })
+    symlinkSync(elsewhere, join(project.root, place))
+    await project.judge({}, { serverCommand: 'exit 3' })
+    expect(readdirSync(elsewhere)).toEqual([])
+  })
+
+  test('takes the place of a link', async () => {
+    const project = new PageProject(PAGE)
+    const elsewhere = join(project.root, '../elsewhere.md')
+    const walkthrough = join(project.root, '.kode/artifacts/walkthrough.md')
+    writeFileSync(elsewhere, 'mine')
+    mkdirSync(dirname(walkthrough), { recursive: true })
+    symlinkSync(elsewhere, walkthrough)
+    await project.judge({}, { serverCommand: 'exit 3' })
+    expect(readFileSync(elsewhere, 'utf8')).toBe('mine')
+    expect(readFileSync(walkthrough, 'utf8')).toMatch(/^# Walkthrough/)
+  })
 })
 
 describe('steps', () => {
@@ -158,12 +182,7 @@ describe('servers', () => {
     })
   })
 
-  // What lies below /tmp is not seen in the sandbox.
-  const repository = realpathSync(join(import.meta.dirname, '../../..'))
-  const isSeen = ![repository, realpathSync(join(repository, 'node_modules'))].some(path => path.startsWith('/tmp/'))
-
-  test.runIf(isSeen)('vite serves with the packages of the project, and an error is where it was written', async () => {
-    mkdirSync(join(repository, 'dist'), { recursive: true })
+  test('vite serves with the packages of the project, at each look, and an error is where it was written', async () => {
     const texts = {
       'package.json': '{ "type": "module", "scripts": { "dev": "vite" } }',
       'index.html': '<h1>Hi</h1><script type="module" src="/src/main.ts"></script>',
@@ -177,8 +196,8 @@ const shop: Shop = { name: parse(string(), 'Shop') }
 document.title = shop.name
 `,
     }
-    const project = new PageProject(texts, join(repository, 'dist'))
-    symlinkSync(realpathSync(join(repository, 'node_modules')), join(project.root, 'node_modules'))
+    const project = new PageProject(texts)
+    project.install('vite', 'valibot')
     const good = await project.judge({}, { instructions: ["javascript: return document.title === 'Shop'"] })
     expect(good).toMatchObject({ status: 'PASS', details: expect.stringContaining('npm run dev') })
     const bad = texts['src/main.ts'].replace(

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EditProblem } from '#shared/edits/change-set'
 import type { GateSettings } from '#shared/gates/gate'
+import type { PageCheck } from '#shared/gates/page-check'
 import { runGates } from '#shared/gates/run-gates'
 import { feedbackFor } from '#shared/gates/support/feedback'
 import { readAsset } from '#shared/host/node/assets'
@@ -28,6 +29,12 @@ test('only the gates that are asked for are in the report', async () => {
   expect(statuses(report)).toEqual({ diff_applier: 'PASS' })
 })
 
+test('a gate that is switched off is shown as skipped, with the reason', async () => {
+  const report = await judge(BROKEN, { off: ['syntax'], runAll: true })
+  expect(statuses(report)).toMatchObject({ diff_applier: 'PASS', syntax: 'SKIP', security: 'PASS' })
+  expect(report.results[1]?.message).toBe('not run: verify.gates leaves it out')
+})
+
 test('what could not be made to fit fails the first gate and names the hunk', async () => {
   const problem: EditProblem = {
     kind: 'anchor-missing',
@@ -46,6 +53,34 @@ test('what could not be made to fit fails the first gate and names the hunk', as
 test('files of no known language are skipped, not passed', async () => {
   const report = await judge({ 'notes.xyz': 'hello' }, { only: ['syntax'] })
   expect(report.results[0]).toMatchObject({ status: 'SKIP', message: 'no changed file it knows how to check' })
+})
+
+test.each<[string, PageCheck]>([
+  ['cannot judge', { check: async () => ({ kind: 'unknown', reason: 'nobody can look' }) }],
+  ['breaks', { check: () => Promise.reject(new Error('nobody can look')) }],
+])('a gate that is required and %s fails, with the reason', async (_, page) => {
+  const change = changeSetOf({}, { 'src/new.ts': 'export {}' })
+  const judgeWith = (more: Partial<GateSettings>) =>
+    runGates(change, memoryProject({}), settings({ only: ['browser'], ...more }), new AbortController().signal, {
+      languages: new Languages(readAsset),
+      page,
+      now: () => performance.now(),
+    })
+  expect(await judgeWith({})).toMatchObject({ status: 'PASS', results: [{ status: 'SKIP' }] })
+  const required = await judgeWith({ required: ['browser'] })
+  expect(required).toMatchObject({ status: 'FAIL', results: [{ message: expect.stringContaining('nobody can look') }] })
+})
+
+test('a required gate that comes after a failure is not run', async () => {
+  const page: PageCheck = { check: async () => ({ kind: 'works', notes: [] }) }
+  const report = await runGates(
+    changeSetOf({}, BROKEN),
+    memoryProject({}),
+    settings({ required: ['browser'] }),
+    new AbortController().signal,
+    { languages: new Languages(readAsset), page, now: () => performance.now() },
+  )
+  expect(statuses(report)).toMatchObject({ syntax: 'FAIL', browser: 'SKIP' })
 })
 
 test('a gate that breaks is skipped with the reason', async () => {

@@ -3,6 +3,14 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { failedTests } from '#shared/pipelines/support/failed-tests'
 
+const UNITTEST_NAMES = [
+  'test_broken',
+  'test_shop.TestSetup.setUpClass',
+  'test_shop.TestShop.test_breaks',
+  'test_shop.TestShop.test_sub',
+  'test_shop.TestShop.test_total',
+]
+
 /** Outputs of real runs, and the tests that failed in them. */
 test.each<[string, string[]]>([
   ['go', ['TestBad', 'TestTable', 'TestTable/one_two']],
@@ -10,6 +18,8 @@ test.each<[string, string[]]>([
   ['cargo', ['tests::panics_not', 'tests::bad']],
   ['pytest', ['test_a.py::TestShop::test_total', 'test_a.py::test_n[2]', 'test_a.py::test_setup']],
   ['pytest-q', ['test_a.py::TestShop::test_total', 'test_a.py::test_n[2]', 'test_a.py::test_setup']],
+  ['unittest', UNITTEST_NAMES],
+  ['unittest-3.9-v', UNITTEST_NAMES],
   ['jest', ['shop › adds up', 'shop › inner (deep) › 1) fails too']],
   ['mocha', ['shop adds up', 'shop inner (deep) 1) fails too']],
   ['mocha-dot', ['shop adds up', 'shop inner (deep) 1) fails too']],

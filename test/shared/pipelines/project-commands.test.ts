@@ -7,6 +7,7 @@ import { tempProject } from '../../support/temp-project'
 
 const BUILD = '{ "scripts": { "build": "tsc", "test": "vitest" } }'
 const NPM_TEMPLATE = '{ "scripts": { "test": "echo \\"Error: no test specified\\" && exit 1" } }'
+const UNITTEST = 'import unittest\n\nclass TestA(unittest.TestCase):\n    def test_a(self):\n        pass\n'
 
 test.each<[string, Record<string, string>, string[], string | undefined]>([
   ['nothing', { 'readme.txt': '' }, [], undefined],
@@ -24,6 +25,36 @@ test.each<[string, Record<string, string>, string[], string | undefined]>([
   ['Make', { Makefile: 'build: a\n\ntest: b\n' }, ['make build'], 'make test'],
   ['Make without these', { Makefile: 'rebuild: a\n' }, [], undefined],
   ['several', { 'go.mod': '', 'package.json': BUILD }, ['go build ./...', 'npm run build'], 'go test ./...'],
+  ['pytest by guess', { 'setup.py': '', 'test_a.py': '' }, [expect.stringContaining('compileall')], 'python -m pytest'],
+  ['unittest', { 'test_a.py': UNITTEST }, [], 'python3 -m unittest'],
+  ['unittest in a folder', { 'tests/test_a.py': UNITTEST }, [], 'python3 -m unittest discover -s tests'],
+  [
+    'unittest in a package',
+    { 'tests/test_a.py': UNITTEST, 'tests/__init__.py': '' },
+    [],
+    'python3 -m unittest discover -s tests -t .',
+  ],
+  [
+    'unittest with a manifest',
+    { 'pyproject.toml': '[project]\nname = "a"\n', 'test/test_a.py': UNITTEST },
+    [expect.stringContaining('compileall')],
+    'python3 -m unittest discover -s test',
+  ],
+  [
+    'unittest where a manifest names pytest',
+    { 'requirements-dev.txt': 'pytest==8\n', 'requirements.txt': '', 'test_a.py': UNITTEST },
+    [expect.stringContaining('compileall')],
+    'python -m pytest',
+  ],
+  [
+    'unittest beside a test of pytest',
+    { 'test_a.py': UNITTEST, 'test_b.py': 'def test_b():\n  pass\n' },
+    [],
+    undefined,
+  ],
+  ['unittest with a conftest', { 'tests/test_a.py': UNITTEST, 'tests/conftest.py': '' }, [], undefined],
+  ['a file that is only named like a test', { 'test_a.py': 'print(1)\n' }, [], undefined],
+  ['unittest beside make', { Makefile: 'test: b\n', 'test_a.py': UNITTEST }, [], 'make test'],
 ])('%s', async (_, given, build, testCommand) => {
   const root = tempProject(given)
   expect(await detectBuildCommands(root, nodeFiles())).toEqual(build)

@@ -8,6 +8,14 @@ test.each([
   ['mail me@home.org, or @', []],
 ])('%j mentions %j', (text, names) => expect(mentionsIn(text).map(mention => mention.name)).toEqual(names))
 
+test.each([
+  ['@src/or', 7, []],
+  ['@a.ts @src/or', 13, ['a.ts']],
+  ['see @a.ts and @a.ts', 9, ['a.ts']],
+])('in %j, typed up to %d, %j are finished', (text, caret, names) =>
+  expect(mentionsIn(text, caret).map(mention => mention.name)).toEqual(names),
+)
+
 test('a mention tells where it stands', () => {
   const text = `see @'my notes.md' now`
   const [mention] = mentionsIn(text)

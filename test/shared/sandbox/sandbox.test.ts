@@ -1,4 +1,16 @@
-import { existsSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -143,8 +155,100 @@ describe('the environment', () => {
       sandbox = await open(useSandbox, { MY_API_KEY: 'a-very-secret-value' })
       writeFileSync(join(root, '.env'), 'KEY=a-very-secret-value\n')
       expect((await run('cat .env')).stdout).toBe('KEY=[redacted]\n')
+      const started = await sandbox.start({ command: 'cat .env', cwd: root })
+      if (!started.ok) throw new Error(started.error.message)
+      await started.value.ended
+      expect(started.value.output()).toBe('KEY=[redacted]\n')
     },
   )
+})
+
+test.each([
+  ['sub/.git', 'mkdir sub; mkfifo sub/.git'],
+  ['a git configuration', 'git init --quiet; rm .git/config; mkfifo .git/config'],
+  ['the note of a run', 'rm /tmp/.kode-run; mkfifo /tmp/.kode-run; echo "bwrap: no" >&2; exit 1'],
+])('nobody waits for a pipe that a command put in place of %s', async (_, command) => {
+  await sandbox.run({ command, cwd: root, timeoutMs: 20_000 })
+  await sandbox.close()
+  sandbox = await open()
+  expect((await run('echo hello')).stdout).toBe('hello\n')
+})
+
+describe('what a command put in the way of a protected file', () => {
+  const outside = () => {
+    const folder = join(base, 'home/kept')
+    for (const each of ['', 'modules/m', 'modules/m/hooks']) mkdirSync(join(folder, each), { recursive: true })
+    for (const file of ['.npmrc', 'attributes', 'modules/m/HEAD', 'modules/m/hooks/post-commit'])
+      writeFileSync(join(folder, file), 'mine')
+    return folder
+  }
+  const treeOf = (folder: string) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
+
+  test.each([
+    ['a folder with a protected link', 'mv sub other; ln -s OUTSIDE sub'],
+    ['a folder of git', 'git init --quiet; rm -rf .git/info; ln -s OUTSIDE .git/info'],
+    ['the submodules of git', 'git init --quiet; ln -s OUTSIDE/modules .git/modules'],
+  ])('moves nothing of the user: %s', async (_, command) => {
+    const folder = outside()
+    const before = treeOf(folder)
+    mkdirSync(join(root, 'sub'))
+    symlinkSync('../settings', join(root, 'sub/.npmrc'))
+    await run(command.replace('OUTSIDE', folder))
+    await run('true')
+    expect(treeOf(folder)).toEqual(before)
+    expect(lstatSync(join(folder, '.npmrc')).isFile()).toBe(true)
+  })
+
+  test.each([
+    ['a file in place of the hooks', 'git init --quiet; rm -r .git/hooks; touch .git/hooks'],
+    ['a file in place of a folder of git', 'git init --quiet; rm -rf .git/info; touch .git/info'],
+  ])('hides nothing else that it made: %s', async (_, command) => {
+    await sandbox.run({ command: `${command}; mkdir .vscode; touch .vscode/tasks.json`, cwd: root, timeoutMs: 20_000 })
+    expect(existsSync(join(root, '.vscode'))).toBe(false)
+    expect((await run('echo hello')).stdout).toBe('hello\n')
+  })
+
+  test('goes itself, where it leads to what decides what runs', async () => {
+    const { violations } = await run(
+      'git init --quiet; mkdir x; echo "* filter=f" > x/attributes; rm -rf .git/info; ln -s ../x .git/info',
+    )
+    expect(existsSync(join(root, '.git/info/attributes'))).toBe(false)
+    expect(violations.join()).toContain('.git/info')
+  })
+})
+
+describe('a way to a git folder that a command prepared elsewhere', () => {
+  const PREPARED = `git init --quiet "$XDG_CACHE_HOME/g"; git -C "$XDG_CACHE_HOME/g" config core.fsmonitor "touch BASE/owned; false"`
+  const POINTER = 'echo "gitdir: $XDG_CACHE_HOME/g/.git" > .git'
+  const gitOutside = () => {
+    const found = spawnSync('git', ['status'], { cwd: root, encoding: 'utf8' })
+    expect(found.stderr).toContain('not a git repository')
+    expect(existsSync(join(base, 'owned'))).toBe(false)
+  }
+
+  test.each([
+    ['a file', [`${PREPARED}; ${POINTER}`]],
+    ['a link', [`${PREPARED}; ln -s "$XDG_CACHE_HOME/g/.git" .git`]],
+    ['a file that leads nowhere yet', [POINTER, PREPARED]],
+    [
+      'a file over a link that is turned later',
+      [
+        'git init --quiet x; ln -s x way; echo "gitdir: way/.git" > .git',
+        `${PREPARED}; ln -sfn "$XDG_CACHE_HOME/g" way`,
+      ],
+    ],
+  ])('is put away: %s', async (_, commands) => {
+    mkdirSync(join(base, 'home'))
+    for (const command of commands) await run(command.replace('BASE', base))
+    gitOutside()
+  })
+
+  test('stays where the project had it before', async () => {
+    spawnSync('git', ['init', '--quiet', join(base, 'mine')])
+    writeFileSync(join(root, '.git'), `gitdir: ${join(base, 'mine/.git')}`)
+    expect((await run('true')).violations).toEqual([])
+    expect(lstatSync(join(root, '.git')).isFile()).toBe(true)
+  })
 })
 
 test('without the sandbox the level says so and commands run', async () => {

@@ -57,6 +57,14 @@ describe('the files of an editor', () => {
     expect(editor.invalid).toEqual([])
   })
 
+  test('behind the blindfold what is not saved is hidden like what is', async () => {
+    const files = { ...FILES, '.kode/kode.json': '{ "blindfold": { "mode": "identifiers" } }' }
+    const { editor, sessionId, model, buffers, path } = await withBuffers([READ, DONE], {}, files)
+    buffers.unsaved.set(path, 'export const typedRefund = 7\n')
+    await prompt(editor, sessionId, 'look at it')
+    expect(String(model.requests[1]?.body.messages.at(-1)?.content)).toMatch(/export const v_\w{6} = 7/)
+  })
+
   test('what is typed while the question waits is kept, and the change does not land', async () => {
     const { editor, sessionId, model, buffers, path, text } = await withBuffers([change('41', '42'), DONE], {
       onPermission() {

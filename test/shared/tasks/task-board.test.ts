@@ -30,6 +30,19 @@ test('a background command goes on beside the turn, is listed with its output, a
   ])
 })
 
+test('what kode writes into its own log meanwhile is no change of the command', async () => {
+  const provider = new FakeProvider(
+    calls(['Bash', { command: 'sleep 0.3; echo made > made.txt', background: true }]),
+    calls(['Write', { file_path: 'b.js', content: 'export const b = 1\n' }]),
+    calls(['WaitTask', { task_ids: ['PID'] }]),
+    says('done'),
+  )
+  const { session, events } = await agentSession(tempProject(), withPid(provider))
+  await session.prompt([{ type: 'text', text: 'go' }])
+  await vi.waitFor(() => expect(JSON.stringify(events)).toContain('made.txt'))
+  expect(JSON.stringify(events)).not.toContain('kode.log')
+})
+
 test('what ended by itself is told to the model before its next request', async () => {
   const provider = new FakeProvider(
     calls(['Bash', { command: 'echo built', background: true }]),

@@ -343,6 +343,7 @@ describe.each<[string, Case[]]>([
     [
       ['list nothing at first', 'ListBackgroundTasks', {}, 'ok', /^\[\]$/],
       ['take no extra properties', 'ListBackgroundTasks', { all: true }, 'error', /all/],
+      ['say what they need', 'WaitTask', {}, 'error', /task_ids/],
       ['know no foreign task', 'CancelTask', { task_id: 'process:1' }, 'error', /does not exist/],
       [
         'count what cannot be waited for',
