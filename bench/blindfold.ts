@@ -38,6 +38,7 @@ for (const mode of ['identifiers', 'strict'] satisfies BlindfoldMode[]) {
   const [restoring, restored] = await timed(() => masked.map(text => blindfold.unmask(text)))
   const different = restored.filter((text, at) => text !== texts[at]).length
   if (leaks.length > 0 || different > 0) process.exitCode = 1
+  for (const leak of leaks.slice(0, 20)) console.error(`leaks: ${JSON.stringify(leak)}`)
   const speed = (ms: number) => `${((megabytes / ms) * 1000).toFixed(1)} MB/s`
   rows.push({
     mode,

@@ -11,6 +11,8 @@ const unitReport = join(reports, 'unit.json')
 
 let passed = 0
 let failed = 0
+/** What each suite that failed says of it, once more at the end: a CI may keep only the last lines. */
+const failures = []
 
 await step('check', ['npm', 'run', '--silent', 'check'])
 await step(
@@ -33,6 +35,7 @@ await step('vscode', ['npm', 'run', '--silent', 'test:vscode'], output => {
   return last && { passed: Number(last[1]), failed: Number(last[2]) }
 })
 
+for (const failure of failures) console.log(failure)
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 
@@ -50,8 +53,16 @@ async function step(name, command, count = () => undefined) {
   passed += counted.passed
   // A suite that failed without naming a test (it crashed, or ran nothing) is a failure too.
   failed += code === 0 ? counted.failed : Math.max(1, counted.failed)
+  if (code !== 0) failures.push(`--- ${name} failed:\n${failureIn(output)}`)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
   console.log(`--- ${name}: ${code === 0 ? 'ok' : `failed with ${code}`} after ${seconds} s`)
+}
+
+/** The part of a test runner's output that tells what failed and why, else its last lines. */
+function failureIn(output) {
+  const plain = stripVTControlCharacters(output)
+  const start = plain.search(/⎯ (?:Failed (?:Tests|Suites)|Unhandled Errors?) /)
+  return start === -1 ? plain.slice(-2000) : plain.slice(start, start + 6000)
 }
 
 /** @returns {Promise<{ code: number, output: string }>} */

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { textParts } from './source-text'
+import { ESCAPE, textParts } from './source-text'
 import type { Vocabulary } from './vocabulary'
 
 /** `identifiers`: names and paths; `strict`: also what comments and strings say. */
@@ -9,6 +9,9 @@ export type BlindfoldMode = 'identifiers' | 'strict'
 const ALIAS = /[TKv]_[0-9a-z]{6}/g
 /** A word, with the backslash before it. */
 const ESCAPED_WORD = /\\?[\p{L}_$][\p{L}\p{N}_$]*/gu
+/** What a comment or string says: words and longer numbers; with them signs written with a backslash, and placeholders. */
+const SAID =
+  /\\(?:u\{[0-9a-fA-F]{1,6}\}|[\p{L}_$][\p{L}\p{N}_$]*|.)|%[-+#0-9.]*[a-z]\b|[\p{L}_$][\p{L}\p{N}_$]*|\p{N}{4,}/gu
 const ALIAS_START = /[TKv](?:_[0-9a-z]{0,5})?$/
 /** Parts of a name that its language or test runner reads, and the name inside. */
 const NAME_PARTS = /^([_$]*(?:(?:Test|Benchmark|Example|Fuzz)(?=[\p{Lu}_])|test_)?[_$]*)(.*?)((?:_test)?)$/u
@@ -74,15 +77,11 @@ export class Blindfold {
   /** Code, or output of tools: names, and with `strict` everything inside comments and strings. */
   maskCode(text: string): string {
     if (this.#mode === 'identifiers') return this.#maskNames(text)
-    let masked = ''
-    for (const { kind, start, end } of textParts(text)) {
-      const part = text.slice(start, end)
-      if (kind === 'code') masked += this.#maskNames(part)
-      else masked += this.#externals.has(part) ? part : this.#maskWords(part)
-    }
-    // What was cut differently here than in its own file is still legible.
-    const left = this.#quotations(masked)
-    return left.length === 0 ? masked : this.#replaceRanges(masked, left)
+    const said = textParts(text).filter(
+      ({ kind, start, end }) => kind !== 'code' && !this.#externals.has(text.slice(start, end)),
+    )
+    // What was cut differently here than in its own file is found by what it says.
+    return this.#replaceRanges(text, merged([...said, ...this.#quotations(text)]))
   }
 
   unmask(text: string): string {
@@ -112,7 +111,7 @@ export class Blindfold {
   leaks(text: string): string[] {
     const found = new Set<string>()
     for (const word of wordsOf(text)) if (this.#names.has(word) && !this.#words.has(word)) found.add(word)
-    for (const { start, end } of this.#quotations(text)) found.add(text.slice(start, end))
+    for (const word of this.#clearQuotations(text)) found.add(word)
     return [...found]
   }
 
@@ -132,15 +131,20 @@ export class Blindfold {
     return core === '' ? this.#aliasOf(word) : before + this.#aliasOf(core) + after
   }
 
-  /** Every word of two letters or more; escapes and placeholders stay. */
+  /** Every word of two letters or more; signs written with a backslash and placeholders stay. */
   #maskWords(text: string): string {
-    return text.replace(
-      /\\(?:u\{?[0-9a-fA-F]{2,6}\}?|x[0-9a-fA-F]{2}|.)|%[-+#0-9.]*[a-z]\b|[\p{L}_$][\p{L}\p{N}_$]*|\p{N}{4,}/gu,
-      word => {
-        if (/^[\\%]/.test(word) || word.length < 2 || this.#words.has(word)) return word
-        return this.#aliasOf(word)
-      },
-    )
+    return text.replace(SAID, word => {
+      if (word.startsWith('\\')) return this.#maskEscaped(word)
+      return word.startsWith('%') || word.length < 2 || this.#words.has(word) ? word : this.#aliasOf(word)
+    })
+  }
+
+  /** `\ntotal`: the sign stays, the word does not; the four digits of `\ufeed` may be a name. */
+  #maskEscaped(found: string): string {
+    const named = this.#maskNames(found)
+    if (named !== found) return named
+    const sign = found.match(ESCAPE)?.[0] ?? '\\'
+    return sign + this.#maskWords(found.slice(sign.length))
   }
 
   #aliasOf(word: string): string {
@@ -159,22 +163,51 @@ export class Blindfold {
   }
 
   /** Where a text says what a comment or a string of the project says. */
-  #quotations(text: string): { start: number; end: number }[] {
+  #quotations(text: string): Range[] {
     if (this.#literalsByStart.size === 0) return []
-    const found: { start: number; end: number }[] = []
+    const found: Range[] = []
     for (let at = 0; at + LITERAL_START <= text.length; at++) {
       const candidates = this.#literalsByStart.get(text.slice(at, at + LITERAL_START))
       const longest = candidates
         ?.filter(literal => text.startsWith(literal, at))
         .reduce((best, literal) => Math.max(best, literal.length), 0)
       if (!longest) continue
-      found.push({ start: at, end: at + longest })
-      at += longest - 1
+      // A name that it begins or ends in the middle of is no name any more when it is cut there.
+      let [start, end] = [at, at + longest]
+      while (isInWord(text, start)) start--
+      while (isInWord(text, end)) end++
+      found.push({ start, end })
+      at = end - 1
     }
     return found
   }
 
-  #replaceRanges(text: string, ranges: readonly { start: number; end: number }[]): string {
+  /** Words that can be read of quotations in a masked text; others of the same quotation may have aliases. */
+  *#clearQuotations(masked: string): Iterable<string> {
+    if (this.#literalsByStart.size === 0) return
+    const hidden: Range[] = []
+    let restored = ''
+    let at = 0
+    for (const { 0: alias, index } of masked.matchAll(ALIAS)) {
+      const word = this.#words.get(alias)
+      if (word === undefined) continue
+      restored += masked.slice(at, index) + word
+      hidden.push({ start: restored.length - word.length, end: restored.length })
+      at = index + alias.length
+    }
+    restored += masked.slice(at)
+    let next = 0
+    for (const { start, end } of this.#quotations(restored)) {
+      const from = restored[start - 1] === '\\' ? start - 1 : start
+      for (const { 0: word, index } of restored.slice(from, end).matchAll(SAID)) {
+        while ((hidden[next]?.end ?? Infinity) <= from + index) next++
+        const isHidden = (hidden[next]?.start ?? Infinity) < from + index + word.length
+        if (!isHidden && this.#maskWords(word) !== word) yield word
+      }
+    }
+  }
+
+  #replaceRanges(text: string, ranges: readonly Range[]): string {
     let masked = ''
     let at = 0
     for (const { start, end } of ranges) {
@@ -186,6 +219,29 @@ export class Blindfold {
 }
 
 const LITERAL_START = 8
+
+/** Of a text; half-open. */
+interface Range {
+  start: number
+  end: number
+}
+
+/** The same stretches in order, none touching another. */
+function merged(ranges: readonly Range[]): Range[] {
+  const found: Range[] = []
+  for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
+    const last = found.at(-1)
+    if (last && start <= last.end) last.end = Math.max(last.end, end)
+    else found.push({ start, end })
+  }
+  return found
+}
+
+/** Whether a word goes on at this place. */
+function isInWord(text: string, at: number): boolean {
+  return at > 0 && WORD_SIGN.test(text[at - 1] ?? '') && WORD_SIGN.test(text[at] ?? '')
+}
+const WORD_SIGN = /[\p{L}\p{N}_$]/u
 
 /** A word after a backslash may begin with the backslash's letter, or behind it. */
 function* wordsOf(text: string): Iterable<string> {

@@ -5,6 +5,9 @@ export interface TextPart {
   end: number
 }
 
+/** Signs written with a backslash: their letters and digits are no word. */
+export const ESCAPE = /\\(?:u\{?[0-9a-fA-F]{2,6}\}?|x[0-9a-fA-F]{2}|.)/g
+
 /**
  * Cuts code of any of our languages into code, comments and strings, without a parser: what it takes for a string too many is
  * masked and restored again, so nothing is lost. Delimiters belong to the code.
@@ -60,7 +63,7 @@ const BY_FIRST = new Map(OPENERS.map(({ open }) => [open[0], OPENERS.filter(each
 function openerAt(text: string, at: number): Opener | undefined {
   const found = BY_FIRST.get(text[at])?.find(each => text.startsWith(each.open, at))
   // `https://`, and `#[derive]`, `#private`, `x#y`.
-  if (found?.open === '//' && text[at - 1] === ':') return undefined
+  if (found?.open === '//' && text[at - 1] === ':' && !isBehindPrefix(text, at)) return undefined
   if (found?.open === '#' && !isHashComment(text, at)) return undefined
   // A letter before it is an apostrophe, unless it is a prefix such as Python's r or f.
   if (
@@ -73,8 +76,17 @@ function openerAt(text: string, at: number): Opener | undefined {
 }
 
 function isHashComment(text: string, at: number): boolean {
-  return /^#(?:[ !#\n]|$)/.test(text.slice(at, at + 2)) && (at === 0 || /\s/.test(text[at - 1] ?? ''))
+  return (
+    /^#(?:[ !#\n]|$)/.test(text.slice(at, at + 2)) && (/^\s?$/.test(text[at - 1] ?? '') || isBehindPrefix(text, at))
+  )
 }
+
+/** Behind what a diff (`+`, `-`) or a search (`a.py:3:`, `3-`) puts before a line. */
+function isBehindPrefix(text: string, at: number): boolean {
+  const line = text.slice(text.lastIndexOf('\n', at - 1) + 1, at)
+  return line.length <= LONGEST_PREFIX && /^(?:[-+]|(?:.*[:-])?\d+[:-])$/.test(line)
+}
+const LONGEST_PREFIX = 1_000
 
 function endOf(text: string, start: number, { close, isOneLine, kind }: Opener): number | undefined {
   if (kind === 'comment') {

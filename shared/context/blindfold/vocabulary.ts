@@ -1,4 +1,4 @@
-import { textParts } from './source-text'
+import { ESCAPE, textParts } from './source-text'
 
 /** What must not leave the machine as it is written here. */
 export interface Vocabulary {
@@ -25,8 +25,6 @@ const SHORTEST_NAME = 3
 /** Shorter texts are found everywhere. */
 const SHORTEST_LITERAL = 8
 export const WORD = /[\p{L}_$][\p{L}\p{N}_$]*/gu
-/** Signs written with a backslash: their letters and digits are no word. */
-const ESCAPE = /\\(?:u\{?[0-9a-fA-F]{2,6}\}?|x[0-9a-fA-F]{2}|.)/g
 
 /** Collects the vocabulary of a project: first every path, then every file. */
 export class VocabularyBuilder {
@@ -79,7 +77,11 @@ export class VocabularyBuilder {
 
   build(): Vocabulary {
     const names = new Set([...this.#names].filter(name => !this.#imported.has(name)))
-    const literals = new Set([...this.#literals].filter(literal => !this.#externals.has(literal)))
+    const isSaid = (word: string) => word.length >= SHORTEST_NAME && !this.#isKept(word) && !names.has(word)
+    // Words that everybody uses tell nothing, and names are hidden wherever they stand.
+    const literals = new Set(
+      [...this.#literals].filter(literal => !this.#externals.has(literal) && plainWords(literal).some(isSaid)),
+    )
     return { names, literals, externals: this.#externals }
   }
 
@@ -101,10 +103,7 @@ export class VocabularyBuilder {
   #addLiteral(text: string): void {
     for (const line of text.split('\n')) {
       const plain = line.replace(/^[\s*#/!]+|\s+$/g, '')
-      const words = plain.replaceAll(ESCAPE, ' ').match(WORD) ?? []
-      // Nothing but words that everybody uses tells nothing.
-      if (plain.length >= SHORTEST_LITERAL && words.some(word => word.length >= SHORTEST_NAME && !this.#isKept(word)))
-        this.#literals.add(plain)
+      if (plain.length >= SHORTEST_LITERAL) this.#literals.add(plain)
     }
   }
 
@@ -127,6 +126,10 @@ export class VocabularyBuilder {
     this.#externals.add(from)
     for (const [word] of `${from} ${names}`.matchAll(WORD)) this.#imported.add(word)
   }
+}
+
+function plainWords(literal: string): string[] {
+  return literal.replaceAll(ESCAPE, ' ').match(WORD) ?? []
 }
 
 /** `self.total`, `this.total`, and what is given a value after its dot. */

@@ -61,6 +61,43 @@ describe.each(PROGRAMS)('blindfold on %s', (language, program, secrets, clear) =
   })
 })
 
+describe('strict, in what tools print of a file', () => {
+  const program = '// ChargeCustomer ist geheim.\nfunc ChargeCustomer() int {\n\treturn 3 # nur hier\n}\n'
+
+  test.each([
+    ['a search result', 'pay/pay.go:3:// ChargeCustomer ist geheim.\npay/pay.go:9:# nur hier'],
+    ['a search result of one file', '3:// ChargeCustomer ist geheim.\n9:# nur hier'],
+    ['lines around a search result', 'pay/pay.go-3-// ChargeCustomer ist geheim.\n4-# nur hier'],
+    ['a diff', '@@ -1 +1 @@\n-// ChargeCustomer ist geheim.\n+# nur hier\n'],
+    ['a listing', '     3\t// ChargeCustomer ist geheim.\n     4\t# nur hier\n'],
+    ['a comment that was cut out', 'says: ChargeCustomer ist geheim.'],
+  ])('%s tells nothing', async (_, output) => {
+    const blindfold = await blindfoldFor('go', program, 'strict')
+    const masked = blindfold.maskCode(output)
+    expect(masked).not.toMatch(/ChargeCustomer|ist|geheim|nur|hier/)
+    expect(blindfold.leaks(masked)).toEqual([])
+    expect(blindfold.unmask(masked)).toBe(output)
+  })
+
+  test('a comment that is found in the middle of a name hides all of it', async () => {
+    const blindfold = await blindfoldFor('go', 'const MaxUser = 0xffff // User = 0xffff ist\n', 'strict')
+    const masked = blindfold.maskCode('const MaxUser = 0xffff ist')
+    expect(masked).not.toMatch(/Max|User|ist/)
+    expect(blindfold.leaks(masked)).toEqual([])
+  })
+
+  test('an address is no comment', async () => {
+    const blindfold = await blindfoldFor('go', program, 'strict')
+    expect(blindfold.maskCode('see https://go.dev/doc for more')).toBe('see https://go.dev/doc for more')
+  })
+
+  test('the audit sees a comment of which only the names are hidden', async () => {
+    const blindfold = await blindfoldFor('go', program, 'strict')
+    const half = blindfold.maskCode('ChargeCustomer').concat(' ist geheim.')
+    expect(blindfold.leaks(half)).toEqual(['ist', 'geheim'])
+  })
+})
+
 test('random programs: nothing of them is legible, and every byte comes back', async () => {
   const random = seededRandom(11)
   for (let round = 0; round < 150; round++) {
@@ -217,6 +254,7 @@ test.each([
   String.raw`const reply = '\u001b]52;c', lines = '11\n12\n13\n'`,
   String.raw`const colours = /\x1b\[\d+m/, end = '\x1b\x03'`,
   String.raw`const numbers = [0xff, 0x1b, 1e100], shown = '\xff\x1b', wide = /\u{fe00}/u, other = '\u{fe00}'`,
+  String.raw`const feed = x64(), names = '\x64 \ufeed \u{feed}', all = x64 + feed`,
   String.raw`const odd = 'a\tb\r\nc\x00\x08', hidden = 'l\u200bs'`,
 ])('signs written with a backslash are no words that could leak: %s', async text => {
   const blindfold = await blindfoldFor('typescript', text, 'strict')
