@@ -348,10 +348,10 @@ class ProjectKode implements Kode {
   }
 
   async close(): Promise<void> {
-    this.#engine.close()
     await this.#opened.servers.close()
     await this.#copies.close()
     await this.sandbox.close()
+    await this.#engine.close()
     await this.sessions.close()
   }
 

@@ -245,9 +245,10 @@ export class ChangeEngine {
     return redo(options, this.#parts.door)
   }
 
-  /** Ends what the deep tier keeps ready. */
-  close(): void {
+  /** Ends what the deep tier keeps ready, and waits until every decision is on record. */
+  async close(): Promise<void> {
     for (const checker of this.#judges?.checkers ?? []) checker.close?.()
+    await this.#parts.audit.written()
   }
 
   audit(entry: AuditEntry): Promise<void> {

@@ -59,6 +59,11 @@ export class AuditLog {
     return this.#last
   }
 
+  /** Settles when every decision that was appended is written. */
+  written(): Promise<void> {
+    return this.#last
+  }
+
   async #write(entry: AuditEntry): Promise<void> {
     await this.#files.makeFolder(this.#folder)
     // A command may have put a link in the log's place: to a file that some program runs.
