@@ -1,9 +1,8 @@
 import { whenAborted } from '#shared/base/cancel'
-import { ok, type Result } from '#shared/base/result'
+import { fail, ok, type Result } from '#shared/base/result'
 import { Blindfold, type BlindfoldMode } from '#shared/context/blindfold/blindfold'
 import { BlindfoldProvider } from '#shared/context/blindfold/provider'
-import type { Vocabulary } from '#shared/context/blindfold/vocabulary'
-import type { ModelEvent, ModelRequest, Provider } from '#shared/providers/provider'
+import type { Provider } from '#shared/providers/provider'
 import { ProjectVocabulary } from './project-vocabulary'
 import type { VocabularySource } from './vocabulary-source'
 
@@ -20,7 +19,14 @@ export class ProjectBlindfold {
 
   /** A model that never sees the project's words. Where they are not all known, it is sent nothing. */
   hide(provider: Provider): Provider {
-    return new HiddenProvider(provider, new Blindfold(this.#mode), () => this.#vocabulary.now())
+    const blindfold = new Blindfold(this.#mode)
+    return new BlindfoldProvider(provider, blindfold, async signal => {
+      // What was written since the last request must not leave either.
+      const words = await Promise.race([this.#vocabulary.now(), whenAborted(signal)])
+      if (!words?.ok) return fail(words ? unreadable(words.error) : CANCELLED)
+      blindfold.learn(words.value)
+      return ok(undefined)
+    })
   }
 
   /** As the project is now; a failure says what of it could not be read. */
@@ -30,37 +36,6 @@ export class ProjectBlindfold {
     const blindfold = new Blindfold(this.#mode)
     blindfold.learn(vocabulary.value)
     return ok(blindfold)
-  }
-}
-
-/** Looks at the project before every request: what was written meanwhile must not leave either. */
-class HiddenProvider implements Provider {
-  readonly #masked: BlindfoldProvider
-  readonly #blindfold: Blindfold
-  readonly #words: () => Promise<Result<Vocabulary, string>>
-
-  constructor(inner: Provider, blindfold: Blindfold, words: () => Promise<Result<Vocabulary, string>>) {
-    this.#masked = new BlindfoldProvider(inner, blindfold)
-    this.#blindfold = blindfold
-    this.#words = words
-  }
-
-  get name(): string {
-    return this.#masked.name
-  }
-
-  listModels(signal: AbortSignal): ReturnType<Provider['listModels']> {
-    return this.#masked.listModels(signal)
-  }
-
-  async *stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent> {
-    const words = await Promise.race([this.#words(), whenAborted(signal)])
-    if (!words?.ok) {
-      yield { type: 'failure', failure: words ? unreadable(words.error) : CANCELLED }
-      return
-    }
-    this.#blindfold.learn(words.value)
-    yield* this.#masked.stream(request, signal)
   }
 }
 

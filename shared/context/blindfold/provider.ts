@@ -1,7 +1,11 @@
+import type { Result } from '#shared/base/result'
 import type { Message, ToolCall } from '#shared/protocol/messages'
-import type { ModelEvent, ModelRequest, Provider, ToolSpec } from '#shared/providers/provider'
+import type { ModelEvent, ModelRequest, Provider, ProviderFailure, ToolSpec } from '#shared/providers/provider'
 import type { Blindfold } from './blindfold'
 import { maskSchema, maskTexts } from './mask-schema'
+
+/** Teaches the blindfold what the project says now. */
+export type RefreshWords = (signal: AbortSignal) => Promise<Result<void, ProviderFailure>>
 
 /**
  * A provider that never sees the project's own words: every outgoing text is masked and looked through once more, every reply
@@ -10,12 +14,15 @@ import { maskSchema, maskTexts } from './mask-schema'
 export class BlindfoldProvider implements Provider {
   readonly #inner: Provider
   readonly #blindfold: Blindfold
+  readonly #refresh: RefreshWords
   /** Thinking must go back as it came: its signature is over the aliases. */
   readonly #thinking = new Map<string, string>()
 
-  constructor(inner: Provider, blindfold: Blindfold) {
+  /** @param refresh before every request; with a failure nothing is sent */
+  constructor(inner: Provider, blindfold: Blindfold, refresh: RefreshWords) {
     this.#inner = inner
     this.#blindfold = blindfold
+    this.#refresh = refresh
   }
 
   get name(): string {
@@ -27,6 +34,11 @@ export class BlindfoldProvider implements Provider {
   }
 
   async *stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent> {
+    const refreshed = await this.#refresh(signal)
+    if (!refreshed.ok) {
+      yield { type: 'failure', failure: refreshed.error }
+      return
+    }
     const masked = this.#mask(request)
     const texts = typeof masked === 'string' ? [] : textsOf(masked)
     const leaks = [...new Set(texts.flatMap(text => this.#blindfold.leaks(text)))]

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ok } from '#shared/base/result'
 import { Blindfold } from '#shared/context/blindfold/blindfold'
 import { keptNames } from '#shared/context/blindfold/kept-names'
 import { asksTheWeb, BlindfoldProvider } from '#shared/context/blindfold/provider'
@@ -151,7 +152,7 @@ describe('a provider behind the blindfold', () => {
       },
     ]
     const request: ModelRequest = { model: 'm', system: 'Mind the Ledger.', messages, tools: [] }
-    const text = await replyOf(new BlindfoldProvider(inner, blindfold), request)
+    const text = await replyOf(behind(inner, blindfold), request)
     const wire = JSON.stringify(inner.seen)
     for (const word of ['Ledger', 'ledger', 'chargeCustomer', 'amountDue', 'billing', 'declined', 'sauce'])
       expect(wire).not.toContain(word)
@@ -196,8 +197,7 @@ describe('a provider behind the blindfold', () => {
     ]
     const request = { model: 'm', system: '', messages, tools: [tool], outputSchema: schema }
     const events: ModelEvent[] = []
-    for await (const event of new BlindfoldProvider(inner, blindfold).stream(request, new AbortController().signal))
-      events.push(event)
+    for await (const event of behind(inner, blindfold).stream(request, new AbortController().signal)) events.push(event)
     expect(JSON.stringify(seen)).not.toMatch(/Ledger|chargeCustomer|amountDue/)
     const shape = { type: 'object', properties: { more: { anyOf: [{}, { type: 'integer' }] } } }
     expect(seen).toMatchObject({ tools: [{ input: shape }], outputSchema: shape })
@@ -223,7 +223,7 @@ describe('a provider behind the blindfold', () => {
     }
     const request = { model: 'm', system: '', messages: [], tools: [] }
     const given: string[] = []
-    for await (const event of new BlindfoldProvider(inner, blindfold).stream(request, new AbortController().signal)) {
+    for await (const event of behind(inner, blindfold).stream(request, new AbortController().signal)) {
       if (event.type === 'tool_call_delta') given.push(event.text)
       if (event.type === 'tool_call') given.push(event.call.arguments)
     }
@@ -245,7 +245,7 @@ describe('a provider behind the blindfold', () => {
     const inner = new EchoProvider(() => 'sent')
     const image = { type: 'image' as const, media_type: 'image/png' as const, data: 'AA==' }
     const request = { model: 'm', system: '', messages: [{ ...user('look'), parts: [image] }], tools: [] }
-    expect(await replyOf(new BlindfoldProvider(inner, blindfold), request)).toMatch(/failure: .*image/)
+    expect(await replyOf(behind(inner, blindfold), request)).toMatch(/failure: .*image/)
     expect(inner.seen).toBeUndefined()
   })
 })
@@ -347,6 +347,11 @@ class EchoProvider implements Provider {
   async listModels() {
     return { models: [] }
   }
+}
+
+/** A provider whose blindfold has read its project once and for all. */
+function behind(inner: Provider, blindfold: Blindfold): Provider {
+  return new BlindfoldProvider(inner, blindfold, async () => ok(undefined))
 }
 
 async function replyOf(provider: Provider, request: ModelRequest): Promise<string> {
