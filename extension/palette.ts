@@ -75,7 +75,7 @@ export async function chooseProvider(): Promise<boolean> {
  */
 export async function chooseModel(current: string, kode: Kode | undefined): Promise<boolean> {
   const { factsOf } = await import('#shared/config/model-catalog')
-  const aliases = Object.entries((await kode?.modelAliases()) ?? {}).map(([alias, { model, provider }]) => ({
+  const aliases = Object.entries((await kode?.shelf.modelAliases()) ?? {}).map(([alias, { model, provider }]) => ({
     label: alias,
     description: model,
     detail: `${provider} · ${factsText(factsOf(model))}`,
@@ -115,7 +115,7 @@ async function editorModels(): Promise<vscode.QuickPickItem[]> {
 
 /** Lets the user choose who answers; undefined when the list is closed without a choice. */
 export async function chooseAgent(kode: Kode, current: string): Promise<string | undefined> {
-  const agents = await kode.agents()
+  const agents = await kode.shelf.agents()
   const pick = vscode.window.createQuickPick()
   pick.title = vscode.l10n.t('Agent')
   pick.placeholder = vscode.l10n.t('Who answers from now on, with its own instructions, model and tools')

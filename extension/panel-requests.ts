@@ -79,8 +79,8 @@ export function panelRequests(
       const inTime = new Promise<[]>(resolve => setTimeout(() => resolve([]), PROMPTS_WAIT_MS))
       const [{ CHAT_COMMANDS }, shelf, prompts] = await Promise.all([
         import('#shared/commands/chat/registry'),
-        kode.chatCommands(),
-        Promise.race([kode.serverPrompts(), inTime]),
+        kode.shelf.commands(),
+        Promise.race([kode.shelf.serverPrompts(), inTime]),
       ])
       const commands = [
         ...EDITOR_COMMANDS,
@@ -101,7 +101,7 @@ export function panelRequests(
         if (answer && 'prompt' in answer) return conversation.prompt(answer.prompt, 'next')
         const words = argument.split(/\s+/).filter(word => word !== '')
         const kode = await conversation.kode()
-        const run = () => kode.runCommand(name, words, new AbortController().signal, conversation.spending)
+        const run = () => kode.shelf.run(name, words, new AbortController().signal, conversation.spending)
         conversation.tell('info', answer?.text ?? (await run()))
       }
     },

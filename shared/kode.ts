@@ -19,7 +19,7 @@ import { runVerifyCommand } from '#shared/agent/verify-command'
 import { vocabularySource } from '#shared/agent/vocabulary-source'
 import { SessionWiring, type WiringParts } from '#shared/agent/wiring'
 import { fail, ok, type Result } from '#shared/base/result'
-import type { MenuEntry } from '#shared/commands/chat-door'
+import { ChatShelf } from '#shared/commands/chat-shelf'
 import { costOf } from '#shared/config/model-catalog'
 import { loadSettings, type Settings, type SettingsSources } from '#shared/config/settings'
 import type { AgentDefinition } from '#shared/context/agents/definition'
@@ -36,7 +36,6 @@ import type { SessionEvent } from '#shared/protocol/events'
 import type { Failure } from '#shared/protocol/exit-codes'
 import type { UserPart } from '#shared/protocol/messages'
 import type { RunResult } from '#shared/protocol/run-result'
-import type { ModelAliases } from '#shared/providers/model-aliases'
 import type { Provider } from '#shared/providers/provider'
 import { allHidden } from '#shared/sandbox/hidden-paths'
 import { processesInside } from '#shared/sandbox/processes-inside'
@@ -71,23 +70,8 @@ export interface Kode {
   readonly changes: ProjectChanges
   /** The conversations and prompts kept of this project. */
   readonly sessions: ProjectSessions
-  /** Short names of models, built in. */
-  modelAliases(): Promise<ModelAliases>
-  /** Commands of the shelf that have a door to the chat. */
-  chatCommands(): Promise<MenuEntry[]>
-  /** Prompts of the MCP servers, once these are there: `/name arguments` in a prompt stands for one. */
-  serverPrompts(): Promise<MenuEntry[]>
-  /** Agents that the setting `agent` can name. */
-  agents(): Promise<MenuEntry[]>
-  /** Skills that a prompt may begin with, as `/name`. */
-  skills(): Promise<MenuEntry[]>
-  /**
-   * Runs such a command. Rejects with one line for people.
-   *
-   * @param spending of the conversation it is called in; by default as the settings limit it
-   * @returns its result for people
-   */
-  runCommand(name: string, words: readonly string[], signal: AbortSignal, spending?: Spending): Promise<string>
+  /** What can be called by name in a conversation. */
+  readonly shelf: ChatShelf
   /** Ends every child process. */
   close(): Promise<void>
 }
@@ -138,6 +122,7 @@ class ProjectKode implements Kode {
   readonly sandbox: Sandbox
   readonly changes: ProjectChanges
   readonly sessions: ProjectSessions
+  readonly shelf: ChatShelf
   readonly warnings: readonly string[]
   readonly #host: Host
   readonly #options: ProjectOptions
@@ -191,6 +176,13 @@ class ProjectKode implements Kode {
         JSON.stringify(new Toolset(BUILT_IN_TOOLS).specs()),
       ],
       tell: note => this.#untold.push(note),
+    })
+    this.shelf = new ChatShelf({
+      host,
+      options,
+      opened,
+      skills: () => this.#skillShelf(),
+      models: () => this.#models.forConversation(),
     })
     this.#tasks = new TaskBoard(this.sandbox, this.root, () => host.now())
     this.#copies = new WorkingCopies(this.root, {
@@ -288,63 +280,6 @@ class ProjectKode implements Kode {
         },
       }),
     })
-  }
-
-  async modelAliases(): Promise<ModelAliases> {
-    return (await import('#shared/providers/model-aliases')).MODEL_ALIASES
-  }
-
-  async chatCommands(): Promise<MenuEntry[]> {
-    const { chatCommands } = await import('#shared/commands/chat-door')
-    return chatCommands()
-  }
-
-  async serverPrompts(): Promise<MenuEntry[]> {
-    const { servers } = this.#opened.servers
-    await servers?.start()
-    return servers?.prompts() ?? []
-  }
-
-  async agents(): Promise<MenuEntry[]> {
-    const shelf = await readShelf(this.settings, this.root, this.#opened.paths, this.#host.files)
-    return shelf.all().map(({ name, description }) => ({ name, summary: description }))
-  }
-
-  async skills(): Promise<MenuEntry[]> {
-    const all = (await this.#skillShelf()).search()
-    return all.filter(skill => skill.isUserInvocable).map(({ name, description }) => ({ name, summary: description }))
-  }
-
-  async runCommand(
-    name: string,
-    words: readonly string[],
-    signal: AbortSignal,
-    spending = new Spending(costOf, this.settings),
-  ): Promise<string> {
-    const { runInChat } = await import('#shared/commands/chat-door')
-    const { env, version } = this.#options
-    const { files, editorFiles = files, processes, web, log } = this.#host
-    const { servers } = this.#opened.servers
-    const text = await runInChat(name, words, {
-      root: this.root,
-      env,
-      paths: this.#opened.paths,
-      files: editorFiles,
-      processes,
-      web,
-      version,
-      now: () => this.#host.now(),
-      settings: async () => this.settings,
-      progress: line => log.write('info', line),
-      conversation: {
-        smallModel: async () => (await this.#models.forConversation()).smallModel(),
-        spending,
-      },
-      ...(servers && { mcp: servers }),
-      signal,
-    })
-    if (name === 'mcp') await this.#opened.servers.reload()
-    return text
   }
 
   async close(): Promise<void> {

@@ -137,7 +137,7 @@ export class Conversation {
         return await this.#prompt(answer.prompt, 'next')
       }
       isPrompt = await this.#isSkill(name)
-      if (!isPrompt) this.#tell(await this.#kode.runCommand(name, words, command.signal, this.#session.spending))
+      if (!isPrompt) this.#tell(await this.#kode.shelf.run(name, words, command.signal, this.#session.spending))
     } finally {
       this.#command = undefined
     }
@@ -145,8 +145,8 @@ export class Conversation {
   }
 
   async #isSkill(name: string): Promise<boolean> {
-    if ((await this.#kode.chatCommands()).some(command => command.name === name)) return false
-    return (await this.#kode.skills()).some(skill => skill.name === name)
+    if ((await this.#kode.shelf.commands()).some(command => command.name === name)) return false
+    return (await this.#kode.shelf.skills()).some(skill => skill.name === name)
   }
 
   #talk(signal: AbortSignal): Talk {
@@ -206,7 +206,7 @@ export class Conversation {
   }
 
   async #help(): Promise<string> {
-    const shelf = [...(await this.#kode.chatCommands()), ...(await this.#kode.skills())]
+    const shelf = [...(await this.#kode.shelf.commands()), ...(await this.#kode.shelf.skills())]
     const rows = [...LOCAL_COMMANDS, ...CHAT_COMMANDS, ...shelf].map(
       ({ name, summary }) => `  /${name.padEnd(12)} ${summary}`,
     )

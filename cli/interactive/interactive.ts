@@ -67,10 +67,15 @@ export async function runInteractive(run: InteractiveRun): Promise<number> {
     keepKey: (provider, key, signal) => keepKey(provider, key, { root, output: terminal, signal }),
     leave: () => editor.close(),
   })
-  const commands = [...LOCAL_COMMANDS, ...CHAT_COMMANDS, ...(await kode.chatCommands()), ...(await kode.skills())]
+  const commands = [
+    ...LOCAL_COMMANDS,
+    ...CHAT_COMMANDS,
+    ...(await kode.shelf.commands()),
+    ...(await kode.shelf.skills()),
+  ]
     .map(({ name, summary }) => ({ name, summary }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-  void kode.serverPrompts().then(prompts => commands.push(...prompts))
+  void kode.shelf.serverPrompts().then(prompts => commands.push(...prompts))
   const completion = new Completion(root, commands)
   const editor = new LineEditor({
     input: process.stdin,

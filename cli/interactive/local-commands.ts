@@ -68,24 +68,24 @@ export const LOCAL_COMMANDS: readonly LocalCommand[] = [
 ]
 
 async function chooseProvider(talk: Talk, [name]: readonly string[]): Promise<string> {
-  if (name === undefined) return talk.kode.runCommand('providers', ['list'], talk.signal)
+  if (name === undefined) return talk.kode.shelf.run('providers', ['list'], talk.signal)
   await talk.reopen({ provider: name, model: undefined })
   return `Going on with ${talk.kode.model}.`
 }
 
 async function chooseAgent(talk: Talk, [name]: readonly string[]): Promise<string> {
-  if (name === undefined) return talk.kode.runCommand('agents', [], talk.signal)
+  if (name === undefined) return talk.kode.shelf.run('agents', [], talk.signal)
   await talk.reopen({ agent: name })
   return `Going on as ${name}, in ${talk.session.mode} mode.`
 }
 
 async function chooseModel(talk: Talk, [name]: readonly string[]): Promise<string> {
   if (name === undefined) {
-    const aliases = Object.keys(await talk.kode.modelAliases()).join(', ')
-    const listed = await talk.kode.runCommand('models', [], talk.signal).catch((error: Error) => error.message)
+    const aliases = Object.keys(await talk.kode.shelf.modelAliases()).join(', ')
+    const listed = await talk.kode.shelf.run('models', [], talk.signal).catch((error: Error) => error.message)
     return `${listed}\nnow: ${talk.kode.model}; short names: ${aliases}`
   }
-  const alias = (await talk.kode.modelAliases())[name]
+  const alias = (await talk.kode.shelf.modelAliases())[name]
   await talk.reopen(alias ? { provider: alias.provider, model: alias.model } : { model: name })
   return `Going on with ${talk.kode.model}.`
 }

@@ -151,7 +151,7 @@ export class AcpSession {
 
   /** Prompts of MCP servers are commands too; they come late, and change. */
   async #tellPrompts(): Promise<void> {
-    const prompts = await this.#kode.serverPrompts()
+    const prompts = await this.#kode.shelf.serverPrompts()
     if (prompts.length > 0 && !this.#closing.signal.aborted) await this.#tellCommands(prompts)
   }
 
@@ -159,7 +159,7 @@ export class AcpSession {
   async #tellCommands(prompts: readonly MenuEntry[]): Promise<void> {
     // A client's clipboard is its own.
     const ofChat = CHAT_COMMANDS.filter(({ name }) => name !== 'copy')
-    const all = [...ofChat, ...(await this.#kode.chatCommands()), ...(await this.#kode.skills()), ...prompts]
+    const all = [...ofChat, ...(await this.#kode.shelf.commands()), ...(await this.#kode.shelf.skills()), ...prompts]
     const availableCommands = all.map(
       ({ name, summary }): AvailableCommand => ({ name, description: summary, input: { hint: 'arguments' } }),
     )
@@ -247,9 +247,9 @@ export class AcpSession {
       return ofChat.command.run(chat, ofChat.words)
     }
     const [name = '', ...words] = line.slice(1).trim().split(/\s+/)
-    const isOnShelf = (await this.#kode.chatCommands()).some(each => each.name === name)
+    const isOnShelf = (await this.#kode.shelf.commands()).some(each => each.name === name)
     if (!isOnShelf) return undefined
-    return { text: await this.#kode.runCommand(name, words, signal, this.#session.spending) }
+    return { text: await this.#kode.shelf.run(name, words, signal, this.#session.spending) }
   }
 
   /** Another model is another wiring of the same conversation. */

@@ -16,7 +16,7 @@ test.each<[string, ModelEvent[], RegExp, number]>([
   ['why it says nothing, too', REFUSED, /^Nothing to remark\.\nwarning: .* not reviewed by a model: no such key/, 0],
 ])("/critique asks the conversation's own model: %s", async (_, reply, answer, input) => {
   const { kode, session, provider } = await open([reply])
-  expect(await kode.runCommand('critique', TASK, signal, session.spending)).toMatch(answer)
+  expect(await kode.shelf.run('critique', TASK, signal, session.spending)).toMatch(answer)
   expect(provider.requests).toHaveLength(1)
   expect(session.spending.total.input).toBe(input)
 })
@@ -24,7 +24,7 @@ test.each<[string, ModelEvent[], RegExp, number]>([
 test("/critique asks no model once the conversation's money is spent, and says so", async () => {
   const { kode, session, provider } = await open([[usage, ...says('done')]], 1_000)
   await session.prompt([{ type: 'text', text: 'go' }])
-  expect(await kode.runCommand('critique', TASK, signal, session.spending)).toMatch(/not reviewed .*stopped after 1000/)
+  expect(await kode.shelf.run('critique', TASK, signal, session.spending)).toMatch(/not reviewed .*stopped after 1000/)
   expect(provider.requests).toHaveLength(1)
 })
 

@@ -116,7 +116,7 @@ describe('while a session runs', () => {
     const { model, session, kode } = await turnWith({ odd: hostileServer('grows', 'prompts', 'hints') }, [
       ['odd__reads', {}],
     ])
-    await vi.waitUntil(async () => (await kode.serverPrompts()).length === 2, { timeout: 5_000 })
+    await vi.waitUntil(async () => (await kode.shelf.serverPrompts()).length === 2, { timeout: 5_000 })
     model.add(['ListFiles', {}])
     await session.prompt([{ type: 'text', text: '/odd__second' }])
     expect(
@@ -132,7 +132,7 @@ describe('while a session runs', () => {
   test('a server that comes after the first request says its part once, and the system prompt stays', async () => {
     const { model, session, kode } = await turnWith({}, [])
     const { command, args } = hostileServer('imitates', 'hints')
-    await kode.runCommand('mcp', ['add', 'late', command, ...args], new AbortController().signal)
+    await kode.shelf.run('mcp', ['add', 'late', command, ...args], new AbortController().signal)
     const asked = async (text: string) => {
       model.add(['late__reads', {}])
       await session.prompt([{ type: 'text', text }])

@@ -125,7 +125,7 @@ describe.each([true, false])('an agent that changes files (git: %s)', hasGit => 
     const { session, kode } = await agentSession(root, provider)
     await session.prompt([{ type: 'text', text: 'go' }])
     expect(read(root, 'b.txt')).toBe('b\n')
-    await kode.runCommand('undo', [], new AbortController().signal)
+    await kode.shelf.run('undo', [], new AbortController().signal)
     expect(existsSync(join(root, 'b.txt'))).toBe(false)
   })
 
