@@ -3,7 +3,9 @@ import type { Problem } from '#shared/languages/language'
 import type { Finding } from '#shared/protocol/gate-report'
 import type { Gate, GateInput, Verdict } from './gate'
 import { findBuildRisks } from './support/build-risks'
+import { codeOf } from './support/code-mask'
 import { findDanger } from './support/danger'
+import { findDisguisedNames } from './support/disguised-names'
 import { findEndlessLoops } from './support/endless-loops'
 import { problemsAdded, toFinding } from './support/findings'
 import { findHiddenEncoding } from './support/hidden-encoding'
@@ -17,7 +19,7 @@ import { findTextTricks } from './support/text-tricks'
 
 /**
  * The change adds no secret, no dangerous call and no surprise in a build file. Findings: `security/` and the kind of a rule in
- * support/secret-rules.ts, injection-rules.ts, weakening-rules.ts, build-risks.ts, source-surprises.ts, text-tricks.ts or hidden-encoding.ts; `security/scanner` from a scanner that was handed in.
+ * support/secret-rules.ts, injection-rules.ts, weakening-rules.ts, build-risks.ts, source-surprises.ts, text-tricks.ts, disguised-names.ts or hidden-encoding.ts; `security/scanner` from a scanner that was handed in.
  */
 export const security: Gate = {
   name: 'security',
@@ -33,11 +35,10 @@ export const security: Gate = {
         continue
       }
       judgedFiles++
-      const languageId = input.languages.idOf(file.path)
-      const { kept, notes: suppressed } = withoutSuppressed(problemsIn(file, file.after, languageId), file.after)
+      const { kept, notes: suppressed } = withoutSuppressed(await problemsIn(file, file.after, input), file.after)
       notes.push(...suppressed.map(note => `${file.path}: ${note}`))
       if (kept.length === 0) continue
-      const before = file.before === undefined ? [] : problemsIn(file, file.before, languageId)
+      const before = file.before === undefined ? [] : await problemsIn(file, file.before, input)
       findings.push(...problemsAdded(before, kept).map(problem => toSafeFinding(problem, file, file.after!)))
     }
     const scanned = await askScanner(input)
@@ -49,14 +50,19 @@ export const security: Gate = {
 /** A larger file holds data, and every rule would read all of it. */
 const MAX_CHARS = 3_000_000
 
-function problemsIn(file: FileChange, text: string, languageId: string | undefined): Problem[] {
+async function problemsIn(file: FileChange, text: string, { languages }: GateInput): Promise<Problem[]> {
+  const source = { path: file.path, text }
+  const languageId = languages.idOf(file.path)
+  let asked: Promise<string> | undefined
+  const code = () => (asked ??= codeOf(source, languages))
   return [
     ...findSecrets(text, file.path),
-    ...(languageId ? findDanger(text, languageId, file.path) : []),
-    ...(languageId ? findEndlessLoops(text, languageId) : []),
+    ...(languageId ? await findDanger(source, languageId, code) : []),
+    ...(languageId ? await findEndlessLoops(text, languageId, code) : []),
     ...findBuildRisks(text, file.path),
     ...findSourceSurprises(text === file.after ? file.before : undefined, text, file.path),
-    ...findTextTricks(text, languageId),
+    ...(await findTextTricks(text, languageId, code)),
+    ...(languageId ? await findDisguisedNames(text, languageId, code) : []),
     ...findHiddenEncoding(text, languageId),
   ]
 }

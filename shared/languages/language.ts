@@ -12,6 +12,11 @@ export interface Language {
   /** As people write it: "TypeScript". */
   readonly name: string
   checkSyntax(source: SourceFile): Promise<Judgement>
+  /**
+   * The text with the inside of comments, strings and other text blanked: what is left runs, and stands where it stood. A blanked
+   * string or comment keeps its first character. Absent where the signs of a language tell as much.
+   */
+  codeOf?(source: SourceFile): Promise<string | Unknown>
   /** Absent for data formats: they have syntax only. */
   readonly code?: CodeSupport
 }

@@ -1,4 +1,4 @@
-import type { CodeSupport, Judgement, Language, SourceFile } from './language'
+import type { CodeSupport, Judgement, Language, SourceFile, Unknown } from './language'
 import { unparsable } from './support/source-limits'
 import { checkTypeScriptCalls } from './support/typescript-calls'
 import { isCompatibleShape, typeScriptFacts } from './support/typescript-facts'
@@ -6,6 +6,7 @@ import { checkTypeScriptImports } from './support/typescript-imports'
 import { loadTypeScript, parseErrorsOf, parseTypeScript } from './support/typescript-parser'
 import { typeScriptResolverOf } from './support/typescript-resolver'
 import { typeScriptSyntaxProblems } from './support/typescript-syntax'
+import { withoutText } from './support/typescript-text'
 import { typeScriptUses } from './support/typescript-uses'
 
 const code: CodeSupport = {
@@ -41,12 +42,17 @@ const code: CodeSupport = {
 const SPECIFIERS = /\b(?:from|import|require)\s*\(?\s*['"]([^'"\n]{1,300})['"]/g
 
 /** TypeScript and TSX, judged by TypeScript's own parser. */
-export const typescript: Language = { id: 'typescript', name: 'TypeScript', checkSyntax, code }
+export const typescript: Language = { id: 'typescript', name: 'TypeScript', checkSyntax, codeOf, code }
 
 /** JavaScript and JSX, judged by the same parser. */
-export const javascript: Language = { id: 'javascript', name: 'JavaScript', checkSyntax, code }
+export const javascript: Language = { id: 'javascript', name: 'JavaScript', checkSyntax, codeOf, code }
 
 async function checkSyntax(source: SourceFile): Promise<Judgement> {
   const tree = await parseTypeScript(source)
   return tree.kind === 'unknown' ? tree : typeScriptSyntaxProblems(tree)
+}
+
+async function codeOf(source: SourceFile): Promise<string | Unknown> {
+  const tree = await parseTypeScript(source)
+  return tree.kind === 'unknown' ? tree : withoutText(await loadTypeScript(), tree, source.text)
 }

@@ -1,3 +1,7 @@
+import type { SourceFile } from '#shared/languages/language'
+import type { Languages } from '#shared/languages/registry'
+import { blank } from '#shared/languages/support/blank'
+
 /** How a language writes comments and strings. */
 interface Lexis {
   /** Alternatives in order of precedence. */
@@ -23,6 +27,13 @@ const LEXES: Record<string, Lexis> = {
   },
 }
 LEXES.typescript = LEXES.javascript!
+
+/** What of a file runs, see `Language.codeOf`; by the signs of its language where no parser tells. */
+export async function codeOf(source: SourceFile, languages: Languages): Promise<string> {
+  const language = await languages.languageOf(source.path)
+  const code = await language?.codeOf?.(source)
+  return typeof code === 'string' ? code : maskCode(source.text, language?.id ?? '')
+}
 
 /**
  * The text with the inside of comments and strings blanked, every offset kept, so that a pattern cannot match what does not run.
@@ -50,8 +61,4 @@ function blankButCode(body: string, code: RegExp, languageId: string): string {
     at = end
   }
   return shown + blank(body.slice(at))
-}
-
-function blank(text: string): string {
-  return text.replace(/[^\n]/g, ' ')
 }

@@ -18,4 +18,4 @@ export interface DangerRule {
 }
 
 /** Files with scripts, as registry.ts calls their languages. */
-export const SCRIPT = ['typescript', 'javascript', 'vue', 'svelte'] as const
+export const SCRIPT = ['typescript', 'javascript', 'vue', 'svelte', 'html'] as const

@@ -1,5 +1,4 @@
-import type { Problem } from '#shared/languages/language'
-import { maskCode } from './code-mask'
+import type { Problem, SourceFile } from '#shared/languages/language'
 import type { DangerRule } from './danger-rule'
 import { isExamplePath } from './example-path'
 import { INJECTION_RULES } from './injection-rules'
@@ -10,18 +9,26 @@ const RULES = [...INJECTION_RULES, ...WEAKENING_RULES]
 /** Lines before and after in which a rule's `near` may be. */
 const NEIGHBOURS = 2
 
-/** Dangerous shapes of code in one file. */
-export function findDanger(text: string, languageId: string, path: string): Problem[] {
+/**
+ * Dangerous shapes of code in one file.
+ *
+ * @param codeOf what of it runs; asked only where something looks dangerous
+ */
+export async function findDanger(
+  { text, path }: SourceFile,
+  languageId: string,
+  codeOf: () => Promise<string>,
+): Promise<Problem[]> {
   const rules = RULES.filter(rule => rule.languages.includes(languageId))
   if (rules.length === 0) return []
-  let masked: string | undefined
+  let code: string | undefined
   const problems: Problem[] = []
   for (const rule of rules) {
     if (rule.needs && !rule.needs.test(text)) continue
     for (const match of text.matchAll(rule.pattern)) {
-      masked ??= maskCode(text, languageId === 'vue' || languageId === 'svelte' ? 'javascript' : languageId)
+      code ??= await codeOf()
       const end = match.index + match[0].length
-      if (masked[match.index] !== text[match.index] || isBlanked(masked, text, match.index)) continue
+      if (code[match.index] !== text[match.index] || isBlanked(code, text, match.index)) continue
       if (rule.near && !rule.near.test(linesAround(text, match.index, end))) continue
       if (problems.some(each => match.index < each.end && each.start < end)) continue
       const statement = match[0].replace(/\s+/g, ' ')
@@ -61,8 +68,8 @@ function isBundled(text: string): boolean {
 }
 
 /** Inside of a comment or string: its first character is kept, so the next tells. */
-function isBlanked(masked: string, text: string, start: number): boolean {
-  return masked[start + 1] === ' ' && /\S/.test(text[start + 1] ?? ' ')
+function isBlanked(code: string, text: string, start: number): boolean {
+  return code[start + 1] === ' ' && /\S/.test(text[start + 1] ?? ' ')
 }
 
 function linesAround(text: string, start: number, end: number): string {

@@ -1,5 +1,4 @@
 import type { Problem } from '#shared/languages/language'
-import { maskCode } from './code-mask'
 
 /** Where a loop without a condition begins, up to its body. Source: spec/kode.md §7.9. */
 const HEADS: Readonly<Record<string, RegExp>> = {
@@ -18,14 +17,18 @@ const KEYWORDS_WITH_BRACKETS = /\b(?:if|else|elif|while|for|switch|match|and|or|
 const STANDS_STILL = /\bno_std\b|->\s*!/
 
 /** Loops that certainly never end: no condition, and nothing in them that could leave or wait. */
-export function findEndlessLoops(text: string, languageId: string): Problem[] {
+export async function findEndlessLoops(
+  text: string,
+  languageId: string,
+  codeOf: () => Promise<string>,
+): Promise<Problem[]> {
   const language = languageId === 'typescript' ? 'javascript' : languageId
   const head = HEADS[language]
   if (!head || (language === 'rust' && STANDS_STILL.test(text))) return []
   let masked: string | undefined
   const problems: Problem[] = []
   for (const match of text.matchAll(head)) {
-    masked ??= maskCode(text, language)
+    masked ??= await codeOf()
     const start = match.index
     const bodyStart = start + match[0].length
     if (masked.slice(start, bodyStart) !== match[0]) continue

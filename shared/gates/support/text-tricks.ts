@@ -1,8 +1,15 @@
 import type { Problem } from '#shared/languages/language'
-import { maskCode } from './code-mask'
 
-/** Characters that make code read otherwise than it runs. */
-export function findTextTricks(text: string, languageId: string | undefined): Problem[] {
+/**
+ * Characters that make code read otherwise than it runs.
+ *
+ * @param codeOf what of the text runs; asked only where such characters are
+ */
+export async function findTextTricks(
+  text: string,
+  languageId: string | undefined,
+  codeOf: () => Promise<string>,
+): Promise<Problem[]> {
   if (!/[\u0370-\u03ff\u0400-\u04ff\u200b-\u200d\u2028-\u202e\u2060\u2066-\u2069\ufeff]/.test(text)) return []
   const problems: Problem[] = []
   const isCode = languageId !== undefined && CODE.has(languageId)
@@ -18,7 +25,7 @@ export function findTextTricks(text: string, languageId: string | undefined): Pr
       ),
     )
   if (!isCode) return problems
-  const masked = maskCode(text, languageId)
+  const masked = await codeOf()
   for (const match of masked.matchAll(/[\w$](?:[\u200b-\u200d\u2060\ufeff])+[\w$]/g))
     problems.push(
       problemAt(

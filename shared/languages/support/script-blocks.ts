@@ -1,4 +1,5 @@
-import type { Judgement, Language, Problem, SourceFile } from '../language'
+import type { Judgement, Language, Problem, SourceFile, Unknown } from '../language'
+import { blank } from './blank'
 
 /** The text of one `<script>`, and where in its file it begins. */
 export interface ScriptBlock {
@@ -9,7 +10,32 @@ export interface ScriptBlock {
 
 /** A language whose files carry TypeScript or JavaScript in `<script>` blocks; the rest of them is not judged. */
 export function withScriptBlocks(id: string, name: string): Language {
-  return { id, name, checkSyntax: ({ path, text }: SourceFile) => checkScripts(path, scriptBlocks(text)) }
+  return {
+    id,
+    name,
+    checkSyntax: ({ path, text }: SourceFile) => checkScripts(path, scriptBlocks(text)),
+    // What its markup computes, between braces and in attributes, runs as well.
+    codeOf: ({ path, text }) => codeOfScripts(path, text.replace(NOT_RUN, blank), scriptBlocks(text)),
+  }
+}
+
+const NOT_RUN = /<!--[\s\S]*?-->|<style\b[\s\S]*?<\/style\s*>/gi
+
+/** @param markup the file without what never runs @returns it with the scripts' texts blanked; see `codeOf` */
+export async function codeOfScripts(
+  path: string,
+  markup: string,
+  blocks: readonly ScriptBlock[],
+): Promise<string | Unknown> {
+  const { javascript, typescript } = await import('../typescript')
+  let code = ''
+  for (const { text, start, isTypeScript } of blocks) {
+    const [language, ending] = isTypeScript ? [typescript, 'ts'] : [javascript, 'js']
+    const script = await language.codeOf?.({ path: `${path}.${ending}`, text })
+    if (typeof script !== 'string') return script ?? { kind: 'unknown', reason: 'its scripts cannot be read' }
+    code += markup.slice(code.length, start) + script
+  }
+  return code + markup.slice(code.length)
 }
 
 /** What does not parse in the scripts of a file; one that cannot be judged leaves all of them unjudged. */
