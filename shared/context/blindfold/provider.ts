@@ -189,7 +189,7 @@ export class BlindfoldProvider implements Provider {
 
   /** Prose with files, fences or JSON in it. */
   #maskMixed(text: string): string {
-    if (/^\s*[[{]/.test(text)) return this.#maskJson(text)
+    if (isJson(text)) return this.#maskJson(text)
     let masked = ''
     let at = 0
     for (const match of text.matchAll(CODE_BLOCKS)) {
@@ -231,7 +231,7 @@ function textsOf({ system, messages, tools, outputSchema }: ModelRequest): strin
     if (message.role === 'tool') take(message.text)
     else
       for (const part of message.parts)
-        take(part.type === 'tool_call' ? part.arguments : 'text' in part ? part.text : '')
+        takeEach(part.type === 'tool_call' ? part.arguments : 'text' in part ? part.text : '', take)
   }
   for (const { name, description, input } of tools) {
     for (const text of [...name.split('__'), description]) take(text)
@@ -239,6 +239,20 @@ function textsOf({ system, messages, tools, outputSchema }: ModelRequest): strin
   }
   if (outputSchema) maskSchema(outputSchema, take)
   return texts
+}
+
+/** JSON is masked text by text: what stands in several of them together is no quotation. */
+function takeEach(text: string, take: (text: string) => string): void {
+  try {
+    if (isJson(text)) return void maskTexts(JSON.parse(text), take)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  take(text)
+}
+
+function isJson(text: string): boolean {
+  return /^\s*[[{]/.test(text)
 }
 
 /** Files of a packet, and fenced code. */

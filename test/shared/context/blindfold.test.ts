@@ -206,6 +206,16 @@ describe('a provider behind the blindfold', () => {
     expect(events).toMatchObject([{ name: tool.name, text: made.arguments }, { call: made }])
   })
 
+  test("a call that looks like one in the project's own strings is no leak", async () => {
+    const arguments_ = '{"path":"a.ts","edit":{"from":"x"}}'
+    const blindfold = await blindfoldFor('typescript', `const call = '${arguments_}'`, 'strict')
+    const inner = new EchoProvider(() => 'sent')
+    const call = { type: 'tool_call' as const, id: 'c', name: 'Edit', arguments: arguments_ }
+    const messages: Message[] = [{ role: 'assistant', id: 'a', model: 'm', stop: 'tool_calls', parts: [call] }]
+    const request = { model: 'm', system: '', messages, tools: [] }
+    expect(await replyOf(behind(inner, blindfold), request)).toBe('sent')
+  })
+
   test.each([
     ['WebSearch', 'Ledger', /^T_\w{6}$/],
     ['web_fetch', 'Ledger', /^T_\w{6}$/],
