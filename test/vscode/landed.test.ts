@@ -127,7 +127,8 @@ describe('what landed in auto', () => {
     await editor.reload()
     await page.getByRole('treeitem', { name: 'shared.ts' }).waitFor()
     // What was decided has no tab any more.
-    await page.getByRole('tab', { name: /(hunks|whole).ts .landed by kode/ }).waitFor({ state: 'detached' })
+    const decided = page.getByRole('tab', { name: /(hunks|whole).ts .landed by kode/ })
+    await decided.first().waitFor({ state: 'detached' })
   })
 
   test('and is no text is shown by its viewer, and kept or taken back as a whole', async () => {

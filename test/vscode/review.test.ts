@@ -107,7 +107,7 @@ describe('review in the editor', () => {
 
     await cursorToEndOf(right.locator('.view-line', { hasText: 'missing' }))
     for (let index = 0; index < ' + missing()'.length; index++) await page.keyboard.press('Backspace')
-    await right.locator('.squiggly-error').waitFor({ state: 'detached' })
+    await right.locator('.squiggly-error').first().waitFor({ state: 'detached' })
     await editor.workbench.editorAction('Accept Change').click()
     await editor.chat.getByText('Landed as you wrote it.').waitFor()
     expect(editor.read('money.ts')).toContain('Math.round(value * 100) / 100\n')
@@ -134,7 +134,7 @@ describe('review in the editor', () => {
     }
     await expect.poll(isOffered, { timeout: 30_000 }).toBe(true)
     await page.keyboard.press('Enter')
-    await right.locator('.squiggly-error').waitFor({ state: 'detached' })
+    await right.locator('.squiggly-error').first().waitFor({ state: 'detached' })
     await editor.workbench.editorAction('Accept Change').click()
     await editor.chat.getByText('With the name that exists.').waitFor()
     expect(editor.read('money.ts')).toContain(' + round(1)')
@@ -207,7 +207,7 @@ describe('review in the editor', () => {
       await lines.filter({ hasText: 'const more = 1' }).waitFor()
       await lines.filter({ hasText: 'second = 2' }).waitFor()
       await editor.workbench.runCommand('File: Revert File')
-      await lines.filter({ hasText: 'const more = 1' }).waitFor({ state: 'detached' })
+      await lines.filter({ hasText: 'const more = 1' }).first().waitFor({ state: 'detached' })
     })
   })
 
@@ -247,7 +247,7 @@ async function proposeAndType(call: ReturnType<typeof edit>, typed: string, end:
   const right = page.locator('.editor.modified')
   await cursorToEndOf(right.locator('.view-line', { hasText: 'return Math' }))
   await page.keyboard.type(typed)
-  await right.locator('.squiggly-error').waitFor()
+  await right.locator('.squiggly-error').first().waitFor()
   return right
 }
 
