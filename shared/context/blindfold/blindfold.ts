@@ -13,8 +13,8 @@ const ESCAPED_WORD = /\\?[\p{L}_$][\p{L}\p{N}_$]*/gu
 const SAID =
   /\\(?:u\{[0-9a-fA-F]{1,6}\}|[\p{L}_$][\p{L}\p{N}_$]*|.)|%[-+#0-9.]*[a-z]\b|[\p{L}_$][\p{L}\p{N}_$]*|\p{N}{4,}/gu
 const ALIAS_START = /[TKv](?:_[0-9a-z]{0,5})?$/
-/** Parts of a name that its language or test runner reads, and the name inside. */
-const NAME_PARTS = /^([_$]*(?:(?:Test|Benchmark|Example|Fuzz)(?=[\p{Lu}_])|test_)?[_$]*)(.*?)((?:_test)?)$/u
+/** Parts of a name that its language or test runner reads, and the name inside; a `$` behind it ends a line of `cat -A` or a pattern. */
+const NAME_PARTS = /^([_$]*(?:(?:Test|Benchmark|Example|Fuzz)(?=[\p{Lu}_])|test_)?[_$]*)(.*?)((?:_test)?\$*)$/u
 
 /**
  * Replaces the project's own words by aliases and back. A word has one alias for the whole session, and only words change:
@@ -127,7 +127,7 @@ export class Blindfold {
   #maskName(word: string): string {
     if (this.#words.has(word)) return word
     const [, before = '', core = '', after = ''] = NAME_PARTS.exec(word) ?? []
-    if (!this.#names.has(word) && !this.#names.has(core)) return word
+    if (![word, core, withoutDollars(word)].some(name => this.#names.has(name))) return word
     return core === '' ? this.#aliasOf(word) : before + this.#aliasOf(core) + after
   }
 
@@ -243,10 +243,15 @@ function isInWord(text: string, at: number): boolean {
 }
 const WORD_SIGN = /[\p{L}\p{N}_$]/u
 
-/** A word after a backslash may begin with the backslash's letter, or behind it. */
+function withoutDollars(word: string): string {
+  return word.replace(/^\$+|\$+$/g, '')
+}
+
+/** A word after a backslash may begin with the backslash's letter, or behind it; a `$` around it may not be part of it. */
 function* wordsOf(text: string): Iterable<string> {
   for (const [found] of text.matchAll(ESCAPED_WORD)) {
-    if (!found.startsWith('\\')) yield found
-    else yield* [found.slice(1), found.slice(2)]
+    const words = found.startsWith('\\') ? [found.slice(1), found.slice(2)] : [found]
+    yield* words
+    for (const word of words) if (word.includes('$')) yield withoutDollars(word)
   }
 }

@@ -99,6 +99,21 @@ describe('strict, in what tools print of a file', () => {
   })
 })
 
+test.each([
+  '/^ChargeCustomer$/',
+  '\treturn ChargeCustomer$',
+  '"$ChargeCustomer"',
+  'TestChargeCustomer$',
+  '-run=^TestPay$',
+])('a name beside a dollar sign is hidden: %s', async text => {
+  const code = 'func ChargeCustomer() {}\nfunc TestPay() {}\n'
+  const blindfold = await blindfoldFor('go', code, 'identifiers')
+  const masked = blindfold.maskCode(text)
+  expect(masked).not.toMatch(/ChargeCustomer|Pay/)
+  expect(blindfold.unmask(masked)).toBe(text)
+  expect(blindfold.leaks(masked)).toEqual([])
+})
+
 test('random programs: nothing of them is legible, and every byte comes back', async () => {
   const random = seededRandom(11)
   for (let round = 0; round < 150; round++) {
